@@ -1,0 +1,32 @@
+"""Everything the engine may ask of the world, in one list."""
+
+from typing import Any
+
+from workflows_engine.effects.delivery import deliver_message, hand_over_delivery
+from workflows_engine.effects.effect import Effect
+from workflows_engine.effects.maintenance import carry_cancel, reconcile
+from workflows_engine.effects.runs import begin_run, expand_recipients, finish_run
+from workflows_engine.effects.steps import (
+    close_batch,
+    compose_messages,
+    fetch,
+    join_batch,
+    leave_batch,
+    resolve_delay,
+)
+
+EFFECTS: list[Effect[Any, Any]] = [
+    begin_run,
+    finish_run,
+    expand_recipients,
+    compose_messages,
+    resolve_delay,
+    join_batch,
+    leave_batch,
+    close_batch,
+    fetch,
+    deliver_message,
+    hand_over_delivery,
+    reconcile,
+    carry_cancel,
+]

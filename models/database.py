@@ -1,0 +1,57 @@
+"""The way to Postgres: one pool of psycopg connections for statements, one SQLAlchemy engine for queries."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from psycopg import AsyncConnection, errors
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+Connection = AsyncConnection[DictRow]
+
+
+class Database:
+    """Open it once a process; connections are in autocommit until a transaction is asked for."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, patience_seconds: float = 5.0) -> None:
+        self.url = url
+        self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=pool_size,
+            timeout=patience_seconds,
+            open=False,
+            kwargs={"autocommit": True, "row_factory": dict_row},
+        )
+        self.engine: AsyncEngine = create_async_engine(
+            _for_sqlalchemy(url), pool_size=pool_size, pool_timeout=patience_seconds, pool_pre_ping=True
+        )
+
+    async def open(self) -> None:
+        await self.pool.open()
+
+    async def close(self) -> None:
+        await self.pool.close()
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for a few statements; thrown away when a migration made its prepared plans stale."""
+        async with self.pool.connection() as connection:
+            try:
+                yield connection
+            except errors.FeatureNotSupported:
+                await connection.close()
+                raise
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside one transaction."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+
+def _for_sqlalchemy(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if scheme.startswith("postgres") else url

@@ -1,0 +1,46 @@
+"""Credentials, kept as HMACs: a leaked table opens nothing (D15)."""
+
+import hashlib
+import hmac
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow
+from sqlmodel import Field, SQLModel
+
+from models.tables.columns import moment
+
+
+class ApiKey(SQLModel, table=True):
+    """A secret or public key of an environment, or a service token of the whole account."""
+
+    __tablename__ = "api_keys"
+
+    id: UUID = Field(primary_key=True)
+    environment_id: UUID | None = Field(default=None, foreign_key="environments.id")
+    kind: str
+    digest: bytes = Field(unique=True)
+    hint: str
+    is_development: bool = False
+    expires_at: datetime | None = moment(nullable=True)
+    revoked_at: datetime | None = moment(nullable=True)
+    inserted_at: datetime = moment()
+
+
+def digest_of(key: str, secret_key: str) -> bytes:
+    """What is stored of a key. Keys carry their own entropy, so a keyed hash is enough."""
+    return hmac.digest(secret_key.encode(), b"api-key:" + key.encode(), hashlib.sha256)
+
+
+async def find_key(connection: AsyncConnection[DictRow], digest: bytes) -> DictRow | None:
+    """The key with its environment's slug; revoked ones are as if they never were."""
+    cursor = await connection.execute(
+        """
+        SELECT k.kind, k.expires_at, k.environment_id, k.is_development, e.slug
+        FROM api_keys k LEFT JOIN environments e ON e.id = k.environment_id
+        WHERE k.digest = %s AND k.revoked_at IS NULL
+        """,
+        (digest,),
+    )
+    return await cursor.fetchone()

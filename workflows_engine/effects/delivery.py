@@ -1,0 +1,54 @@
+"""Delivering messages: one attempt, and handing a message over to its own workflow."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from workflows_engine.effects.effect import Effect, Where
+
+
+class DeliverAsk(BaseModel):
+    """One attempt of one message; attempts count from 1."""
+
+    environment_id: UUID
+    message_id: str
+    attempt: int
+    now: datetime
+
+
+class Delivered(StrEnum):
+    """How an attempt ended (D11)."""
+
+    SENT = "sent"
+    RETRY_AFTER = "retry_after"
+    DEAD = "dead"
+
+
+class DeliverAnswer(BaseModel):
+    """`due` is when the next attempt may be made, for `retry_after`."""
+
+    outcome: Delivered
+    reason: str | None = None
+    due: datetime | None = None
+
+
+class HandOverAsk(BaseModel):
+    """A message that its run no longer waits for; `due` is the earliest moment of attempt `attempt`."""
+
+    environment_id: UUID
+    message_id: str
+    attempt: int
+    due: datetime
+
+
+class Done(BaseModel):
+    """Nothing to say."""
+
+
+# 30 s is the longest that a provider's own timeout may be; 5 s more to write the receipt (D8).
+deliver_message = Effect(
+    "deliver_message", DeliverAsk, DeliverAnswer, where=Where.SENDS, timeout=timedelta(seconds=35)
+)
+hand_over_delivery = Effect("hand_over_delivery", HandOverAsk, Done)

@@ -1,0 +1,56 @@
+"""Keeping rows and Temporal in agreement; carrying a cancel to many runs."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from workflows_engine.effects.effect import Effect, Where
+
+
+class ReconcileAsk(BaseModel):
+    """One round of the reconciler at this time."""
+
+    now: datetime
+
+
+class ReconcileAnswer(BaseModel):
+    """What the round changed (D5)."""
+
+    retired: int = 0
+    restarted: int = 0
+    cancelled: int = 0
+    signalled: int = 0
+    windows: int = 0
+    deliveries: int = 0
+
+
+class CarryCancelAsk(BaseModel):
+    """A cancel whose runs are to be signalled."""
+
+    environment_id: UUID
+    acceptance: int
+
+
+class CarryCancelAnswer(BaseModel):
+    """How many runs heard it."""
+
+    signalled: int = 0
+
+
+reconcile = Effect(
+    "reconcile",
+    ReconcileAsk,
+    ReconcileAnswer,
+    where=Where.BULK,
+    timeout=timedelta(minutes=10),
+    heartbeat=timedelta(seconds=30),
+)
+carry_cancel = Effect(
+    "carry_cancel",
+    CarryCancelAsk,
+    CarryCancelAnswer,
+    where=Where.BULK,
+    timeout=timedelta(hours=1),
+    heartbeat=timedelta(seconds=30),
+)

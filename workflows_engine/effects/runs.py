@@ -1,0 +1,78 @@
+"""Beginning and finishing a recipient run; starting those of a trigger."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from models.values.kinds import Outcome
+from workflows_engine.effects.effect import Effect, Where
+from workflows_engine.plan import Plan
+
+
+class BeginAsk(BaseModel):
+    """`incarnation` tells a run taken up again from the first time."""
+
+    environment_id: UUID
+    recipient_run_id: UUID
+    incarnation: int = 0
+    now: datetime
+
+
+class BeginAnswer(BaseModel):
+    """The plan to carry out from `position` on, or the outcome of a run that is not to be carried out.
+
+    `window_id` is set for a run that was taken up again to close a batch window.
+    """
+
+    plan: Plan | None = None
+    position: int = 0
+    window_id: UUID | None = None
+    closes_at: datetime | None = None
+    outcome: Outcome | None = None
+    reason: str | None = None
+
+
+class FinishAsk(BaseModel):
+    """How the run ended, and by whom it was cancelled if it was."""
+
+    environment_id: UUID
+    recipient_run_id: UUID
+    incarnation: int = 0
+    outcome: Outcome
+    reason: str | None = None
+    cancelled_by: str | None = None
+    now: datetime
+
+
+class FinishAnswer(BaseModel):
+    """Messages of the run that nobody delivers yet."""
+
+    unsettled: list[str] = []
+
+
+class ExpandAsk(BaseModel):
+    """A trigger whose recipients are to be identified and started."""
+
+    environment_id: UUID
+    workflow_run_id: UUID
+    now: datetime
+
+
+class ExpandAnswer(BaseModel):
+    """How many recipient runs the trigger has; `retired` when it was never answered and must not run."""
+
+    started: int = 0
+    retired: bool = False
+
+
+begin_run = Effect("begin_run", BeginAsk, BeginAnswer)
+finish_run = Effect("finish_run", FinishAsk, FinishAnswer)
+expand_recipients = Effect(
+    "expand_recipients",
+    ExpandAsk,
+    ExpandAnswer,
+    where=Where.BULK,
+    timeout=timedelta(hours=24),
+    heartbeat=timedelta(seconds=30),
+)

@@ -1,0 +1,98 @@
+"""What every step's effect is asked, and what each of them answers."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from models.values.kinds import Outcome
+from workflows_engine.effects.effect import Effect, Where
+
+
+class StepAsk(BaseModel):
+    """Which run, which step, the how-manieth try, and what time it is (D17)."""
+
+    environment_id: UUID
+    recipient_run_id: UUID
+    step_ref: str
+    attempt: int = 1
+    now: datetime
+
+
+class Verdict(StrEnum):
+    """What becomes of a step once its effect was performed."""
+
+    DONE = "done"
+    SKIP = "skip"
+    RETRY = "retry"
+    """The step failed and may be tried again (E-RUN-7)."""
+    FAIL = "fail"
+    """The step failed for good; the run halts."""
+    STOP = "stop"
+    """The run ends here, with `outcome`."""
+
+
+class StepAnswer(BaseModel):
+    """The verdict, a sentence for the person who watches, and the outcome when the run stops."""
+
+    verdict: Verdict = Verdict.DONE
+    reason: str | None = None
+    outcome: Outcome | None = None
+
+
+class ComposeAnswer(StepAnswer):
+    """The messages that were written; those in `to_deliver` still want a provider."""
+
+    message_ids: list[str] = []
+    to_deliver: list[str] = []
+
+
+class DelayAnswer(StepAnswer):
+    """When to go on."""
+
+    due: datetime | None = None
+
+
+class JoinAnswer(StepAnswer):
+    """The window joined. Its owner waits until it closes; anyone else was absorbed and ends."""
+
+    window_id: UUID | None = None
+    is_owner: bool = False
+    closes_at: datetime | None = None
+    owner_run_id: UUID | None = None
+
+
+class WindowAsk(StepAsk):
+    """About a window that this run holds. `cancel` is the acceptance number of the cancel, if one came."""
+
+    window_id: UUID
+    cancel: int | None = None
+
+
+class LeaveAnswer(StepAnswer):
+    """DONE: others remain and the run goes on waiting for them. STOP: nobody does."""
+
+    remaining: int = 0
+
+
+class CloseAnswer(StepAnswer):
+    """Closed, or not yet: then `closes_at` says until when to sleep."""
+
+    closes_at: datetime | None = None
+    total_activities: int = 0
+
+
+class FetchAnswer(StepAnswer):
+    """A response merged into the run's data, or why not."""
+
+    status: int | None = None
+
+
+compose_messages = Effect("compose_messages", StepAsk, ComposeAnswer)
+resolve_delay = Effect("resolve_delay", StepAsk, DelayAnswer)
+join_batch = Effect("join_batch", StepAsk, JoinAnswer)
+leave_batch = Effect("leave_batch", WindowAsk, LeaveAnswer)
+close_batch = Effect("close_batch", WindowAsk, CloseAnswer)
+# The request itself may take 15 s (E-FETCH-4).
+fetch = Effect("fetch", StepAsk, FetchAnswer, where=Where.SENDS, timeout=timedelta(seconds=20))

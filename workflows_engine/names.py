@@ -63,7 +63,7 @@ def recipient_run_id(workflow_run_id: UUID, recipient: RecipientRef) -> UUID:
 def recipient_run_workflow(
     environment: str, workflow_key: str, recipient: RecipientRef, run_id: UUID, incarnation: int = 0
 ) -> str:
-    """E.g. `development/new-comment/ada/0190…`; a run taken up again ends in `/2`, `/3`…"""
+    """E.g. `development/new-comment/ada/0190…`; a run taken up again ends in `/2`, then `/3`."""
     again = f"/{incarnation + 1}" if incarnation else ""
     return bounded(f"{environment}/{workflow_key}/{recipient}/{run_id}{again}")
 

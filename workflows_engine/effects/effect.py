@@ -15,7 +15,9 @@ Ask = TypeVar("Ask", bound=BaseModel)
 Answer = TypeVar("Answer", bound=BaseModel)
 
 PATIENT = RetryPolicy(
-    initial_interval=timedelta(milliseconds=250), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
+    initial_interval=timedelta(milliseconds=250),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=30),
 )
 """For our own infrastructure: without end, backing off to 30 s (D26)."""
 
@@ -45,7 +47,7 @@ class Effect(Generic[Ask, Answer]):
 
     async def __call__(self, ask: Ask, summary: str | None = None) -> Answer:
         if self.where is Where.LOCAL:
-            return await workflow.execute_local_activity(
+            local: Answer = await workflow.execute_local_activity(
                 self.name,
                 ask,
                 result_type=self.answer,
@@ -55,7 +57,8 @@ class Effect(Generic[Ask, Answer]):
                 local_retry_threshold=timedelta(seconds=2),
                 summary=summary or self.name,
             )
-        return await workflow.execute_activity(
+            return local
+        queued: Answer = await workflow.execute_activity(
             self.name,
             ask,
             result_type=self.answer,
@@ -65,3 +68,4 @@ class Effect(Generic[Ask, Answer]):
             retry_policy=self.retry,
             summary=summary or self.name,
         )
+        return queued

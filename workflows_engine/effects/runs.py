@@ -1,13 +1,13 @@
 """Beginning and finishing a recipient run; starting those of a trigger."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from models.values.kinds import Outcome
 from pydantic import BaseModel
 
-from models.values.kinds import Outcome
 from workflows_engine.effects.effect import Effect, Where
-from workflows_engine.plan import Plan
 
 
 class BeginAsk(BaseModel):
@@ -22,10 +22,11 @@ class BeginAsk(BaseModel):
 class BeginAnswer(BaseModel):
     """The plan to carry out from `position` on, or the outcome of a run that is not to be carried out.
 
-    `window_id` is set for a run that was taken up again to close a batch window.
+    The plan is as it was compiled; `Plan.read` checks its format. `window_id` is set for a run that was
+    taken up again to close a batch window.
     """
 
-    plan: Plan | None = None
+    plan: dict[str, Any] | None = None
     position: int = 0
     window_id: UUID | None = None
     closes_at: datetime | None = None

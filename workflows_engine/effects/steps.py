@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from models.values.kinds import Outcome
 from pydantic import BaseModel
 
-from models.values.kinds import Outcome
 from workflows_engine.effects.effect import Effect, Where
 
 

@@ -1,0 +1,193 @@
+"""What a step holds while it runs: ids, time, cancellation, pauses and deliveries."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from models.values.kinds import Outcome
+from models.values.refs import RecipientRef
+from pydantic import BaseModel
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+
+from workflows_engine import names
+from workflows_engine.details import Details
+from workflows_engine.effects.delivery import (
+    DeliverAsk,
+    Delivered,
+    HandOverAsk,
+    deliver_message,
+    hand_over_delivery,
+)
+from workflows_engine.effects.effect import Effect
+from workflows_engine.effects.steps import StepAnswer, StepAsk, Verdict
+from workflows_engine.step import End, GoOn, Next, PlannedStep
+
+RETRY_PAUSES = (timedelta(seconds=30), timedelta(seconds=60))
+"""Between the three attempts of a failing step (E-RUN-7, E-FETCH-5)."""
+
+A = TypeVar("A", bound=StepAnswer)
+
+
+class RunInput(BaseModel):
+    """What a recipient run is started with: ids and names that its caller gave, nothing else (D23).
+
+    `is_listed` says that the server knows our search attributes; the time-skipping test server does not.
+    """
+
+    environment_id: UUID
+    environment: str
+    workflow_key: str
+    workflow_run_id: UUID
+    recipient_run_id: UUID
+    recipient: RecipientRef
+    incarnation: int = 0
+    is_listed: bool = True
+
+
+@dataclass(frozen=True)
+class HeldWindow:
+    """A batch window that a run was taken up again to close."""
+
+    window_id: UUID
+    closes_at: datetime
+
+
+@dataclass(frozen=True)
+class CancelNote:
+    """Who stopped the run: a cancel by key (with its number), or Temporal (without one)."""
+
+    by: str
+    acceptance: int | None = None
+
+
+class Run:
+    """One recipient run in flight. Small: everything else stays in Postgres."""
+
+    def __init__(self, given: RunInput) -> None:
+        self.given = given
+        self.details = Details(f"{given.workflow_key} for {given.recipient}")
+        self.cancel: CancelNote | None = None
+        self.cancel_spent = 0
+        self.held_window: HeldWindow | None = None
+        self._deliveries: set[asyncio.Task[None]] = set()
+
+    # --- cancellation -------------------------------------------------------------------------------
+
+    def hear_cancel(self, note: CancelNote) -> None:
+        """Remember the first cancel; it is read before pauses and sends and interrupts nothing (D11)."""
+        if note.acceptance is not None and note.acceptance <= self.cancel_spent:
+            return
+        if self.cancel is None:
+            self.cancel = note
+
+    def spend_cancel(self) -> None:
+        """The cancel took this run's activity out of a window that others keep open (E-CANCEL-6)."""
+        if self.cancel is not None and self.cancel.acceptance is not None:
+            self.cancel_spent = self.cancel.acceptance
+        self.cancel = None
+
+    @property
+    def cancelled(self) -> End | None:
+        return None if self.cancel is None else End(Outcome.CANCELLED, f"cancelled by {self.cancel.by}")
+
+    # --- effects ------------------------------------------------------------------------------------
+
+    def ask(self, step: PlannedStep, attempt: int = 1) -> StepAsk:
+        return StepAsk(
+            environment_id=self.given.environment_id,
+            recipient_run_id=self.given.recipient_run_id,
+            step_ref=step.ref,
+            attempt=attempt,
+            now=workflow.now(),
+        )
+
+    async def perform(self, step: PlannedStep, effect: Effect[StepAsk, A]) -> A:
+        """Ask for a step's effect, up to three times while it may be retried and nobody cancels."""
+        answer = await effect(self.ask(step), summary=f"{step.ref}: {effect.name}")
+        for attempt, pause in enumerate(RETRY_PAUSES, start=2):
+            if answer.verdict is not Verdict.RETRY:
+                break
+            await self.pause(step, workflow.now() + pause, f"failed ({answer.reason}), trying again")
+            if self.cancel is not None:
+                break
+            answer = await effect(
+                self.ask(step, attempt), summary=f"{step.ref}: {effect.name}, try {attempt}"
+            )
+        return answer
+
+    def settle(self, step: PlannedStep, answer: StepAnswer) -> Next | None:
+        """What an answer means for the run; None when the step was done and may go on as it likes."""
+        match answer.verdict:
+            case Verdict.SKIP:
+                self.details.tell(step.ref, "skipped", answer.reason)
+                return GoOn()
+            case Verdict.STOP:
+                self.details.tell(step.ref, "stopped", answer.reason)
+                return End(answer.outcome or Outcome.HALTED, answer.reason)
+            case Verdict.RETRY | Verdict.FAIL:
+                self.details.tell(step.ref, "failed", answer.reason)
+                return self.cancelled or End(Outcome.FAILED, f"{step.ref}: {answer.reason}")
+            case Verdict.DONE:
+                self.details.tell(step.ref, "done", answer.reason)
+        return None
+
+    # --- pauses -------------------------------------------------------------------------------------
+
+    async def pause(self, step: PlannedStep, until: datetime, what: str) -> None:
+        """Sleep until that moment, or until a cancel is heard."""
+        self.details.pending(step.ref, what, until)
+        if self.given.is_listed:
+            workflow.upsert_search_attributes(
+                [
+                    SearchAttributeKey.for_keyword(names.WAITING_FOR).value_set(names.bounded(step.ref)),
+                    SearchAttributeKey.for_datetime(names.WAITING_UNTIL).value_set(until),
+                ]
+            )
+        left = until - workflow.now()
+        if left <= timedelta(0):
+            return
+        try:
+            await workflow.wait_condition(
+                lambda: self.cancel is not None,
+                timeout=left,
+                timeout_summary=f"{step.ref}: {what}, until {until:%Y-%m-%d %H:%M:%S} UTC",
+            )
+        except TimeoutError:
+            return
+
+    # --- deliveries ---------------------------------------------------------------------------------
+
+    def deliver(self, step: PlannedStep, message_id: str) -> None:
+        """Start a first delivery attempt beside the run; no cancel of the run ever interrupts it (D11)."""
+        task = asyncio.create_task(self._deliver(step.ref, message_id))
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
+
+    async def deliveries_settled(self) -> None:
+        """Wait for every first attempt: a run that closed earlier would lose what is in flight."""
+        await workflow.wait_condition(lambda: not self._deliveries)
+
+    async def _deliver(self, ref: str, message_id: str) -> None:
+        ask = DeliverAsk(
+            environment_id=self.given.environment_id, message_id=message_id, attempt=1, now=workflow.now()
+        )
+        answer = await deliver_message(ask, summary=f"{ref}: deliver {message_id}")
+        if answer.outcome is Delivered.RETRY_AFTER and answer.due is not None:
+            self.details.tell(
+                ref, "done", f"first attempt failed ({answer.reason}); tried again beside this run"
+            )
+            await self.hand_over(message_id, attempt=2, due=answer.due)
+        elif answer.outcome is Delivered.DEAD:
+            self.details.tell(ref, "failed", f"message {message_id} cannot be delivered: {answer.reason}")
+
+    async def hand_over(self, message_id: str, attempt: int, due: datetime) -> None:
+        """Give a message its own workflow, which outlives this run."""
+        await hand_over_delivery(
+            HandOverAsk(
+                environment_id=self.given.environment_id, message_id=message_id, attempt=attempt, due=due
+            ),
+            summary=f"hand over {message_id}",
+        )

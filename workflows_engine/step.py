@@ -1,0 +1,68 @@
+"""What every step has: as it is written (`Step`), and as it travels with a run (`PlannedStep`)."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from models.values.conditions import ConditionGroup
+from models.values.kinds import Outcome
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from workflows_engine.run import Run
+
+REF_PATTERN = r"^[A-Za-z0-9_-]{1,255}$"
+
+
+@dataclass(frozen=True)
+class GoOn:
+    """The next step is the one that follows."""
+
+
+@dataclass(frozen=True)
+class Jump:
+    """The next step is the one at this position of the plan."""
+
+    position: int
+
+
+@dataclass(frozen=True)
+class End:
+    """The run ends."""
+
+    outcome: Outcome
+    reason: str | None = None
+
+
+Next = GoOn | Jump | End
+
+
+class PlannedStep(BaseModel):
+    """What of a step travels in a run: its ref and what steers control flow, never texts (D29)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str
+    ref: str
+
+    async def run(self, run: "Run") -> Next:
+        """Carry the step out in workflow code; the world is reached through effects only."""
+        raise NotImplementedError(f"a {self.type} step does not say how it runs")
+
+
+class Step(BaseModel):
+    """A step as a workflow's author writes it; unknown keys are refused, so that nothing is dropped."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: str
+    ref: str = Field(pattern=REF_PATTERN)
+    name: str | None = None
+    description: str | None = None
+    conditions: ConditionGroup | None = None
+
+    def plan(self) -> PlannedStep:
+        raise NotImplementedError(f"a {self.type} step has no plan")
+
+    def templates(self) -> dict[str, str]:
+        """The Liquid in this step by its JSON path below the step; publishing checks each."""
+        return {}

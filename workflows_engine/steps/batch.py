@@ -1,0 +1,114 @@
+"""The batch step: gathers one recipient's activities and goes on once with all of them (E-BATCH)."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from models.values.durations import Duration
+from models.values.kinds import Outcome
+from pydantic import BaseModel, ConfigDict, Field
+from temporalio import workflow
+
+from workflows_engine.effects.steps import (
+    StepAnswer,
+    Verdict,
+    WindowAsk,
+    close_batch,
+    join_batch,
+    leave_batch,
+)
+from workflows_engine.run import Run
+from workflows_engine.step import End, GoOn, Next, PlannedStep, Step
+
+
+class BatchSettings(BaseModel):
+    """A fixed window, accumulating, pinned to the version that opened it; other modes are refused by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch_key: str | None = None
+    batch_window: Duration
+    batch_window_type: Literal["fixed"] | None = None
+    batch_order: Literal["asc", "desc"] | None = None
+    batch_execution_mode: Literal["accumulate"] | None = None
+    batch_items_render_limit: int | None = Field(default=None, ge=1, le=100)
+    batch_until_field_path: None = None
+    batch_window_extension_limit: None = None
+    batch_items_max_limit: None = None
+    workflow_version_mode: Literal["pinned"] | None = None
+
+    @property
+    def render_limit(self) -> int:
+        return self.batch_items_render_limit or 10
+
+    @property
+    def order(self) -> Literal["asc", "desc"]:
+        return self.batch_order or "asc"
+
+
+class BatchPlan(PlannedStep):
+    """What travels: the ref; key, window and members are rows (D9)."""
+
+    type: Literal["batch"] = "batch"
+
+    async def run(self, run: Run) -> Next:
+        if run.held_window is not None:
+            held, run.held_window = run.held_window, None
+            return await self._hold(run, held.window_id, held.closes_at)
+        joined = await run.perform(self, join_batch)
+        if (then := run.settle(self, joined)) is not None:
+            return then
+        if joined.window_id is None or joined.closes_at is None:
+            return GoOn()
+        if not joined.is_owner:
+            return End(Outcome.ABSORBED, f"gathered by run {joined.owner_run_id}")
+        return await self._hold(run, joined.window_id, joined.closes_at)
+
+    async def _hold(self, run: Run, window_id: UUID, closes_at: datetime) -> Next:
+        """Wait for the window to close; its row says when, the timer only asks again (D9)."""
+        look = 0
+        while True:
+            await run.pause(self, closes_at, "gathering")
+            look += 1
+            if run.cancel is not None:
+                left = await leave_batch(
+                    self._about(run, window_id, look), summary=f"{self.ref}: leave window"
+                )
+                if left.verdict is Verdict.STOP:
+                    return run.settle(self, left) or GoOn()
+                run.spend_cancel()
+                continue
+            closed = await close_batch(self._about(run, window_id, look), summary=f"{self.ref}: close window")
+            if closed.closes_at is None:
+                return run.settle(self, closed) or self._go_on(run, closed, closed.total_activities)
+            closes_at = closed.closes_at
+
+    def _about(self, run: Run, window_id: UUID, look: int) -> WindowAsk:
+        cancel = run.cancel.acceptance if run.cancel else None
+        return WindowAsk(
+            environment_id=run.given.environment_id,
+            recipient_run_id=run.given.recipient_run_id,
+            step_ref=self.ref,
+            attempt=look,
+            now=workflow.now(),
+            window_id=window_id,
+            cancel=cancel,
+        )
+
+    def _go_on(self, run: Run, closed: StepAnswer, total: int) -> GoOn:
+        run.details.tell(self.ref, "done", closed.reason or f"{total} gathered")
+        return GoOn()
+
+
+class BatchStep(Step):
+    """Conditions are accepted on a batch, as the choice of E-SHAPE-1 says."""
+
+    type: Literal["batch"]
+    settings: BatchSettings
+
+    def plan(self) -> BatchPlan:
+        return BatchPlan(ref=self.ref)
+
+    def templates(self) -> dict[str, str]:
+        key = self.settings.batch_key
+        return {"settings.batch_key": key} if key is not None and "{" in key else {}

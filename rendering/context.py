@@ -33,10 +33,15 @@ class TimedContext(RenderContext):
         super().__init__(template, **options)
         parent = self.parent_context
         if isinstance(parent, TimedContext):
-            self.deadline, self.now = parent.deadline, parent.now
+            self.share_clock(parent.deadline, parent.now)
         else:
-            self.deadline, self.now = time.monotonic() + RENDER_SECONDS, datetime.now(UTC)
+            self.share_clock(time.monotonic() + RENDER_SECONDS, datetime.now(UTC))
         self._weights: dict[str, int] = {}
+
+    def share_clock(self, deadline: float, now: datetime) -> None:
+        """Stop at `deadline` (of the monotonic clock), and take `now` for the time that templates read."""
+        self.deadline = deadline
+        self.now = now
 
     def check_time(self) -> None:
         """Raise `ResourceLimitError` once the deadline is past."""

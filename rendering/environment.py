@@ -111,8 +111,7 @@ def _context(
 ) -> TimedContext:
     clock = {"now": now.isoformat(), "today": now.date().isoformat()}
     context = TimedContext(bound, globals=bound.make_globals({**clock, **scope}))
-    context.now = now
-    context.deadline = time.monotonic() + seconds
+    context.share_clock(time.monotonic() + seconds, now)
     return context
 
 

@@ -14,8 +14,8 @@ _OF_TEXT: Final = frozenset(
     {
         "append", "base64_decode", "base64_encode", "base64_url_safe_decode", "base64_url_safe_encode",
         "capitalize", "downcase", "escape", "escape_once", "escapejs", "lstrip", "newline_to_br", "prepend",
-        "remove", "remove_first", "remove_last", "replace", "replace_first", "replace_last", "rstrip", "split",
-        "squish", "strip", "strip_html", "strip_newlines", "truncate", "truncatewords", "upcase",
+        "remove", "remove_first", "remove_last", "replace", "replace_first", "replace_last", "rstrip",
+        "split", "squish", "strip", "strip_html", "strip_newlines", "truncate", "truncatewords", "upcase",
         "url_decode", "url_encode",
     }
 )  # fmt: skip

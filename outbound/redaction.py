@@ -1,5 +1,6 @@
 """What of a request and its answer may stand in a log: no secrets, nothing long."""
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -12,9 +13,7 @@ _TRUNCATED_KEY: Final = "__knock_truncated__"
 _STRING_BYTES: Final = 1024
 _ITEMS: Final = 100
 _DEPTH: Final = 10
-_SECRET_HEADER = re.compile(
-    r"auth|cookie|api-?key|token|secret|password|passwd|credential", re.IGNORECASE
-)
+_SECRET_HEADER = re.compile(r"auth|cookie|api-?key|token|secret|password|passwd|credential", re.IGNORECASE)
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -76,5 +75,6 @@ class Redaction:
 
 
 def _spellings(secret: str) -> tuple[str, ...]:
-    """How a secret may be written: as it is, in a URL, in JSON."""
-    return secret, quote(secret, safe=""), json.dumps(secret)[1:-1]
+    """How a secret may be written: as it is, in a URL, in JSON, in base64."""
+    encoded = base64.b64encode(secret.encode()).decode()
+    return secret, quote(secret, safe=""), json.dumps(secret)[1:-1], encoded

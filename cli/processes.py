@@ -55,11 +55,12 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """End what a dead predecessor left behind, then start.
+        """End an earlier process of this name, ours or what a killed owner left, then start.
 
         Raises:
             CommandError: the program cannot be started at all.
         """
+        self.stop()
         self.end_leftover()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._record.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +91,6 @@ class Child:
                 self._process.wait(self.command.patience)
             except subprocess.TimeoutExpired:
                 self.kill()
-        self._record.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """End the child and whatever it started at once."""
@@ -116,7 +116,9 @@ class Child:
                 process.kill()
                 process.wait(self.command.patience)
         except (FileNotFoundError, ValueError, KeyError, psutil.NoSuchProcess):
-            return
+            return  # Nothing was left, or no longer.
+        finally:
+            self._record.unlink(missing_ok=True)
 
 
 def tail(log: Path, lines: int = 15) -> str:

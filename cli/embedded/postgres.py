@@ -209,6 +209,8 @@ class EmbeddedPostgres:
         flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         argv = [str(place.binaries / "postgres"), "-D", str(place.data), *flags]
         # SIGINT is Postgres' "fast" shutdown: SIGTERM would wait for every client to leave.
+        if self._child:
+            self._child.stop()
         self._child = Child(
             Command("postgres", argv, _ENVIRONMENT, signal.SIGINT, 30.0, place.account), self.home
         )

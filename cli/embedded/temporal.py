@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from cli.embedded.ports import LOOPBACK, answers, demand_free, free_port
@@ -29,12 +30,24 @@ _DYNAMIC_CONFIG: Mapping[str, str] = {
 }
 
 
+@dataclass(frozen=True)
+class TemporalTuning:
+    """What may differ between two embedded servers.
+
+    With `synchronous` 1 nothing is lost when the process is killed, and the last commits when the
+    power fails; 2 keeps these too and costs 5-27 % of the rate.
+    """
+
+    namespace: str = _DEFAULT_NAMESPACE
+    retention_days: int = 7
+    synchronous: int = 1
+
+
 class EmbeddedTemporal:
     """`temporal server start-dev` on 127.0.0.1, its state in `home`/temporal.db.
 
     A development server: no authentication, one shard, SQLite. `ui_port` None leaves the web UI out;
-    a port of 0 takes a free one. With `synchronous` 1 nothing is lost when the process is killed,
-    and the last commits when the power fails; 2 keeps these too and costs 5-27 % of the rate.
+    a port of 0 takes a free one.
     """
 
     def __init__(
@@ -42,19 +55,17 @@ class EmbeddedTemporal:
         home: Path,
         port: int,
         ui_port: int | None,
+        tuning: TemporalTuning = TemporalTuning(),
         *,
-        namespace: str = _DEFAULT_NAMESPACE,
-        retention_days: int = 7,
-        synchronous: int = 1,
+        interrupted: threading.Event | None = None,
     ) -> None:
         self.home = home.resolve()
         self.port = port or free_port()
         self.ui_port = free_port() if ui_port == 0 else ui_port
-        self.namespace = namespace
+        self.namespace = tuning.namespace
         self.name = "temporal"
-        self.interrupted = threading.Event()
-        self._retention_days = retention_days
-        self._synchronous = synchronous
+        self._interrupted = interrupted or threading.Event()
+        self._tuning = tuning
         self._child: Child | None = None
 
     @property
@@ -81,7 +92,7 @@ class EmbeddedTemporal:
             demand_free(self.ui_port, "--temporal-ui-port", "TOCSIN_TEMPORAL_UI_PORT")
         self._child.start()
         self._wait(self._child, time.monotonic() + patience)
-        settle_namespace(self.address, self.namespace, self._retention_days)
+        settle_namespace(self.address, self.namespace, self._tuning.retention_days)
 
     def exit_code(self) -> int | None:
         """None while the server lives."""
@@ -121,7 +132,7 @@ class EmbeddedTemporal:
             "--sqlite-pragma",
             "journal_mode=wal",
             "--sqlite-pragma",
-            f"synchronous={self._synchronous}",
+            f"synchronous={self._tuning.synchronous}",
         ]
         for name, value in _DYNAMIC_CONFIG.items():
             words += ["--dynamic-config-value", f"{name}={value}"]
@@ -138,7 +149,7 @@ class EmbeddedTemporal:
                     f"The end of its log, {self.log}:\n{child.log_tail(6)}\n"
                     "If what it holds may go (open runs), forget it with `tocsin up --reset`."
                 )
-            if self.interrupted.wait(0.05):
+            if self._interrupted.wait(0.05):
                 child.stop()
                 raise CommandError("interrupted")
 

@@ -72,7 +72,7 @@ def _read(content: bytes) -> dict[str, object]:
 
 def _body(mail: EmailMessage, kind: Literal["plain", "html"]) -> str:
     part = mail.get_body((kind,))
-    return str(part.get_content()) if part else ""
+    return str(part.get_content()).replace("\r\n", "\n") if part else ""
 
 
 def _attachment(part: EmailMessage) -> Attachment:

@@ -1,0 +1,20 @@
+"""`tocsin mailbox`: the development mail sink as a process of its own."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def mailbox(
+    home: Annotated[Path, typer.Option(envvar="TOCSIN_HOME", help="State folder.")] = Path(".tocsin"),
+    smtp_port: Annotated[
+        int, typer.Option(envvar="TOCSIN_SMTP_PORT", help="Port that receives mails.")
+    ] = 1025,
+    mailbox_port: Annotated[int, typer.Option(envvar="TOCSIN_MAILBOX_PORT", help="Port of the page.")] = 8025,
+) -> None:
+    """Receive every mail sent to this machine's SMTP port, send none on, and show them on a page."""
+    from cli.mailbox.server import serve_mailbox
+
+    asyncio.run(serve_mailbox(home / "mailbox", smtp_port, mailbox_port))

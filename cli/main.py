@@ -1,0 +1,32 @@
+"""The umbrella command `tocsin`. Each command's own file parses, and calls what does the work."""
+
+import runpy
+
+import typer
+
+from cli.db import db
+from cli.mailbox.command import mailbox
+from cli.up import UP_CONTEXT, up
+
+app = typer.Typer(
+    name="tocsin",
+    help="Self-hosted notifications: Knock's API, every run a Temporal workflow.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+app.command(context_settings=UP_CONTEXT, add_help_option=False)(up)
+app.add_typer(db, name="db")
+app.command()(mailbox)
+
+
+@app.command()
+def api() -> None:
+    """Serve the API; the same as `python -m api`."""
+    runpy.run_module("api", run_name="__main__", alter_sys=True)
+
+
+@app.command()
+def worker() -> None:
+    """Carry out runs; the same as `python -m worker`."""
+    runpy.run_module("worker", run_name="__main__", alter_sys=True)

@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from cli.errors import CommandError
+from cli.settings import UpSettings, flag_of, read_settings, variable_of
+
+SETTINGS_PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+
+
+@pytest.mark.parametrize("setting", UpSettings.model_fields)
+def test_every_setting_is_documented_with_flag_variable_and_default(setting: str) -> None:
+    rows = [
+        line for line in SETTINGS_PAGE.read_text().splitlines() if f"| `{variable_of(setting)}` |" in line
+    ]
+    assert len(rows) == 1
+    assert f"`{flag_of(setting)}`" in rows[0]
+    default = UpSettings.model_fields[setting].default
+    if isinstance(default, int) and not isinstance(default, bool):
+        assert f"| {default} |" in rows[0]
+
+
+def test_a_value_of_the_wrong_kind_names_flag_and_variable() -> None:
+    with pytest.raises(CommandError, match=r"--api-port / TOCSIN_API_PORT cannot be 'eighty'"):
+        read_settings(["--api-port", "eighty"])
+
+
+def test_an_empty_project_means_none() -> None:
+    assert read_settings(["--project", ""]).project == ""
+
+
+def test_what_is_not_started_needs_no_port() -> None:
+    ports = read_settings(
+        ["--database-url", "postgresql://db", "--temporal-address", "temporal:7233"]
+    ).ports()
+    assert set(ports) == {"api_port", "smtp_port", "mailbox_port"}

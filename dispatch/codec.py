@@ -77,8 +77,8 @@ class EncryptingCodec(PayloadCodec):
 def data_converter(payload_keys: str | None) -> DataConverter:
     """The converter for every client, worker and codec endpoint of one installation.
 
-    `payload_keys` is the setting `TOCSIN_PAYLOAD_KEYS`: `id:base64key,id2:base64key`, keys of 16, 24 or 32 bytes;
-    without it nothing is encrypted. With it the messages and stack traces of failures are encrypted too. Raises
+    `payload_keys` is the setting `TOCSIN_PAYLOAD_KEYS`: `id:base64key,id2:base64key`, keys of 16, 24 or 32
+    bytes; without it nothing is encrypted. With it the messages and stack traces of failures are, too. Raises
     `PayloadKeysError`.
     """
     if payload_keys is None or not payload_keys.strip():

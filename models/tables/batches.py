@@ -3,9 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
+from psycopg.rows import DictRow
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
+from models.database import Connection
+from models.tables.cancels import LATER_CANCEL
 from models.tables.columns import big_integer, moment
 
 
@@ -40,6 +43,8 @@ class BatchWindow(SQLModel, table=True):
     closed_at: datetime | None = moment(nullable=True)
     close_reason: str | None = None
     member_count: int = 0
+    total_activities: int | None = None
+    total_actors: int | None = None
 
 
 class BatchMember(SQLModel, table=True):
@@ -53,3 +58,163 @@ class BatchMember(SQLModel, table=True):
     recipient_run_id: UUID = Field(primary_key=True)
     joined_at: datetime = moment()
     left_at: datetime | None = moment(nullable=True)
+
+
+async def find_gathered(
+    connection: Connection, environment_id: UUID, window_id: UUID, *, limit: int, newest: bool
+) -> list[DictRow]:
+    """The first or the newest `limit` activities of a window, always oldest first (E-BATCH-22)."""
+    direction = "DESC" if newest else "ASC"
+    cursor = await connection.execute(
+        f"""
+        SELECT r.activity_id, r.inserted_at, r.trigger_data, r.actor_collection, r.actor_id,
+               t.data AS shared_data, a.properties AS actor_properties, a.updated_at AS actor_updated_at
+        FROM batch_members m
+        JOIN recipient_runs r ON r.environment_id = %s AND r.id = m.recipient_run_id
+        JOIN triggers t ON t.id = r.workflow_run_id
+        LEFT JOIN recipients a ON a.environment_id = r.environment_id
+            AND a.collection = r.actor_collection AND a.id = r.actor_id
+        WHERE m.window_id = %s AND m.left_at IS NULL
+        ORDER BY m.acceptance {direction} LIMIT %s
+        """,
+        (environment_id, window_id, limit),
+    )
+    rows = await cursor.fetchall()
+    return rows[::-1] if newest else rows
+
+
+async def lock_open(connection: Connection, environment_id: UUID, key: str) -> DictRow | None:
+    """The open window under this key, locked until the transaction ends."""
+    cursor = await connection.execute(
+        "SELECT * FROM batch_windows WHERE environment_id = %s AND key = %s AND closed_at IS NULL FOR UPDATE",
+        (environment_id, key),
+    )
+    return await cursor.fetchone()
+
+
+async def lock_window(connection: Connection, environment_id: UUID, window_id: UUID) -> DictRow:
+    """A window by its id, locked until the transaction ends."""
+    cursor = await connection.execute(
+        "SELECT * FROM batch_windows WHERE environment_id = %s AND id = %s FOR UPDATE",
+        (environment_id, window_id),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise LookupError(f"batch window {window_id} has no row")
+    return row
+
+
+async def open_window(connection: Connection, window: BatchWindow) -> bool:
+    """False when another run opened one under the same key in between."""
+    cursor = await connection.execute(
+        """
+        INSERT INTO batch_windows (
+            id, environment_id, key, workflow_key, workflow_version_id, step_ref, owner_run_id, opened_at,
+            closes_at, member_count)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0)
+        ON CONFLICT (environment_id, key) WHERE closed_at IS NULL DO NOTHING RETURNING id
+        """,
+        (
+            window.id,
+            window.environment_id,
+            window.key,
+            window.workflow_key,
+            window.workflow_version_id,
+            window.step_ref,
+            window.owner_run_id,
+            window.opened_at,
+            window.closes_at,
+        ),
+    )
+    return await cursor.fetchone() is not None
+
+
+async def add_member(
+    connection: Connection, window_id: UUID, acceptance: int, run_id: UUID, now: datetime
+) -> int:
+    """How many have joined so far, this one included."""
+    await connection.execute(
+        """
+        INSERT INTO batch_members (window_id, acceptance, recipient_run_id, joined_at) VALUES (%s, %s, %s, %s)
+        ON CONFLICT DO NOTHING
+        """,
+        (window_id, acceptance, run_id, now),
+    )
+    cursor = await connection.execute(
+        "UPDATE batch_windows SET member_count = member_count + 1 WHERE id = %s RETURNING member_count",
+        (window_id,),
+    )
+    row = await cursor.fetchone()
+    return 0 if row is None else int(row["member_count"])
+
+
+async def set_owner(connection: Connection, window_id: UUID, run_id: UUID | None) -> None:
+    """Who holds the window's timer from now on."""
+    await connection.execute("UPDATE batch_windows SET owner_run_id = %s WHERE id = %s", (run_id, window_id))
+
+
+async def leave(connection: Connection, window_id: UUID, run_id: UUID, now: datetime) -> None:
+    """Take one activity out; the window stays as it is (E-CANCEL-6)."""
+    await connection.execute(
+        """
+        UPDATE batch_members SET left_at = %s
+        WHERE window_id = %s AND recipient_run_id = %s AND left_at IS NULL
+        """,
+        (now, window_id, run_id),
+    )
+
+
+async def dismiss_cancelled(connection: Connection, window_id: UUID, now: datetime) -> None:
+    """Take out every member whose trigger has a later cancel; its own run ended when it was absorbed."""
+    await connection.execute(
+        f"""
+        UPDATE batch_members m SET left_at = %s
+        FROM recipient_runs r
+        WHERE m.window_id = %s AND m.left_at IS NULL AND r.id = m.recipient_run_id
+          AND r.cancellation_key IS NOT NULL AND {LATER_CANCEL} IS NOT NULL
+        """,
+        (now, window_id),
+    )
+
+
+async def count_members(connection: Connection, window_id: UUID) -> DictRow:
+    """`activities` and distinct `actors` that a window holds now."""
+    cursor = await connection.execute(
+        """
+        SELECT count(*) AS activities,
+               count(DISTINCT (r.actor_collection, r.actor_id))
+                   FILTER (WHERE r.actor_id IS NOT NULL) AS actors
+        FROM batch_members m JOIN recipient_runs r ON r.id = m.recipient_run_id
+        WHERE m.window_id = %s AND m.left_at IS NULL
+        """,
+        (window_id,),
+    )
+    row = await cursor.fetchone()
+    assert row is not None  # an aggregate without GROUP BY always has one row
+    return row
+
+
+async def close_window(
+    connection: Connection, window_id: UUID, reason: str, totals: DictRow, now: datetime
+) -> None:
+    """Nobody joins any more; the totals are kept for the run that goes on."""
+    await connection.execute(
+        """
+        UPDATE batch_windows SET closed_at = %s, close_reason = %s, total_activities = %s, total_actors = %s
+        WHERE id = %s AND closed_at IS NULL
+        """,
+        (now, reason, totals["activities"], totals["actors"], window_id),
+    )
+
+
+async def next_member(connection: Connection, window_id: UUID) -> DictRow | None:
+    """The member that takes an orphaned window over: the first that has not left, nor failed to hold it."""
+    cursor = await connection.execute(
+        """
+        SELECT m.recipient_run_id FROM batch_members m JOIN recipient_runs r ON r.id = m.recipient_run_id
+        WHERE m.window_id = %s AND m.left_at IS NULL AND r.outcome IS DISTINCT FROM 'terminated'
+        ORDER BY m.acceptance LIMIT 1
+        """,
+        (window_id,),
+    )
+    return await cursor.fetchone()

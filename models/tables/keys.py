@@ -5,10 +5,10 @@ import hmac
 from datetime import datetime
 from uuid import UUID
 
-from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 from sqlmodel import Field, SQLModel
 
+from models.database import Connection
 from models.tables.columns import moment
 
 
@@ -33,7 +33,7 @@ def digest_of(key: str, secret_key: str) -> bytes:
     return hmac.digest(secret_key.encode(), b"api-key:" + key.encode(), hashlib.sha256)
 
 
-async def find_key(connection: AsyncConnection[DictRow], digest: bytes) -> DictRow | None:
+async def find_key(connection: Connection, digest: bytes) -> DictRow | None:
     """The key with its environment's slug; revoked ones are as if they never were."""
     cursor = await connection.execute(
         """

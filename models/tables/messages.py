@@ -1,13 +1,20 @@
 """Messages, their events, attempts and delivery logs."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.rows import DictRow
+from psycopg.types.json import Json, Jsonb
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
+from models.database import Connection
+from models.ids import new_ksuid
 from models.tables.columns import document, moment, texts, verbatim_document
+from models.values.kinds import MessageStatus
 
 
 class Message(SQLModel, table=True):
@@ -105,3 +112,160 @@ class DeliveryLogEntry(SQLModel, table=True):
     service_name: str
     request: dict[str, Any] = document()
     response: dict[str, Any] = document()
+
+
+async def find_unattempted(connection: Connection, environment_id: UUID, run_id: UUID) -> list[str]:
+    """Messages of a run that want delivery and that nobody has tried to deliver."""
+    cursor = await connection.execute(
+        """
+        SELECT id FROM messages
+        WHERE environment_id = %s AND recipient_run_id = %s AND settled_at IS NULL AND attempts = 0
+        ORDER BY id
+        """,
+        (environment_id, run_id),
+    )
+    return [row["id"] for row in await cursor.fetchall()]
+
+
+async def insert_message(connection: Connection, message: Message) -> None:
+    """Write a composed message."""
+    await connection.execute(
+        """
+        INSERT INTO messages (
+            id, environment_id, channel_id, recipient_collection, recipient_id, recipient_snapshot, actors,
+            tenant_id, data, source_type, workflow_key, workflow_version_id, workflow_categories, step_ref,
+            workflow_run_id, recipient_run_id, window_id, status, content, sending, attempts, settled_at,
+            inserted_at, updated_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s)
+        """,
+        (
+            message.id,
+            message.environment_id,
+            message.channel_id,
+            message.recipient_collection,
+            message.recipient_id,
+            Jsonb(message.recipient_snapshot),
+            Jsonb(message.actors),
+            message.tenant_id,
+            Json(message.data),
+            message.source_type,
+            message.workflow_key,
+            message.workflow_version_id,
+            message.workflow_categories,
+            message.step_ref,
+            message.workflow_run_id,
+            message.recipient_run_id,
+            message.window_id,
+            message.status,
+            Json(message.content),
+            None if message.sending is None else Json(message.sending),
+            message.settled_at,
+            message.inserted_at,
+            message.updated_at,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """An event of a message before it has an id."""
+
+    type: str
+    data: dict[str, Any] | None = None
+
+
+async def insert_events(
+    connection: Connection, environment_id: UUID, message_id: str, events: Sequence[NewEvent], now: datetime
+) -> None:
+    """Write events in the order given, in one statement."""
+    rows = [
+        (
+            new_ksuid(),
+            now,
+            environment_id,
+            message_id,
+            event.type,
+            None if event.data is None else Jsonb(event.data),
+        )
+        for event in events
+    ]
+    values = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(rows))
+    await connection.execute(
+        "INSERT INTO message_events (id, inserted_at, environment_id, message_id, type, data) VALUES "
+        + values,
+        [value for row in rows for value in row],
+    )
+
+
+async def find_message(connection: Connection, environment_id: UUID, message_id: str) -> DictRow | None:
+    cursor = await connection.execute(
+        "SELECT * FROM messages WHERE environment_id = %s AND id = %s", (environment_id, message_id)
+    )
+    return await cursor.fetchone()
+
+
+async def find_receipt(connection: Connection, message_id: str, attempt: int) -> DictRow | None:
+    """The receipt of an attempt that was made before."""
+    cursor = await connection.execute(
+        "SELECT receipt FROM delivery_attempts WHERE message_id = %s AND attempt = %s", (message_id, attempt)
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row["receipt"]
+
+
+async def insert_attempt(
+    connection: Connection, message_id: str, attempt: int, receipt: dict[str, Any], now: datetime
+) -> bool:
+    """False when this attempt already has a receipt."""
+    cursor = await connection.execute(
+        """
+        INSERT INTO delivery_attempts (message_id, attempt, receipt, at) VALUES (%s, %s, %s, %s)
+        ON CONFLICT DO NOTHING RETURNING attempt
+        """,
+        (message_id, attempt, Jsonb(receipt), now),
+    )
+    return await cursor.fetchone() is not None
+
+
+async def settle_attempt(
+    connection: Connection,
+    message: tuple[UUID, str],
+    status: MessageStatus,
+    provider_reference: str | None,
+    *,
+    final: bool,
+    now: datetime,
+) -> None:
+    """What an attempt made of a message (environment id, message id)."""
+    await connection.execute(
+        """
+        UPDATE messages
+        SET status = %s, attempts = attempts + 1, updated_at = %s,
+            provider_reference = coalesce(%s, provider_reference),
+            settled_at = CASE WHEN %s THEN %s END
+        WHERE environment_id = %s AND id = %s
+        """,
+        (status.value, now, provider_reference, final, now, *message),
+    )
+
+
+async def insert_delivery_log(
+    connection: Connection, environment_id: UUID, message_id: str, entry: dict[str, Any], now: datetime
+) -> None:
+    """One exchange with a provider, redacted: service_name, request, response."""
+    await connection.execute(
+        """
+        INSERT INTO delivery_logs
+            (id, inserted_at, environment_id, message_id, service_name, request, response)
+        VALUES (%s, %s, %s, %s, %s, %s, %s)
+        """,
+        (
+            new_ksuid(),
+            now,
+            environment_id,
+            message_id,
+            entry["service_name"],
+            Jsonb(entry["request"]),
+            Jsonb(entry["response"]),
+        ),
+    )

@@ -1,13 +1,20 @@
 """Recipient runs: one recipient's journey through one version of a workflow."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.rows import DictRow
+from psycopg.types.json import Json, Jsonb
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
+from models.database import Connection
+from models.ids import new_ksuid
+from models.tables.cancels import LATER_CANCEL
 from models.tables.columns import big_integer, document, moment, verbatim_document
+from models.values.kinds import Outcome, RunStatus
 
 
 class RecipientRun(SQLModel, table=True):
@@ -57,6 +64,7 @@ class RecipientRun(SQLModel, table=True):
     window_id: UUID | None = None
     cancel_spent: int | None = big_integer(nullable=True)
     incarnation: int = 0
+    resume_window_id: UUID | None = None
     waiting_until: datetime | None = moment(nullable=True)
     inserted_at: datetime = moment()
     updated_at: datetime = moment()
@@ -94,3 +102,203 @@ class LedgerEntry(SQLModel, table=True):
     phase: str = Field(primary_key=True)
     answer: dict[str, Any] = verbatim_document()
     at: datetime = moment()
+
+
+async def insert_run(connection: Connection, run: RecipientRun) -> None:
+    """Write a queued run down before its workflow starts; one already there is left as it is."""
+    await connection.execute(
+        """
+        INSERT INTO recipient_runs (
+            id, environment_id, workflow_run_id, workflow_key, workflow_version_id, recipient_collection,
+            recipient_id, actor_collection, actor_id, tenant_id, cancellation_key, acceptance, trigger_source,
+            trigger_data, activity_id, status, error_count, incarnation, inserted_at, updated_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'queued', 0, 0, %s, %s)
+        ON CONFLICT (id) DO NOTHING
+        """,
+        (
+            run.id,
+            run.environment_id,
+            run.workflow_run_id,
+            run.workflow_key,
+            run.workflow_version_id,
+            run.recipient_collection,
+            run.recipient_id,
+            run.actor_collection,
+            run.actor_id,
+            run.tenant_id,
+            run.cancellation_key,
+            run.acceptance,
+            run.trigger_source,
+            None if run.trigger_data is None else Json(run.trigger_data),
+            run.activity_id,
+            run.inserted_at,
+            run.inserted_at,
+        ),
+    )
+
+
+FACTS = f"""
+    SELECT r.*, t.data AS shared_data, t.settings AS trigger_settings, t.answered_at, t.retired_at,
+           e.slug, w.active, w.deleted_at AS workflow_deleted_at,
+           {LATER_CANCEL} AS later_cancel,
+           recipient.properties AS recipient_properties, recipient.updated_at AS recipient_updated_at,
+           actor.properties AS actor_properties, actor.updated_at AS actor_updated_at,
+           tenant.properties AS tenant_properties, tenant.updated_at AS tenant_updated_at,
+           bw.step_ref AS window_step_ref, bw.total_activities, bw.total_actors,
+           (SELECT json_object_agg(v.key, v.value) FROM variables v
+            WHERE v.environment_id = r.environment_id) AS variables
+    FROM recipient_runs r
+    JOIN triggers t ON t.id = r.workflow_run_id
+    JOIN environments e ON e.id = r.environment_id
+    JOIN workflows w ON w.environment_id = r.environment_id AND w.key = r.workflow_key
+    LEFT JOIN recipients recipient ON recipient.environment_id = r.environment_id
+        AND recipient.collection = r.recipient_collection AND recipient.id = r.recipient_id
+    LEFT JOIN recipients actor ON actor.environment_id = r.environment_id
+        AND actor.collection = r.actor_collection AND actor.id = r.actor_id
+    LEFT JOIN recipients tenant ON tenant.environment_id = r.environment_id
+        AND tenant.collection = '$tenants' AND tenant.id = r.tenant_id
+    LEFT JOIN batch_windows bw ON bw.environment_id = r.environment_id AND bw.id = r.window_id
+    WHERE r.environment_id = %s AND r.id = %s
+"""
+
+
+async def find_facts(connection: Connection, environment_id: UUID, run_id: UUID) -> DictRow | None:
+    """Everything a step's performer reads of a run, in one statement."""
+    cursor = await connection.execute(FACTS, (environment_id, run_id))
+    return await cursor.fetchone()
+
+
+async def later_cancel(connection: Connection, environment_id: UUID, run_id: UUID) -> int | None:
+    """The newest cancel that applies to the run; read it under the key's lock (D10)."""
+    cursor = await connection.execute(
+        f"SELECT {LATER_CANCEL} AS later_cancel FROM recipient_runs r WHERE environment_id = %s AND id = %s",
+        (environment_id, run_id),
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row["later_cancel"]
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of a run's log, before it has an id (E-DEBUG-2)."""
+
+    event: str
+    step_ref: str | None = None
+    step_type: str | None = None
+    status: str = "ok"
+    attempt: int = 1
+    data: dict[str, Any] | None = None
+
+
+async def log(
+    connection: Connection, environment_id: UUID, run_id: UUID, line: LogLine, now: datetime
+) -> None:
+    """Write one line of a run's log."""
+    await connection.execute(
+        """
+        INSERT INTO run_events
+            (id, inserted_at, environment_id, recipient_run_id, event, status, attempt, step_ref, step_type,
+             data)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        """,
+        (
+            new_ksuid(),
+            now,
+            environment_id,
+            run_id,
+            line.event,
+            line.status,
+            line.attempt,
+            line.step_ref,
+            line.step_type,
+            None if line.data is None else Jsonb(line.data),
+        ),
+    )
+
+
+async def set_status(
+    connection: Connection,
+    environment_id: UUID,
+    run_id: UUID,
+    status: RunStatus,
+    now: datetime,
+    waiting_until: datetime | None = None,
+) -> None:
+    """Move an open run between processing and paused; a finished one stays as it is."""
+    await connection.execute(
+        """
+        UPDATE recipient_runs SET status = %s, waiting_until = %s, updated_at = %s
+        WHERE environment_id = %s AND id = %s AND finished_at IS NULL
+        """,
+        (status.value, waiting_until, now, environment_id, run_id),
+    )
+
+
+async def count_error(connection: Connection, environment_id: UUID, run_id: UUID) -> None:
+    await connection.execute(
+        "UPDATE recipient_runs SET error_count = error_count + 1 WHERE environment_id = %s AND id = %s",
+        (environment_id, run_id),
+    )
+
+
+async def close_run(
+    connection: Connection,
+    environment_id: UUID,
+    run_id: UUID,
+    outcome: Outcome,
+    reason: str | None,
+    now: datetime,
+) -> None:
+    """Settle a run for good; the first outcome stays."""
+    await connection.execute(
+        """
+        UPDATE recipient_runs
+        SET status = %s, outcome = %s, outcome_reason = %s, waiting_until = NULL, updated_at = %s,
+            finished_at = %s
+        WHERE environment_id = %s AND id = %s AND finished_at IS NULL
+        """,
+        (outcome.status.value, outcome.value, reason, now, now, environment_id, run_id),
+    )
+
+
+async def set_data(
+    connection: Connection, environment_id: UUID, run_id: UUID, data: dict[str, Any], now: datetime
+) -> None:
+    """What later steps and messages see as the run's data (E-RUN-18)."""
+    await connection.execute(
+        "UPDATE recipient_runs SET data = %s, updated_at = %s WHERE environment_id = %s AND id = %s",
+        (Json(data), now, environment_id, run_id),
+    )
+
+
+async def find_carrier(connection: Connection, environment_id: UUID, run_id: UUID) -> DictRow | None:
+    """What names the workflow that carries a run."""
+    cursor = await connection.execute(
+        """
+        SELECT r.id, r.workflow_key, r.workflow_run_id, r.recipient_collection, r.recipient_id, r.incarnation,
+               r.tenant_id, r.cancellation_key, r.status, r.finished_at, e.slug
+        FROM recipient_runs r JOIN environments e ON e.id = r.environment_id
+        WHERE r.environment_id = %s AND r.id = %s
+        """,
+        (environment_id, run_id),
+    )
+    return await cursor.fetchone()
+
+
+async def join_window(connection: Connection, environment_id: UUID, run_id: UUID, window_id: UUID) -> None:
+    """From now on the run speaks for everything its window gathered."""
+    await connection.execute(
+        "UPDATE recipient_runs SET window_id = %s WHERE environment_id = %s AND id = %s",
+        (window_id, environment_id, run_id),
+    )
+
+
+async def spend_cancel(connection: Connection, environment_id: UUID, run_id: UUID, acceptance: int) -> None:
+    """A cancel with this number or a lower one does not stop the run any more (E-CANCEL-8)."""
+    await connection.execute(
+        """
+        UPDATE recipient_runs SET cancel_spent = greatest(cancel_spent, %s)
+        WHERE environment_id = %s AND id = %s
+        """,
+        (acceptance, environment_id, run_id),
+    )

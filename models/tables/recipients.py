@@ -4,9 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 from sqlmodel import Field, SQLModel
 
+from models.database import Connection
 from models.tables.columns import document, moment
+from models.values.refs import RecipientRef
 
 
 class Recipient(SQLModel, table=True):
@@ -20,3 +24,28 @@ class Recipient(SQLModel, table=True):
     properties: dict[str, Any] = document()
     inserted_at: datetime = moment()
     updated_at: datetime = moment()
+
+
+async def identify(
+    connection: Connection, environment_id: UUID, ref: RecipientRef, properties: dict[str, Any], now: datetime
+) -> None:
+    """Create the recipient or deep-merge into its properties (E-TRIGGER-11); the unchanged is not written."""
+    await connection.execute(
+        """
+        INSERT INTO recipients AS r (environment_id, collection, id, properties, inserted_at, updated_at)
+        VALUES (%s, %s, %s, %s, %s, %s)
+        ON CONFLICT (environment_id, collection, id) DO UPDATE
+        SET properties = deep_merge(r.properties, excluded.properties), updated_at = excluded.updated_at
+        WHERE r.properties IS DISTINCT FROM deep_merge(r.properties, excluded.properties)
+        """,
+        (environment_id, ref.collection, ref.id, Jsonb(properties), now, now),
+    )
+
+
+async def find_recipient(connection: Connection, environment_id: UUID, ref: RecipientRef) -> DictRow | None:
+    """The recipient's row, or None for one never identified."""
+    cursor = await connection.execute(
+        "SELECT * FROM recipients WHERE environment_id = %s AND collection = %s AND id = %s",
+        (environment_id, ref.collection, ref.id),
+    )
+    return await cursor.fetchone()

@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.rows import DictRow
 from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from models.database import Connection
 from models.tables.columns import document, moment, verbatim_document
 
 
@@ -45,3 +47,23 @@ class WorkflowVersion(SQLModel, table=True):
     plan: dict[str, Any] = document()
     commit_message: str | None = None
     inserted_at: datetime = moment()
+
+
+async def find_current(connection: Connection, environment_id: UUID, key: str) -> DictRow | None:
+    """What a trigger needs to know of a workflow: whether it is published, and whether it is active."""
+    cursor = await connection.execute(
+        """
+        SELECT current_version_id, active FROM workflows
+        WHERE environment_id = %s AND key = %s AND deleted_at IS NULL
+        """,
+        (environment_id, key),
+    )
+    return await cursor.fetchone()
+
+
+async def find_version(connection: Connection, environment_id: UUID, version_id: UUID) -> DictRow | None:
+    """A published version; it never changes, so callers may keep it."""
+    cursor = await connection.execute(
+        "SELECT * FROM workflow_versions WHERE environment_id = %s AND id = %s", (environment_id, version_id)
+    )
+    return await cursor.fetchone()

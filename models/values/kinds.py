@@ -82,10 +82,16 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     WORKFLOW_INACTIVE = "workflow_inactive"
     RECIPIENT_MISSING = "recipient_missing"
+    RECIPIENT_DELETED = "recipient_deleted"
     TERMINATED = "terminated"
 
     @property
     def status(self) -> RunStatus:
         """Completed for what ran its course, cancelled for what was stopped (E-RUN-3)."""
-        stopped = (Outcome.CANCELLED, Outcome.WORKFLOW_INACTIVE, Outcome.TERMINATED)
+        stopped = (
+            Outcome.CANCELLED,
+            Outcome.WORKFLOW_INACTIVE,
+            Outcome.RECIPIENT_DELETED,
+            Outcome.TERMINATED,
+        )
         return RunStatus.CANCELLED if self in stopped else RunStatus.COMPLETED

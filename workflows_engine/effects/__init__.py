@@ -30,3 +30,20 @@ EFFECTS: list[Effect[Any, Any]] = [
     reconcile,
     carry_cancel,
 ]
+
+__all__ = [
+    "EFFECTS",
+    "begin_run",
+    "carry_cancel",
+    "close_batch",
+    "compose_messages",
+    "deliver_message",
+    "expand_recipients",
+    "fetch",
+    "finish_run",
+    "hand_over_delivery",
+    "join_batch",
+    "leave_batch",
+    "reconcile",
+    "resolve_delay",
+]

@@ -47,8 +47,14 @@ class Done(BaseModel):
     """Nothing to say."""
 
 
-# 30 s is the longest that a provider's own timeout may be; 5 s more to write the receipt (D8).
+# 30 s is the longest that a provider's own timeout may be; 5 s more to write the receipt (D8). The heartbeat
+# tells a lost worker from a slow provider.
 deliver_message = Effect(
-    "deliver_message", DeliverAsk, DeliverAnswer, where=Where.SENDS, timeout=timedelta(seconds=35)
+    "deliver_message",
+    DeliverAsk,
+    DeliverAnswer,
+    where=Where.SENDS,
+    timeout=timedelta(seconds=35),
+    heartbeat=timedelta(seconds=5),
 )
 hand_over_delivery = Effect("hand_over_delivery", HandOverAsk, Done)

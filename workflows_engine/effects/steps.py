@@ -67,6 +67,7 @@ class WindowAsk(StepAsk):
     """About a window that this run holds. `cancel` is the acceptance number of the cancel, if one came."""
 
     window_id: UUID
+    incarnation: int = 0
     cancel: int | None = None
 
 
@@ -94,5 +95,12 @@ resolve_delay = Effect("resolve_delay", StepAsk, DelayAnswer)
 join_batch = Effect("join_batch", StepAsk, JoinAnswer)
 leave_batch = Effect("leave_batch", WindowAsk, LeaveAnswer)
 close_batch = Effect("close_batch", WindowAsk, CloseAnswer)
-# The request itself may take 15 s (E-FETCH-4).
-fetch = Effect("fetch", StepAsk, FetchAnswer, where=Where.SENDS, timeout=timedelta(seconds=20))
+# The request itself may take 15 s (E-FETCH-4); the heartbeat tells a lost worker from a slow server.
+fetch = Effect(
+    "fetch",
+    StepAsk,
+    FetchAnswer,
+    where=Where.SENDS,
+    timeout=timedelta(seconds=20),
+    heartbeat=timedelta(seconds=5),
+)

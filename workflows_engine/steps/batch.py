@@ -92,6 +92,7 @@ class BatchPlan(PlannedStep):
             attempt=look,
             now=workflow.now(),
             window_id=window_id,
+            incarnation=run.given.incarnation,
             cancel=cancel,
         )
 

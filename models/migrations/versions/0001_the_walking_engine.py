@@ -147,6 +147,8 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("close_reason", sa.String(), nullable=True),
         sa.Column("member_count", sa.Integer(), nullable=False),
+        sa.Column("total_activities", sa.Integer(), nullable=True),
+        sa.Column("total_actors", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["environment_id"],
             ["environments.id"],
@@ -173,7 +175,7 @@ def upgrade() -> None:
         sa.Column("environment_id", sa.Uuid(), nullable=False),
         sa.Column("workflow_key", sa.String(), nullable=False),
         sa.Column("cancellation_key", sa.String(), nullable=False),
-        sa.Column("recipients", postgresql.JSON(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("recipients", postgresql.ARRAY(sa.TEXT()), nullable=True),
         sa.Column("inserted_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["environment_id"],
@@ -449,6 +451,7 @@ def upgrade() -> None:
         sa.Column("window_id", sa.Uuid(), nullable=True),
         sa.Column("cancel_spent", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("incarnation", sa.Integer(), nullable=False),
+        sa.Column("resume_window_id", sa.Uuid(), nullable=True),
         sa.Column("waiting_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("inserted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),

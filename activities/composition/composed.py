@@ -1,0 +1,40 @@
+"""What composing a message yields, whatever its channel."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import DictRow
+
+from activities.standing import Standing
+from rendering.environment import render
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What a composer works with: the run, its channel's row, and the scope its templates see."""
+
+    standing: Standing
+    channel: DictRow
+    scope: dict[str, Any]
+    now: datetime
+
+    def render(self, source: str) -> str:
+        """A template's text in this scope, at the run's own time (D17); raises TemplateError."""
+        return render(source, self.scope, now=self.now)
+
+
+@dataclass(frozen=True)
+class Composed:
+    """`content` in the contract's shape, and for a provider what it needs besides (`sending`)."""
+
+    content: dict[str, Any]
+    snapshot: dict[str, Any] = field(default_factory=dict)
+    sending: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class NotComposed:
+    """Why this recipient gets no message here; the step is skipped (E-CHANNEL-7)."""
+
+    reason: str

@@ -1,0 +1,82 @@
+"""The ledger: an effect that runs twice answers once (D24)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Json
+from pydantic import BaseModel
+
+from models.database import Connection, Database
+
+
+@dataclass(frozen=True)
+class LedgerKey:
+    """Which effect of which run: a step and a phase of it."""
+
+    recipient_run_id: UUID
+    step_ref: str
+    phase: str
+
+
+class Entry:
+    """A transaction whose first statement claimed the key; `stored` is what the first one answered."""
+
+    def __init__(self, connection: Connection, key: LedgerKey, stored: dict[str, Any] | None) -> None:
+        self.connection = connection
+        self.key = key
+        self.stored = stored
+
+    async def record(self, answer: BaseModel) -> None:
+        """Keep this answer instead of the one given at the claim."""
+        await self.connection.execute(
+            "UPDATE step_ledger SET answer = %s WHERE recipient_run_id = %s AND step_ref = %s AND phase = %s",
+            (
+                Json(answer.model_dump(mode="json")),
+                self.key.recipient_run_id,
+                self.key.step_ref,
+                self.key.phase,
+            ),
+        )
+
+
+@asynccontextmanager
+async def claim(
+    database: Database, key: LedgerKey, now: datetime, answer: BaseModel | None = None
+) -> AsyncIterator[Entry]:
+    """Open the write transaction of an effect; its statements travel in a pipeline.
+
+    Whoever comes second waits for the first to commit and finds its answer in `stored`; it must then write
+    nothing and answer that. Give `answer` when it is known beforehand, else `record` it.
+    """
+    given = {} if answer is None else answer.model_dump(mode="json")
+    async with (
+        database.connection() as connection,
+        connection.pipeline() as pipeline,
+        connection.transaction(),
+    ):
+        cursor = await connection.execute(
+            """
+            INSERT INTO step_ledger (recipient_run_id, step_ref, phase, answer, at)
+            VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+            """,
+            (key.recipient_run_id, key.step_ref, key.phase, Json(given), now),
+        )
+        await pipeline.sync()
+        stored = None if cursor.rowcount == 1 else await _read(connection, key)
+        yield Entry(connection, key, stored)
+
+
+async def _read(connection: Connection, key: LedgerKey) -> dict[str, Any]:
+    cursor = await connection.execute(
+        "SELECT answer FROM step_ledger WHERE recipient_run_id = %s AND step_ref = %s AND phase = %s",
+        (key.recipient_run_id, key.step_ref, key.phase),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise LookupError(f"the ledger lost {key}")
+    answer: dict[str, Any] = row["answer"]
+    return answer

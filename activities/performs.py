@@ -1,0 +1,38 @@
+"""Ties a method to the effect it performs; mypy compares the two types."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from temporalio import activity
+
+from workflows_engine.effects.effect import Effect
+
+Ask = TypeVar("Ask", bound=BaseModel)
+Answer = TypeVar("Answer", bound=BaseModel)
+
+FAILURES = "tocsin_effect_failures"
+"""Counter: tries of an effect that our own infrastructure failed; alert when it keeps growing (D26)."""
+
+
+def performs(
+    effect: Effect[Ask, Answer],
+) -> Callable[[Callable[[Any, Ask], Awaitable[Answer]]], Callable[[Any, Ask], Awaitable[Answer]]]:
+    """Make the method the Temporal activity of this effect, and count the tries that raise."""
+
+    def tie(method: Callable[[Any, Ask], Awaitable[Answer]]) -> Callable[[Any, Ask], Awaitable[Answer]]:
+        @wraps(method)
+        async def perform(self: Any, ask: Ask) -> Answer:
+            try:
+                return await method(self, ask)
+            except Exception as error:
+                meter = activity.metric_meter().with_additional_attributes({"effect": effect.name})
+                meter.create_counter(FAILURES, "tries of an effect that raised").add(1)
+                activity.logger.warning("%s failed, it is tried again: %s", effect.name, error)
+                raise
+
+        tied: Callable[[Any, Ask], Awaitable[Answer]] = activity.defn(name=effect.name)(perform)
+        return tied
+
+    return tie

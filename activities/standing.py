@@ -1,0 +1,123 @@
+"""How a run stands when a step begins: its rows, its version, and whether it may go on."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import DictRow
+
+from activities.ledger import Entry
+from activities.versions import Version, Versions
+from models.database import Connection
+from models.tables.cancels import lock_key
+from models.tables.recipient_runs import find_facts, later_cancel, set_status
+from models.values.kinds import Outcome, RunStatus
+from models.values.refs import TENANTS, RecipientRef
+from workflows_engine.effects.steps import StepAnswer, StepAsk, Verdict
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The facts of one run, as of one read."""
+
+    facts: DictRow
+    version: Version
+
+    @property
+    def ref(self) -> RecipientRef:
+        return RecipientRef(collection=self.facts["recipient_collection"], id=self.facts["recipient_id"])
+
+    @property
+    def actor_ref(self) -> RecipientRef | None:
+        if self.facts["actor_id"] is None:
+            return None
+        return RecipientRef(collection=self.facts["actor_collection"], id=self.facts["actor_id"])
+
+    @property
+    def given_data(self) -> dict[str, Any]:
+        """What the trigger gave this recipient: shared data, `$trigger_data` over it (E-TRIGGER-13)."""
+        return {**self.facts["shared_data"], **(self.facts["trigger_data"] or {})}
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The run's data now, after batches and fetches."""
+        changed: dict[str, Any] | None = self.facts["data"]
+        return self.given_data if changed is None else changed
+
+    def setting(self, name: str) -> bool:
+        """A switch of the trigger's `settings` (E-TRIGGER-9)."""
+        return bool(self.facts["trigger_settings"].get(name))
+
+    @property
+    def stop(self) -> StepAnswer | None:
+        """Why the run ends before this step, or None (E-RUN-11, E-RUN-13, D10)."""
+        facts = self.facts
+        if facts["finished_at"] is not None:
+            return stopped(Outcome(facts["outcome"]), "the run is finished")
+        if facts["later_cancel"] is not None:
+            return cancelled(facts["later_cancel"])
+        if facts["workflow_deleted_at"] is not None or not facts["active"]:
+            return stopped(Outcome.WORKFLOW_INACTIVE, "the workflow is inactive")
+        if facts["recipient_properties"] is None:
+            return stopped(Outcome.RECIPIENT_DELETED, "the recipient is gone")
+        return None
+
+    async def enter(self, entry: Entry, now: datetime) -> StepAnswer | None:
+        """Go from reading to writing: a run that was paused is at work again, unless it was cancelled."""
+        cancel = await self.cancelled_meanwhile(entry)
+        if cancel is None and self.facts["status"] == RunStatus.PAUSED:
+            run = (self.facts["environment_id"], self.facts["id"])
+            await set_status(entry.connection, *run, RunStatus.PROCESSING, now)
+        return cancel
+
+    async def cancelled_meanwhile(self, entry: Entry) -> StepAnswer | None:
+        """Look again for a cancel inside the write transaction, excluding cancellers until it ends (D10)."""
+        key = self.facts["cancellation_key"]
+        if key is None:
+            return None
+        environment_id = self.facts["environment_id"]
+        await lock_key(entry.connection, environment_id, self.facts["workflow_key"], key, shared=True)
+        cancel = await later_cancel(entry.connection, environment_id, self.facts["id"])
+        return None if cancel is None else cancelled(cancel)
+
+
+def cancelled(acceptance: int) -> StepAnswer:
+    return stopped(Outcome.CANCELLED, f"cancelled by cancellation key (cancel {acceptance})")
+
+
+def stopped(outcome: Outcome, reason: str) -> StepAnswer:
+    return StepAnswer(verdict=Verdict.STOP, outcome=outcome, reason=reason)
+
+
+async def load(connection: Connection, versions: Versions, ask: StepAsk) -> Standing:
+    """The run of this ask; its row was written before its workflow started."""
+    facts = await find_facts(connection, ask.environment_id, ask.recipient_run_id)
+    if facts is None:
+        raise LookupError(f"recipient run {ask.recipient_run_id} has no row")
+    version = await versions.get(connection, ask.environment_id, facts["workflow_version_id"])
+    return Standing(facts, version)
+
+
+def rendered_recipient(
+    ref: RecipientRef, properties: dict[str, Any] | None, updated_at: Any
+) -> dict[str, Any]:
+    """A user, object or tenant as templates and conditions see it: properties at the top level."""
+    typename = "User" if ref.is_user else "Tenant" if ref.collection == TENANTS else "Object"
+    head: dict[str, Any] = {"__typename": typename, "id": ref.id}
+    if not ref.is_user:
+        head["collection"] = ref.collection
+    stamp = None if updated_at is None else updated_at.isoformat()
+    return {"created_at": None, **(properties or {}), "updated_at": stamp, **head}
+
+
+def variable_values(stored: dict[str, str] | None) -> dict[str, Any]:
+    """Variables are JSON where they can be, else text (E-VARS-2)."""
+    return {key: _json_or_text(text) for key, text in (stored or {}).items()}
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

@@ -1,0 +1,214 @@
+"""Performs channel steps: conditions, address, render, and the message's rows, once (E-CHANNEL-4, D24)."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from psycopg.rows import DictRow
+
+from activities.composition import compose
+from activities.composition.composed import Composed, NotComposed, Occasion
+from activities.flattening import flattened
+from activities.ledger import Entry, LedgerKey, claim
+from activities.performs import performs
+from activities.scopes import build_scope
+from activities.standing import Standing, load
+from activities.step_log import failure, log_step
+from activities.versions import Versions
+from models.database import Database
+from models.ids import new_ksuid
+from models.tables.channels import find_channel
+from models.tables.feeds import FeedItem, insert_feed_item
+from models.tables.messages import Message, NewEvent, insert_events, insert_message
+from models.tables.recipient_runs import LogLine
+from models.values.conditions import ConditionGroup
+from models.values.kinds import ChannelType, MessageStatus
+from rendering.environment import TemplateError
+from workflows_engine import effects
+from workflows_engine.conditions import judge
+from workflows_engine.effects.steps import ComposeAnswer, StepAnswer, StepAsk, Verdict
+from workflows_engine.scope import RunScope
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What was thought before anything is written: the answer, its log line, perhaps a message."""
+
+    answer: ComposeAnswer
+    line: LogLine | None = None
+    message: Message | None = None
+    scope: RunScope | None = None
+
+
+class ChannelSteps:
+    """Performs `compose_messages`."""
+
+    def __init__(self, database: Database, versions: Versions) -> None:
+        self._database = database
+        self._versions = versions
+
+    @performs(effects.compose_messages)
+    async def compose_messages(self, ask: StepAsk) -> ComposeAnswer:
+        """Read, think, then one write transaction; whoever comes second hears the first's message ids."""
+        standing, draft = await self._draft(ask)
+        key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"compose:{ask.attempt}")
+        async with claim(self._database, key, ask.now, draft.answer) as entry:
+            if entry.stored is not None:
+                return ComposeAnswer.model_validate(entry.stored)
+            stop = await standing.enter(entry, ask.now)
+            if stop is not None:
+                answer = ComposeAnswer(**stop.model_dump())
+                await entry.record(answer)
+                return answer
+            await self._write(entry, ask, draft)
+        return draft.answer
+
+    async def _draft(self, ask: StepAsk) -> tuple[Standing, Draft]:
+        async with self._database.connection() as connection:
+            standing = await load(connection, self._versions, ask)
+            if standing.stop is not None:
+                return standing, Draft(ComposeAnswer(**standing.stop.model_dump()))
+            step = standing.version.definition.step(ask.step_ref)
+            channel = await find_channel(connection, ask.environment_id, step.channel_key)
+            scope = await build_scope(connection, standing)
+        return standing, think(ask, standing, step, channel, scope)
+
+    async def _write(self, entry: Entry, ask: StepAsk, draft: Draft) -> None:
+        connection = entry.connection
+        if draft.line is not None:
+            await log_step(connection, ask, draft.line)
+        message = draft.message
+        if message is None or draft.scope is None:
+            return
+        await insert_message(connection, message)
+        events = [NewEvent("message.created"), NewEvent(f"message.{message.status}")]
+        await insert_events(connection, ask.environment_id, message.id, events, ask.now)
+        if message.content["__typename"] == "MessageInAppFeedContent":
+            await insert_feed_item(connection, _feed_item(message, draft.scope))
+
+
+def think(ask: StepAsk, standing: Standing, step: Any, channel: DictRow | None, scope: RunScope) -> Draft:
+    """The order of checks of E-CHANNEL-4; the first that fails skips the step and says why."""
+    if channel is None or channel["type"] != step.channel_type:
+        return _skipped(f'channel not configured: no {step.channel_type} channel "{step.channel_key}" here')
+    if standing.facts["window_id"] is not None and scope.total_activities == 0:
+        return _skipped("empty batch")
+    sandbox = step.channel_type != ChannelType.IN_APP_FEED and (
+        channel["is_sandbox"] or standing.setting("sandbox_mode")
+    )
+    own = judge(step.conditions, scope.for_conditions())
+    # A sandboxed channel does not evaluate its own conditions (E-CHANNEL-11).
+    group = None if sandbox or channel["conditions"] is None else ConditionGroup(**channel["conditions"])
+    channels = judge(group, scope.for_conditions())
+    if not (own.holds and channels.holds):
+        return _skipped("conditions", {"step": own.trace, "channel": channels.trace})
+    message_id = new_ksuid()
+    stamp = ask.now.isoformat()
+    scope = replace(scope, current_message={"id": message_id, "inserted_at": stamp, "updated_at": stamp})
+    try:
+        composed = compose(step, Occasion(standing, channel, scope.for_templates(), ask.now))
+    except TemplateError as error:
+        return _failed(ask, error)
+    if isinstance(composed, NotComposed):
+        return _skipped(composed.reason)
+    message = _message(ask, standing, channel, scope, composed)
+    message.id = message_id
+    message.status = _status(step.channel_type, sandbox=sandbox).value
+    message.settled_at = None if message.status == MessageStatus.QUEUED else ask.now
+    return _enqueued(message, step.channel_type, scope)
+
+
+def _status(channel_type: str, *, sandbox: bool) -> MessageStatus:
+    if channel_type == ChannelType.IN_APP_FEED:
+        return MessageStatus.DELIVERED  # it is readable as soon as it is committed (E-MSG-4)
+    return MessageStatus.NOT_SENT if sandbox else MessageStatus.QUEUED
+
+
+def _skipped(reason: str, trace: dict[str, Any] | None = None) -> Draft:
+    data: dict[str, Any] = {"reason": reason} | ({"conditions": trace} if trace else {})
+    line = LogLine(event="step_skipped", data=data)
+    return Draft(ComposeAnswer(verdict=Verdict.SKIP, reason=reason), line)
+
+
+def _failed(ask: StepAsk, error: TemplateError) -> Draft:
+    where = f" (line {error.line})" if error.line else ""
+    reason = f"template error{where}: {error.message}"
+    answer: StepAnswer = failure(ask, reason)
+    line = LogLine(event="step_failed", status="error", attempt=ask.attempt, data={"error": reason})
+    return Draft(ComposeAnswer(**answer.model_dump()), line)
+
+
+def _enqueued(message: Message, channel_type: str, scope: RunScope) -> Draft:
+    queued = message.status == MessageStatus.QUEUED
+    answer = ComposeAnswer(
+        reason=f"message {message.id} {message.status}",
+        message_ids=[message.id],
+        to_deliver=[message.id] if queued else [],
+    )
+    data = {"channel_type": channel_type, "message_id": message.id}
+    return Draft(answer, LogLine(event="message_enqueued", data=data), message, scope)
+
+
+def _message(
+    ask: StepAsk, standing: Standing, channel: DictRow, scope: RunScope, composed: Composed
+) -> Message:
+    facts = standing.facts
+    snapshot = {
+        "channel_id": None,
+        "email": None,
+        "name": None,
+        "user_id": None,
+        "via_incoming_webhook": None,
+    }
+    return Message(
+        id="",
+        environment_id=ask.environment_id,
+        channel_id=channel["id"],
+        recipient_collection=standing.ref.collection,
+        recipient_id=standing.ref.id,
+        recipient_snapshot=snapshot | composed.snapshot,
+        actors=[_reference(actor) for actor in scope.actors[-10:]],
+        tenant_id=facts["tenant_id"],
+        data=scope.data,
+        source_type="workflow",
+        workflow_key=standing.version.key,
+        workflow_version_id=standing.version.id,
+        workflow_categories=standing.version.definition.categories,
+        step_ref=ask.step_ref,
+        workflow_run_id=facts["workflow_run_id"],
+        recipient_run_id=ask.recipient_run_id,
+        window_id=facts["window_id"],
+        status=MessageStatus.QUEUED.value,
+        content=composed.content,
+        sending=composed.sending,
+        inserted_at=ask.now,
+        updated_at=ask.now,
+    )
+
+
+def _reference(actor: dict[str, Any]) -> Any:
+    if actor["__typename"] == "User":
+        return actor["id"]
+    return {"id": actor["id"], "collection": actor["collection"]}
+
+
+def _feed_item(message: Message, scope: RunScope) -> FeedItem:
+    return FeedItem(
+        message_id=message.id,
+        environment_id=message.environment_id,
+        channel_id=message.channel_id,
+        user_id=message.recipient_id,
+        position=0,
+        tenant_id=message.tenant_id,
+        workflow_key=message.workflow_key,
+        workflow_version_id=message.workflow_version_id,
+        workflow_categories=message.workflow_categories,
+        recipient_run_id=message.recipient_run_id,
+        window_id=message.window_id,
+        actors=message.actors,
+        total_actors=scope.total_actors,
+        total_activities=scope.total_activities,
+        data=flattened(message.data or {}),
+        blocks=message.content["blocks"],
+        inserted_at=message.inserted_at,
+        updated_at=message.inserted_at,
+    )

@@ -1,0 +1,69 @@
+"""Performs delay steps: when to go on (E-DELAY)."""
+
+from typing import Any
+
+from activities.ledger import LedgerKey, claim
+from activities.performs import performs
+from activities.scopes import build_scope
+from activities.standing import Standing, load
+from activities.step_log import log_step
+from activities.versions import Versions
+from models.database import Database
+from models.tables.recipient_runs import LogLine, set_status
+from models.values.durations import LONGEST
+from models.values.kinds import RunStatus
+from workflows_engine import effects
+from workflows_engine.conditions import judge
+from workflows_engine.effects.steps import DelayAnswer, StepAsk, Verdict
+from workflows_engine.scope import RunScope
+
+
+class DelaySteps:
+    """Performs `resolve_delay`."""
+
+    def __init__(self, database: Database, versions: Versions) -> None:
+        self._database = database
+        self._versions = versions
+
+    @performs(effects.resolve_delay)
+    async def resolve_delay(self, ask: StepAsk) -> DelayAnswer:
+        """The due time, with the run marked as paused until then; a cancel that came first stops it."""
+        async with self._database.connection() as connection:
+            standing = await load(connection, self._versions, ask)
+            scope = await build_scope(connection, standing)
+        answer, trace = think(ask, standing, scope)
+        key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"delay:{ask.attempt}")
+        async with claim(self._database, key, ask.now, answer) as entry:
+            if entry.stored is not None:
+                return DelayAnswer.model_validate(entry.stored)
+            stop = await standing.enter(entry, ask.now)
+            if stop is not None:
+                answer = DelayAnswer(**stop.model_dump())
+                await entry.record(answer)
+                return answer
+            if answer.due is not None:
+                run = (ask.environment_id, ask.recipient_run_id)
+                await set_status(entry.connection, *run, RunStatus.PAUSED, ask.now, answer.due)
+                line = LogLine(event="delay_started", data={"until": answer.due.isoformat()})
+                await log_step(entry.connection, ask, line, "delay")
+            elif answer.verdict is Verdict.SKIP:
+                line = LogLine(event="step_skipped", data={"reason": answer.reason, "conditions": trace})
+                await log_step(entry.connection, ask, line, "delay")
+        return answer
+
+
+def think(ask: StepAsk, standing: Standing, scope: RunScope) -> tuple[DelayAnswer, list[dict[str, Any]]]:
+    """The answer, and the trace of the step's conditions."""
+    if standing.stop is not None:
+        return DelayAnswer(**standing.stop.model_dump()), []
+    step = standing.version.definition.step(ask.step_ref)
+    judgement = judge(step.conditions, scope.for_conditions())
+    if not judgement.holds:
+        return DelayAnswer(verdict=Verdict.SKIP, reason="conditions"), judgement.trace
+    if standing.setting("skip_delay"):
+        return DelayAnswer(verdict=Verdict.SKIP, reason="skip_delay was set by the trigger"), judgement.trace
+    due = step.settings.delay_for.after(ask.now)
+    if due <= ask.now or due - ask.now > LONGEST:
+        reason = "the delay is not between now and 365 days"
+        return DelayAnswer(verdict=Verdict.SKIP, reason=reason), judgement.trace
+    return DelayAnswer(due=due, reason=f"waited {step.settings.delay_for}"), judgement.trace

@@ -1,0 +1,45 @@
+"""Published workflow versions, parsed once a process: they never change (D28)."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from cachetools import LRUCache
+
+from models.database import Connection
+from models.tables.workflows import find_version
+from workflows_engine.definition import WorkflowDefinition
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version as a performer uses it."""
+
+    id: UUID
+    key: str
+    definition: WorkflowDefinition
+    plan: dict[str, Any]
+
+
+class Versions:
+    """The bounded cache; asks the database for what it does not hold."""
+
+    def __init__(self, size: int = 1_000) -> None:
+        self._kept: LRUCache[UUID, Version] = LRUCache(size)
+
+    async def get(self, connection: Connection, environment_id: UUID, version_id: UUID) -> Version:
+        """The version with this id; raises LookupError for none, which only a damaged database has."""
+        kept = self._kept.get(version_id)
+        if kept is not None:
+            return kept
+        row = await find_version(connection, environment_id, version_id)
+        if row is None:
+            raise LookupError(f"workflow version {version_id} is not in environment {environment_id}")
+        version = Version(
+            id=version_id,
+            key=row["workflow_key"],
+            definition=WorkflowDefinition.model_validate(row["definition"]),
+            plan=row["plan"],
+        )
+        self._kept[version_id] = version
+        return version

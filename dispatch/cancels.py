@@ -1,0 +1,71 @@
+"""Accepting a cancel: one row with its own number, then signals to the runs it concerns (D10)."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from psycopg.rows import DictRow
+from temporalio.service import RPCError
+
+from dispatch.errors import Unavailable
+from dispatch.signals import tell_cancel
+from dispatch.starting import start_cancel
+from dispatch.temporal import Temporal
+from dispatch.triggers import Place
+from models.database import Database
+from models.tables.cancels import find_cancellable, insert_cancel, lock_key
+from models.values.refs import RecipientRef
+from workflows_engine import names
+
+AT_ONCE = 20
+"""Signals that the request itself sends; a workflow carries a cancel that concerns more."""
+
+
+@dataclass(frozen=True)
+class CancelRequest:
+    """A parsed call of `POST /v1/workflows/{key}/cancel`; no recipients means all of them (E-CANCEL-2)."""
+
+    workflow_key: str
+    cancellation_key: str
+    recipients: list[RecipientRef] | None = None
+
+
+async def accept_cancel(database: Database, temporal: Temporal, place: Place, request: CancelRequest) -> int:
+    """The cancel's number, once it cannot be missed any more; raises Unavailable."""
+    gids = None if request.recipients is None else [ref.gid for ref in request.recipients]
+    async with database.transaction() as connection:
+        await lock_key(
+            connection, place.environment_id, request.workflow_key, request.cancellation_key, shared=False
+        )
+        acceptance = await insert_cancel(
+            connection,
+            place.environment_id,
+            request.workflow_key,
+            request.cancellation_key,
+            gids,
+            datetime.now(UTC),
+        )
+        runs = await find_cancellable(connection, place.environment_id, acceptance, limit=AT_ONCE + 1)
+    try:
+        if len(runs) > AT_ONCE:
+            await start_cancel(temporal, place.environment_id, place.slug, request.workflow_key, acceptance)
+        else:
+            await asyncio.gather(*(tell_run(temporal, run, acceptance) for run in runs))
+    except RPCError as error:
+        # The row stands: the reconciler signals again. The caller may repeat the call without harm.
+        raise Unavailable(f"Temporal does not answer ({error.status.name}); try again") from error
+    return acceptance
+
+
+async def tell_run(temporal: Temporal, run: DictRow, acceptance: int) -> bool:
+    """Signal one run, a row of `find_cancellable`; False when its workflow is gone."""
+    return await tell_cancel(temporal.client, workflow_id_of(run), acceptance)
+
+
+def workflow_id_of(run: DictRow) -> str:
+    """The workflow that carries the run of this row (with its environment's `slug`)."""
+    recipient = RecipientRef(collection=run["recipient_collection"], id=run["recipient_id"])
+    return names.recipient_run_workflow(
+        run["slug"], run["workflow_key"], recipient, UUID(str(run["id"])), run["incarnation"]
+    )

@@ -1,0 +1,41 @@
+"""Why a trigger or cancel was not accepted.
+
+NotAccepted
+  WorkflowMissing       no published workflow with this key in the environment
+  WorkflowInactive      it is switched off
+  ActorMissing          the actor is an id that was never identified
+  IdempotencyMismatch   the key was used with other parameters
+  Unavailable           Temporal or Postgres is away; nothing is lost, the caller may try again
+"""
+
+
+class NotAccepted(Exception):
+    """Nothing was enqueued; the message tells the caller what to do."""
+
+
+class WorkflowMissing(NotAccepted):
+    def __init__(self, workflow_key: str) -> None:
+        super().__init__(
+            f'no workflow "{workflow_key}" is published in this environment; check its key or commit it'
+        )
+
+
+class WorkflowInactive(NotAccepted):
+    def __init__(self, workflow_key: str) -> None:
+        super().__init__(f'the workflow "{workflow_key}" is inactive in this environment; activate it first')
+
+
+class ActorMissing(NotAccepted):
+    def __init__(self, actor_id: str) -> None:
+        super().__init__(
+            f'the actor "{actor_id}" is unknown; identify the user first, or give the actor as an object'
+        )
+
+
+class IdempotencyMismatch(NotAccepted):
+    def __init__(self) -> None:
+        super().__init__("this Idempotency-Key was used with other parameters; a new request needs a new key")
+
+
+class Unavailable(NotAccepted):
+    """Retry with the same Idempotency-Key resumes where this stopped (D5)."""

@@ -1,0 +1,197 @@
+"""Starting workflows under deterministic ids: whoever comes second finds the first (D7)."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from dispatch.temporal import PATIENCE, Temporal
+from models.values.refs import RecipientRef
+from workflows_engine import names
+from workflows_engine.delivery import DeliveryInput, DeliveryWorkflow
+from workflows_engine.maintenance import CancelInput, CancelWorkflow, MaintenanceWorkflow
+from workflows_engine.recipient_run import RecipientRunWorkflow
+from workflows_engine.run import RunInput
+from workflows_engine.workflow_run import WorkflowRunInput, WorkflowRunWorkflow
+
+
+@dataclass(frozen=True)
+class StartableRun:
+    """A recipient run whose row is written, and what its caller named it by."""
+
+    environment_id: UUID
+    environment: str
+    workflow_key: str
+    workflow_run_id: UUID
+    recipient_run_id: UUID
+    recipient: RecipientRef
+    tenant_id: str | None = None
+    cancellation_key: str | None = None
+    incarnation: int = 0
+
+    @property
+    def workflow_id(self) -> str:
+        return names.recipient_run_workflow(
+            self.environment, self.workflow_key, self.recipient, self.recipient_run_id, self.incarnation
+        )
+
+
+@dataclass(frozen=True)
+class Started:
+    """The workflow that carries it; the run id is None when it was started before."""
+
+    workflow_id: str
+    run_id: str | None
+
+
+async def start_recipient_run(temporal: Temporal, run: StartableRun) -> Started:
+    """Start one recipient's run; already started is success."""
+    given = RunInput(
+        environment_id=run.environment_id,
+        environment=run.environment,
+        workflow_key=run.workflow_key,
+        workflow_run_id=run.workflow_run_id,
+        recipient_run_id=run.recipient_run_id,
+        recipient=run.recipient,
+        incarnation=run.incarnation,
+        is_listed=temporal.is_listed,
+    )
+    try:
+        handle = await temporal.client.start_workflow(
+            RecipientRunWorkflow.run,
+            given,
+            id=run.workflow_id,
+            task_queue=names.RUNS,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            search_attributes=_attributes(temporal, run),
+            static_summary=f"{run.workflow_key} for {run.recipient}",
+            static_details=_describe(run),
+            rpc_timeout=PATIENCE,
+        )
+    except WorkflowAlreadyStartedError:
+        return Started(run.workflow_id, None)
+    return Started(run.workflow_id, handle.first_execution_run_id)
+
+
+async def start_workflow_run(
+    temporal: Temporal, environment_id: UUID, environment: str, workflow_key: str, workflow_run_id: UUID
+) -> Started:
+    """Start the fan-out of a trigger to its recipients; already started is success."""
+    workflow_id = names.workflow_run_workflow(environment, workflow_key, workflow_run_id)
+    attributes = {names.ENVIRONMENT: environment, names.WORKFLOW: workflow_key}
+    attributes[names.WORKFLOW_RUN_ID] = str(workflow_run_id)
+    try:
+        handle = await temporal.client.start_workflow(
+            WorkflowRunWorkflow.run,
+            WorkflowRunInput(environment_id=environment_id, workflow_run_id=workflow_run_id),
+            id=workflow_id,
+            task_queue=names.RUNS,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            search_attributes=_typed(attributes) if temporal.is_listed else None,
+            static_summary=f"{workflow_key}: fan out",
+            rpc_timeout=PATIENCE,
+        )
+    except WorkflowAlreadyStartedError:
+        return Started(workflow_id, None)
+    return Started(workflow_id, handle.first_execution_run_id)
+
+
+async def start_delivery(
+    temporal: Temporal, environment_id: UUID, message_id: str, attempt: int, due: datetime
+) -> None:
+    """Give a message its own workflow; already started is success."""
+    try:
+        await temporal.client.start_workflow(
+            DeliveryWorkflow.run,
+            DeliveryInput(environment_id=environment_id, message_id=message_id, attempt=attempt, due=due),
+            id=names.delivery_workflow(message_id),
+            task_queue=names.RUNS,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            static_summary=f"deliver message {message_id}",
+            rpc_timeout=PATIENCE,
+        )
+    except WorkflowAlreadyStartedError:
+        return
+
+
+async def start_cancel(
+    temporal: Temporal, environment_id: UUID, environment: str, workflow_key: str, acceptance: int
+) -> None:
+    """Let a workflow carry a cancel to its runs; already started is success."""
+    try:
+        await temporal.client.start_workflow(
+            CancelWorkflow.run,
+            CancelInput(environment_id=environment_id, acceptance=acceptance),
+            id=names.cancel_workflow(environment, workflow_key, acceptance),
+            task_queue=names.BULK,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            static_summary=f"{workflow_key}: cancel {acceptance}",
+            rpc_timeout=PATIENCE,
+        )
+    except WorkflowAlreadyStartedError:
+        return
+
+
+async def ensure_maintenance(temporal: Temporal) -> None:
+    """The one reconciler of a namespace; a running one is left alone, a stopped one starts again."""
+    await temporal.client.start_workflow(
+        MaintenanceWorkflow.run,
+        id=names.MAINTENANCE,
+        task_queue=names.BULK,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary="reconciles rows with Temporal",
+        rpc_timeout=PATIENCE,
+    )
+
+
+def _attributes(temporal: Temporal, run: StartableRun) -> TypedSearchAttributes | None:
+    if not temporal.is_listed:
+        return None
+    attributes = {
+        names.ENVIRONMENT: run.environment,
+        names.WORKFLOW: run.workflow_key,
+        names.RECIPIENT: str(run.recipient),
+        names.WORKFLOW_RUN_ID: str(run.workflow_run_id),
+    }
+    if run.tenant_id is not None:
+        attributes[names.TENANT] = run.tenant_id
+    if run.cancellation_key is not None:
+        key = run.cancellation_key
+        attributes[names.CANCELLATION_KEY] = hidden(key) if temporal.hides_keys else key
+    return _typed(attributes)
+
+
+def hidden(cancellation_key: str) -> str:
+    """What stands for a cancellation key in search attributes while payloads are encrypted (D10)."""
+    return hashlib.sha256(cancellation_key.encode()).hexdigest()
+
+
+def _typed(attributes: dict[str, str]) -> TypedSearchAttributes:
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(SearchAttributeKey.for_keyword(name), names.bounded(value))
+            for name, value in attributes.items()
+        ]
+    )
+
+
+def _describe(run: StartableRun) -> str:
+    lines = [
+        f"- environment: `{run.environment}`",
+        f"- workflow: `{run.workflow_key}`",
+        f"- recipient: `{run.recipient}`",
+        f"- workflow run: `{run.workflow_run_id}`",
+        f"- recipient run: `{run.recipient_run_id}`",
+    ]
+    if run.tenant_id is not None:
+        lines.append(f"- tenant: `{run.tenant_id}`")
+    return "\n".join(lines)

@@ -1,0 +1,54 @@
+"""RunScope: what conditions and templates can see (E-RUN-14). Its shape only; performers load it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+RENDERED_ACTORS = 10
+
+
+@dataclass(frozen=True)
+class RunScope:
+    """JSON values only. Built from rows for each step, never carried by a workflow (D23)."""
+
+    recipient: dict[str, Any]
+    actor: dict[str, Any] | None
+    tenant: dict[str, Any] | None
+    data: dict[str, Any]
+    workflow: dict[str, Any]
+    variables: dict[str, Any]
+    activities: list[dict[str, Any]]
+    total_activities: int
+    actors: list[dict[str, Any]]
+    total_actors: int
+    timestamp: str
+    current_message: dict[str, Any] | None = field(default=None)
+
+    def for_conditions(self) -> dict[str, Any]:
+        """The prefixes of E-COND-5; `run` carries the totals (E-RUN-17)."""
+        return {
+            "data": self.data,
+            "recipient": self.recipient,
+            "actor": self.actor,
+            "tenant": self.tenant,
+            "vars": self.variables,
+            "workflow": self.workflow,
+            "run": {"total_activities": self.total_activities, "total_actors": self.total_actors},
+        }
+
+    def for_templates(self) -> dict[str, Any]:
+        """Everything by name; keys of `data` are at the root too, where reserved names win (E-RUN-16)."""
+        return self.data | {
+            "recipient": self.recipient,
+            "actor": self.actor,
+            "tenant": self.tenant,
+            "data": self.data,
+            "vars": self.variables,
+            "workflow": self.workflow,
+            "run": {"total_activities": self.total_activities, "total_actors": self.total_actors},
+            "activities": self.activities,
+            "total_activities": self.total_activities,
+            "actors": self.actors,
+            "total_actors": self.total_actors,
+            "timestamp": self.timestamp,
+            "current_message": self.current_message,
+        }

@@ -86,8 +86,6 @@ class EmbeddedPostgres:
         """
         self.home.mkdir(parents=True, exist_ok=True)
         place = find_place(self.home)
-        self._password()
-        self._make_data(place)
         deadline = time.monotonic() + patience
         while not (self._adopt(place) or self._launch(place)):
             if time.monotonic() > deadline or self._interrupted.wait(0.2):
@@ -205,6 +203,7 @@ class EmbeddedPostgres:
             return False
         self.port = self._wanted or free_port()
         demand_free(self.port, "--postgres-port", "TOCSIN_POSTGRES_PORT")
+        self._make_data(place)
         options = {**self._options, "port": str(self.port)}
         flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         argv = [str(place.binaries / "postgres"), "-D", str(place.data), *flags]

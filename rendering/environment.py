@@ -15,6 +15,7 @@ from rendering.context import PrintedEchoTag, PrintedOutputTag, TimedBuffer, Tim
 from rendering.filters import FILTERS, UNSUPPORTED
 from rendering.filters.bounded import bounded
 from rendering.limits import LOOP_ITERATIONS, OUTPUT_BYTES, RENDER_SECONDS, VALUE_WEIGHT, check_source
+from rendering.reserved_words import quote_reserved_words
 
 _MESSAGE_CHARACTERS: Final = 500
 
@@ -76,8 +77,9 @@ def parse(source: str) -> Template:
     """
     try:
         check_source(source)
-        bound = _ENVIRONMENT.from_string(source)
-        _check_filters(bound.analyze(include_partials=False), source)
+        read = quote_reserved_words(source)
+        bound = _ENVIRONMENT.from_string(read)
+        _check_filters(bound.analyze(include_partials=False), read)
     except LiquidError as err:
         raise _template_error(err) from err
     except RecursionError as err:

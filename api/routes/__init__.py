@@ -1,0 +1,35 @@
+"""Every route, in one list."""
+
+from fastapi import APIRouter
+
+from api.paths import register_segments
+
+register_segments()
+
+from api.routes import (  # noqa: E402 - paths are compiled as these are imported
+    demo,
+    feeds,
+    health,
+    message_marks,
+    messages,
+    tocsin_channels,
+    tocsin_variables,
+    users,
+    workflow_content,
+    workflow_recipient_runs,
+    workflows,
+)
+
+ROUTERS: list[APIRouter] = [
+    health.router,
+    message_marks.router,
+    messages.router,
+    users.router,
+    feeds.router,
+    workflow_recipient_runs.router,
+    workflows.router,
+    workflow_content.router,
+    tocsin_channels.router,
+    tocsin_variables.router,
+    demo.router,
+]

@@ -17,7 +17,7 @@ class SmtpSettings(BaseModel):
     username: str | None = None
     password: SecretStr | None = None
     tls: Literal["none", "starttls", "tls"] = "starttls"
-    """`starttls` upgrades the connection or fails; `tls` encrypts from the first byte; `none` does neither."""
+    """`starttls` upgrades or fails; `tls` encrypts from the first byte; `none` does neither."""
     timeout_seconds: float = Field(default=10, gt=0, le=30)
     """For the whole conversation; a send that takes longer counts as failed."""
 

@@ -1,0 +1,81 @@
+"""The application: everything that listens, on one origin (D14)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from api.faults import HANDLERS
+from api.middleware.fault_barrier import FaultBarrier
+from api.middleware.guard import Guard
+from api.middleware.raw_paths import RawPaths
+from api.middleware.request_ids import RequestIds
+from api.routes import ROUTERS
+from api.settings import ApiSettings
+from dispatch.temporal import Temporal, connect
+from models.database import Database
+from models.sealing import Sealer
+
+_ONE_DAY = 86400
+
+_CORS = Middleware(
+    CORSMiddleware,
+    allow_origins=["*"],
+    allow_methods=["GET", "PUT", "POST", "DELETE"],
+    allow_headers=["*"],
+    expose_headers=[
+        "retry-after",
+        "x-request-id",
+        "x-ratelimited-message_ids",
+        "idempotent-replayed",
+        "original-x-request-id",
+        "tocsin-run-url",
+    ],
+    # Every call of the browser client is preflighted; a long answer halves the traffic.
+    max_age=_ONE_DAY,
+)
+
+
+def create_app(
+    settings: ApiSettings, *, database: Database | None = None, temporal: Temporal | None = None
+) -> FastAPI:
+    """The API. A database or Temporal client that is given stays its giver's to open and close."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if temporal is None:
+            app.state.temporal = await connect(settings.payload_keys, ui_url=settings.temporal_ui_url)
+        if database is not None:
+            yield
+            return
+        app.state.database = own = Database(settings.database_url)
+        await own.open()
+        try:
+            yield
+        finally:
+            await own.close()
+
+    app = FastAPI(
+        title="Tocsin",
+        lifespan=lifespan,
+        exception_handlers=HANDLERS,
+        # From the outside in. Starlette's own barrier is outside of all of them, and sees nothing.
+        middleware=[
+            Middleware(RequestIds),
+            _CORS,
+            Middleware(FaultBarrier),
+            Middleware(RawPaths),
+            Middleware(Guard),
+        ],
+        redirect_slashes=False,
+        strict_content_type=False,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.temporal = temporal
+    app.state.sealer = Sealer(settings.secret_key.get_secret_value())
+    for router in ROUTERS:
+        app.include_router(router)
+    return app

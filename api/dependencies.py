@@ -1,0 +1,139 @@
+"""What routes ask for: the database, Temporal, and who is calling.
+
+All of them are coroutines: FastAPI sends plain functions through a thread pool.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from psycopg.rows import DictRow
+
+from api.errors import Forbidden, KeyExpired, KeyMissing, NotFound, Unauthenticated
+from api.query import Query, parse
+from api.settings import ApiSettings
+from dispatch.temporal import Temporal
+from dispatch.triggers import Place
+from models.database import Database
+from models.queries.keys import find_key_and_environment
+from models.sealing import Sealer
+from models.tables.keys import digest_of, find_key
+from models.values.kinds import KeyKind
+
+DEFAULT_ENVIRONMENT = "development"
+"""What a management call means when it names no environment; one of Knock's clients loses the parameter."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """The environment a call is made in, and with which kind of key."""
+
+    environment_id: UUID
+    slug: str
+    kind: KeyKind
+
+    @property
+    def place(self) -> Place:
+        return Place(self.environment_id, self.slug)
+
+
+async def _settings(request: Request) -> ApiSettings:
+    settings: ApiSettings = request.app.state.settings
+    return settings
+
+
+async def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+async def _temporal(request: Request) -> Temporal:
+    temporal: Temporal = request.app.state.temporal
+    return temporal
+
+
+async def _sealer(request: Request) -> Sealer:
+    sealer: Sealer = request.app.state.sealer
+    return sealer
+
+
+async def _request_id(request: Request) -> str:
+    request_id: str = request.state.request_id
+    return request_id
+
+
+async def _query(request: Request) -> Query:
+    return Query(parse(request.scope["query_string"]))
+
+
+Settings = Annotated[ApiSettings, Depends(_settings)]
+Db = Annotated[Database, Depends(_database)]
+TemporalClient = Annotated[Temporal, Depends(_temporal)]
+Secrets = Annotated[Sealer, Depends(_sealer)]
+RequestId = Annotated[str, Depends(_request_id)]
+QueryString = Annotated[Query, Depends(_query)]
+
+
+async def _secret_caller(request: Request, settings: Settings, database: Db) -> Credential:
+    """Raises Unauthenticated and its kin, or Forbidden."""
+    return await _caller(request, settings, database, {KeyKind.SECRET})
+
+
+async def _user_caller(request: Request, settings: Settings, database: Db) -> Credential:
+    """As `_secret_caller`, but a browser's public key will do."""
+    return await _caller(request, settings, database, {KeyKind.SECRET, KeyKind.PUBLIC})
+
+
+async def _service_caller(
+    request: Request, settings: Settings, database: Db, query: QueryString
+) -> Credential:
+    """Raises Unauthenticated and its kin, Forbidden, or NotFound for an environment that does not exist."""
+    slug = query.text("environment") or DEFAULT_ENVIRONMENT
+    digest = _digest_in(request, settings)
+    async with database.connection() as connection:
+        row = await find_key_and_environment(connection, digest, slug)
+    kind = _kind_of(row, {KeyKind.SERVICE})
+    if row is None or row["environment_id"] is None:
+        raise NotFound(f'There is no environment "{slug}".')
+    return Credential(environment_id=row["environment_id"], slug=row["slug"], kind=kind)
+
+
+Caller = Annotated[Credential, Depends(_secret_caller)]
+"""A server: a secret key."""
+UserCaller = Annotated[Credential, Depends(_user_caller)]
+"""A server or a browser: a secret key, or a public one, which may act for any user of its environment."""
+ServiceCaller = Annotated[Credential, Depends(_service_caller)]
+"""Management: a service token, in the environment that `?environment=` names."""
+
+
+async def _caller(
+    request: Request, settings: ApiSettings, database: Database, allowed: set[KeyKind]
+) -> Credential:
+    digest = _digest_in(request, settings)
+    async with database.connection() as connection:
+        row = await find_key(connection, digest)
+    kind = _kind_of(row, allowed)
+    assert row is not None  # _kind_of refused an unknown key
+    return Credential(environment_id=row["environment_id"], slug=row["slug"], kind=kind)
+
+
+def _digest_in(request: Request, settings: ApiSettings) -> bytes:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise KeyMissing("Send a key: `Authorization: Bearer <key>`.")
+    return digest_of(key.strip(), settings.secret_key.get_secret_value())
+
+
+def _kind_of(row: DictRow | None, allowed: set[KeyKind]) -> KeyKind:
+    """The kind of a key that may be used here; the key is looked up, its prefix means nothing."""
+    if row is None:
+        raise Unauthenticated("This key is not known here, or it was revoked.")
+    if row["expires_at"] is not None and row["expires_at"] <= datetime.now(UTC):
+        raise KeyExpired(f"This key expired at {row['expires_at'].isoformat()}. Create another one.")
+    kind = KeyKind(row["kind"])
+    if kind not in allowed:
+        wanted = " or ".join(f"a {name.value} key" for name in sorted(allowed, reverse=True))
+        raise Forbidden(f"This endpoint takes {wanted}, not a {kind.value} one.")
+    return kind

@@ -1,0 +1,137 @@
+"""What went wrong, told as an answer: every exception that may leave a route becomes an ApiError."""
+
+from typing import Any
+
+import psycopg
+import sqlalchemy.exc
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from temporalio.service import RPCError
+
+from api.errors import (
+    ApiError,
+    BodyTooLarge,
+    InternalError,
+    InvalidParams,
+    Malformed,
+    MethodNotAllowed,
+    NotFound,
+    Refused,
+    Unavailable,
+)
+from dispatch import errors as dispatch_errors
+from models.values.given import GivenMistake
+
+_SHOWN_MISTAKES = 20
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """The handler of everything that routes and FastAPI raise on purpose."""
+    return as_api_error(error, request.method, request.url.path).response()
+
+
+HANDLERS: dict[Any, Any] = {ApiError: answer, HTTPException: answer, RequestValidationError: answer}
+"""What FastAPI is told to answer by itself; the fault barrier answers the rest."""
+
+_REFUSALS = {
+    dispatch_errors.WorkflowInactive: "workflow_inactive",
+    dispatch_errors.ActorMissing: "actor_missing",
+    dispatch_errors.IdempotencyMismatch: "invalid_params",
+}
+
+
+def as_api_error(error: Exception, method: str, path: str) -> ApiError:
+    """The answer to any exception; InternalError for what nobody foresaw."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, RequestValidationError):
+        return _of_validation(error)
+    if isinstance(error, HTTPException):
+        return _of_http(error, method, path)
+    return (
+        _of_dispatch(error)
+        or _of_database(error)
+        or InternalError(
+            "Something went wrong on our side. The x-request-id header finds it in the server's log."
+        )
+    )
+
+
+def _of_dispatch(error: Exception) -> ApiError | None:
+    if isinstance(error, GivenMistake):
+        return InvalidParams.of(error.field, error.message)
+    if isinstance(error, dispatch_errors.WorkflowMissing):
+        return NotFound(_sentence(error), code="workflow_missing")
+    if isinstance(error, dispatch_errors.Unavailable):
+        return Unavailable(_sentence(error))
+    if isinstance(error, dispatch_errors.NotAccepted):
+        return Refused(_sentence(error), code=_REFUSALS[type(error)])
+    if isinstance(error, RPCError):
+        return Unavailable(f"Temporal does not answer ({error.status.name}); send the request again.")
+    return None
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+def _of_http(error: HTTPException, method: str, path: str) -> ApiError:
+    if error.status_code == 404:
+        return NotFound(f"There is no endpoint {method} {path}. GET /docs lists those there are.")
+    if error.status_code == 405:
+        allowed = dict(error.headers or {})
+        return MethodNotAllowed(
+            f"{path} takes {allowed.get('Allow', 'another method')}, not {method}.", headers=allowed
+        )
+    if error.status_code == 413:
+        return BodyTooLarge(str(error.detail))
+    return Malformed(f"The request cannot be read: {error.detail}.")
+
+
+def _of_validation(error: RequestValidationError) -> ApiError:
+    mistakes = error.errors()
+    first = mistakes[0]
+    if first["type"] == "json_invalid":
+        return _of_json(error.body, first)
+    if isinstance(first.get("input"), bytes):
+        return InvalidParams.of("", "The body is not JSON by its Content-Type; send application/json.")
+    if first["loc"] == ("body",) and first["type"] == "missing":
+        return InvalidParams.of("", "This endpoint needs a JSON body.")
+    errors = [
+        {"field": field_of(mistake["loc"]), "message": mistake["msg"], "type": mistake["type"]}
+        for mistake in mistakes[:_SHOWN_MISTAKES]
+    ]
+    told = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors)
+    return InvalidParams(f"The request is not valid. {told}", errors)
+
+
+def field_of(location: tuple[int | str, ...] | list[int | str]) -> str:
+    """A pydantic location as callers write paths: `recipients[0].id`."""
+    path = ""
+    for part in location[1:] if location and location[0] in ("body", "query", "path") else location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path or "body"
+
+
+def _of_json(body: Any, mistake: dict[str, Any]) -> Malformed:
+    why = mistake.get("ctx", {}).get("error", "cannot be parsed")
+    if not isinstance(body, str):
+        return Malformed(f"The body is not valid JSON: {why}.")
+    position = int(mistake["loc"][1])
+    line = body.count("\n", 0, position) + 1
+    column = position - (body.rfind("\n", 0, position) + 1) + 1
+    return Malformed(f"The body is not valid JSON: {why} at line {line}, column {column}.")
+
+
+def _of_database(error: Exception) -> ApiError | None:
+    cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
+    if isinstance(cause, psycopg.DataError):
+        return InvalidParams.of("", "A value in the request cannot be stored.")
+    # NotSupportedError: a migration made a prepared plan stale; its connection is gone, a new one works.
+    away = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.NotSupportedError)
+    if isinstance(cause, (*away, sqlalchemy.exc.TimeoutError, ConnectionError)):
+        return Unavailable("The database does not answer just now; send the request again.")
+    return None

@@ -1,0 +1,117 @@
+"""What is turned away before anything parses it: bodies too large, and text that Postgres cannot hold."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import ApiError, BodyTooLarge, InvalidParams, Malformed
+
+LARGEST_BODY = 12 * 1024 * 1024
+"""Trigger data may have 10 MB; this leaves room for what is around it."""
+
+_SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|NaN|Infinity")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Guard:
+    """Reads the body once, bounded, and hands it on whole."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
+            raise InvalidParams.of("", "The address holds the character U+0000, which cannot be stored.")
+        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self.app(scope, receive, send)
+            return
+        body = await _read(scope, receive)
+        if body is None:
+            return
+        _check(body)
+        await self.app(scope, _replay(body, receive), send)
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes | None:
+    """The whole body; None when the caller went away."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > LARGEST_BODY:
+            raise _too_large()
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > LARGEST_BODY:
+            raise _too_large()
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    is_handed_on = False
+
+    async def receive_whole() -> Message:
+        nonlocal is_handed_on
+        if is_handed_on:
+            return await receive()
+        is_handed_on = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_whole
+
+
+def _too_large() -> ApiError:
+    megabytes = LARGEST_BODY // (1024 * 1024)
+    # The rest of the body stays unread, so the connection cannot serve another request.
+    return BodyTooLarge(
+        f"The body is larger than {megabytes} MB, the most a request may carry.",
+        headers={"Connection": "close"},
+    )
+
+
+def _check(body: bytes) -> None:
+    """A look at the bytes; only a suspicious body is parsed for it. Broken JSON is left to the route."""
+    if not _SUSPECT.search(body):
+        return
+    try:
+        parsed = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return
+    if (flaw := _flaw(parsed, "")) is not None:
+        raise InvalidParams.of(*flaw)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise Malformed(f"The body is not valid JSON: {name} is not a JSON value.")
+
+
+def _flaw(value: Any, path: str) -> tuple[str, str] | None:
+    """The first place that cannot be stored, and why."""
+    if isinstance(value, str):
+        return _flaw_of_text(value, path)
+    if isinstance(value, list):
+        inside = (_flaw(child, f"{path}[{index}]") for index, child in enumerate(value))
+        return next(filter(None, inside), None)
+    if isinstance(value, dict):
+        for key, child in value.items():
+            inner = f"{path}.{key}" if path else key
+            if flaw := _flaw_of_text(key, path) or _flaw(child, inner):
+                return flaw
+    return None
+
+
+def _flaw_of_text(text: str, path: str) -> tuple[str, str] | None:
+    if "\x00" in text:
+        return path, "holds the character U+0000, which cannot be stored"
+    if _SURROGATE.search(text):
+        return path, "holds half of a surrogate pair, which is not a character"
+    return None

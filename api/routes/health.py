@@ -1,0 +1,55 @@
+"""Whether the process lives, and whether it could do its work."""
+
+from datetime import timedelta
+
+import psycopg
+from fastapi import APIRouter
+from psycopg.rows import DictRow
+from starlette.responses import JSONResponse
+from temporalio.service import RPCError
+
+from api.dependencies import Db, TemporalClient
+from dispatch.readiness import unpolled_queues
+from dispatch.temporal import Temporal
+from models.database import Database
+
+router = APIRouter(tags=["Health"])
+
+PATIENCE = timedelta(seconds=2)
+"""For Postgres; whoever asks often must not pile up."""
+
+
+@router.get("/healthz")
+async def get_health() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def get_readiness(database: Db, temporal: TemporalClient) -> JSONResponse:
+    """Postgres and Temporal answer and workers poll; 503 names what is missing."""
+    missing = [*await _missing_database(database), *await _missing_temporal(temporal)]
+    if missing:
+        return JSONResponse(
+            {"status": "not ready", "missing": missing}, status_code=503, headers={"Retry-After": "1"}
+        )
+    return JSONResponse({"status": "ready", "missing": []})
+
+
+async def _missing_database(database: Database) -> list[str]:
+    try:
+        async with database.pool.connection(PATIENCE.total_seconds()) as connection:
+            cursor = await connection.execute("SELECT to_regclass('environments') IS NOT NULL AS is_migrated")
+            row: DictRow | None = await cursor.fetchone()
+    except psycopg.Error as error:
+        return [f"Postgres does not answer: {type(error).__name__}"]
+    return [] if row and row["is_migrated"] else ["Postgres has no schema yet: run `tocsin db upgrade`"]
+
+
+async def _missing_temporal(temporal: Temporal) -> list[str]:
+    try:
+        queues = await unpolled_queues(temporal)
+    except (RPCError, RuntimeError) as error:
+        # A lazy client that cannot connect says so with a RuntimeError.
+        return [f"Temporal does not answer: {error}"]
+    return [f"no worker polls the task queue {queue}: run `tocsin worker`" for queue in queues]

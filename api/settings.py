@@ -1,0 +1,49 @@
+"""What the API reads from its environment."""
+
+from ipaddress import ip_address
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ApiSettings(BaseSettings):
+    """Read once, at start. Temporal's own address and TLS come from the TEMPORAL_… variables."""
+
+    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", env_ignore_empty=True)
+
+    database_url: str = Field(validation_alias="DATABASE_URL")
+    """Where Postgres is, as `postgresql://user:password@host:port/name`."""
+
+    secret_key: SecretStr = Field(validation_alias="TOCSIN_SECRET_KEY", min_length=16)
+    """The instance's one master secret: keys, links and provider credentials hang on it."""
+
+    host: str = Field(default="127.0.0.1", validation_alias="TOCSIN_API_HOST")
+    """The address to listen on. Development keys are accepted on loopback only."""
+
+    port: int = Field(default=8000, validation_alias="TOCSIN_API_PORT", ge=0, le=65535)
+    """The port to listen on."""
+
+    is_development: bool = Field(default=False, validation_alias="TOCSIN_DEVELOPMENT")
+    """Whether `GET /demo` and what it needs are served."""
+
+    public_url: str | None = Field(default=None, validation_alias="TOCSIN_PUBLIC_URL")
+    """The address under which callers reach this API, for links that leave the house."""
+
+    temporal_ui_url: str | None = Field(default=None, validation_alias="TOCSIN_TEMPORAL_UI_URL")
+    """The Temporal Web UI, for links to a run."""
+
+    mailbox_url: str | None = Field(default=None, validation_alias="TOCSIN_MAILBOX_URL")
+    """The development mailbox, whose mails `GET /demo` shows."""
+
+    payload_keys: str | None = Field(default=None, validation_alias="TOCSIN_PAYLOAD_KEYS")
+    """Keys that encrypt what Temporal stores; empty leaves payloads readable."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the API."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False

@@ -13,9 +13,15 @@ _LONGEST_LOGGED_STRING: Final = 1024 + len("[TRUNCATED]")
 class Rehearsal(Protocol):
     """A provider before vendors that do as they are told, on loopback."""
 
-    message: EmailMessage
-    secrets: tuple[str, ...]
-    """Every secret in the provider's settings."""
+    @property
+    def message(self) -> EmailMessage:
+        """What is sent."""
+        ...
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret in the provider's settings."""
+        ...
 
     def accepting(self) -> AbstractAsyncContextManager[Provider[EmailMessage]]:
         """The vendor takes the message."""

@@ -1,7 +1,6 @@
 """A mail as the bytes and the envelope that mail servers take."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -15,7 +14,7 @@ from activities.channels.provider import EmailMessage
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@\x00-\x1f\x7f]+@[^\s<>()\[\],;:\\\"@\x00-\x1f\x7f]+")
 _ADDRESS_CHARACTERS: Final = 254
 _HEADER_NAME = re.compile(r"[!-9;-~]+")
-_LINE_BREAKS = re.compile(r"[\x00-\x1f\x7f]+")
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # How the mail is built, and whom nobody may see.
 _OURS: Final = ("content-", "mime-version", "bcc")
 
@@ -79,7 +78,7 @@ def _add_headers(mime: Mime, headers: dict[str, str]) -> None:
             raise InvalidMail(f"'{name[:80]}' cannot be the name of a header")
         if not name.lower().startswith(_OURS):
             del mime[name]
-            mime[name] = _LINE_BREAKS.sub(" ", value)
+            mime[name] = value
 
 
 def _add_bodies(mime: Mime, message: EmailMessage) -> None:
@@ -96,19 +95,23 @@ def _one(text: str, field: str, name: str | None = None) -> Address:
     found = _several(text, field)
     if len(found) != 1:
         raise InvalidMail(f"'{field}' must be one address, not {len(found)}")
-    return Address(name or found[0].display_name, addr_spec=found[0].addr_spec)
+    return Address(name or found[0].display_name, found[0].username, found[0].domain)
 
 
 def _several(text: str | None, field: str) -> list[Address]:
-    parsed: Iterable[tuple[str, str]] = getaddresses([text]) if text and text.strip() else []
-    return [Address(_LINE_BREAKS.sub(" ", name), addr_spec=_checked(spec, field)) for name, spec in parsed]
+    if not text or not text.strip():
+        return []
+    if _CONTROL_CHARACTERS.search(text):
+        raise InvalidMail(f"'{field}' holds a line break")
+    return [_address(name, spec, text, field) for name, spec in getaddresses([text])]
 
 
-def _checked(address: str, field: str) -> str:
-    if len(address) > _ADDRESS_CHARACTERS or not _ADDRESS.fullmatch(address):
+def _address(name: str, spec: str, text: str, field: str) -> Address:
+    # The standard library mends what it reads: `a@b c` becomes `a@bc`, which is somebody else.
+    if spec not in text or len(spec) > _ADDRESS_CHARACTERS or not _ADDRESS.fullmatch(spec):
         raise InvalidMail(f"'{field}' holds something that is not an e-mail address")
-    local, _, domain = address.rpartition("@")
+    local, _, domain = spec.rpartition("@")
     try:
-        return f"{local}@{domain.encode('idna').decode() if not domain.isascii() else domain}"
+        return Address(name, local, domain if domain.isascii() else domain.encode("idna").decode())
     except UnicodeError as err:
         raise InvalidMail(f"'{field}' holds an address with an impossible domain") from err

@@ -3,9 +3,7 @@
 import re
 from typing import Annotated, Final, Literal, Protocol, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
-
-from outbound.redaction import JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue
 
 _DETAIL_CHARACTERS: Final = 500
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
@@ -87,7 +85,7 @@ class EmailMessage(BaseModel):
     subject: OneLine = ""
     html_body: str = ""
     text_body: str = ""
-    headers: dict[str, str] = {}
+    headers: dict[str, OneLine] = {}
     """Further headers; those that say how the mail is built are not taken."""
     workflow_key: str | None = None
     recipient_id: str | None = None

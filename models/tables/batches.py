@@ -218,3 +218,22 @@ async def next_member(connection: Connection, window_id: UUID) -> DictRow | None
         (window_id,),
     )
     return await cursor.fetchone()
+
+
+async def release_windows(connection: Connection, environment_id: UUID, run_id: UUID, now: datetime) -> None:
+    """A run that was ended from outside leaves its open windows and holds none any more."""
+    await connection.execute(
+        """
+        UPDATE batch_members m SET left_at = %s FROM batch_windows w
+        WHERE w.environment_id = %s AND w.id = m.window_id AND w.closed_at IS NULL
+          AND m.recipient_run_id = %s AND m.left_at IS NULL
+        """,
+        (now, environment_id, run_id),
+    )
+    await connection.execute(
+        """
+        UPDATE batch_windows SET owner_run_id = NULL
+        WHERE environment_id = %s AND owner_run_id = %s AND closed_at IS NULL
+        """,
+        (environment_id, run_id),
+    )

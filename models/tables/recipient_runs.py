@@ -38,7 +38,12 @@ class RecipientRun(SQLModel, table=True):
             "cancellation_key",
             postgresql_where=text("finished_at IS NULL AND cancellation_key IS NOT NULL"),
         ),
-        Index("recipient_runs_open", "updated_at", "id", postgresql_where=text("finished_at IS NULL")),
+        Index(
+            "recipient_runs_open",
+            "environment_id",
+            "checked_at",
+            postgresql_where=text("finished_at IS NULL"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -66,6 +71,7 @@ class RecipientRun(SQLModel, table=True):
     incarnation: int = 0
     resume_window_id: UUID | None = None
     waiting_until: datetime | None = moment(nullable=True)
+    checked_at: datetime | None = moment(nullable=True)
     inserted_at: datetime = moment()
     updated_at: datetime = moment()
     finished_at: datetime | None = moment(nullable=True)
@@ -275,8 +281,8 @@ async def find_carrier(connection: Connection, environment_id: UUID, run_id: UUI
     """What names the workflow that carries a run."""
     cursor = await connection.execute(
         """
-        SELECT r.id, r.workflow_key, r.workflow_run_id, r.recipient_collection, r.recipient_id, r.incarnation,
-               r.tenant_id, r.cancellation_key, r.status, r.finished_at, e.slug
+        SELECT r.id, r.environment_id, r.workflow_key, r.workflow_run_id, r.recipient_collection,
+               r.recipient_id, r.incarnation, r.tenant_id, r.cancellation_key, r.status, r.finished_at, e.slug
         FROM recipient_runs r JOIN environments e ON e.id = r.environment_id
         WHERE r.environment_id = %s AND r.id = %s
         """,

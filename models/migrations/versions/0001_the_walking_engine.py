@@ -452,6 +452,7 @@ def upgrade() -> None:
         sa.Column("cancel_spent", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("incarnation", sa.Integer(), nullable=False),
         sa.Column("resume_window_id", sa.Uuid(), nullable=True),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("waiting_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("inserted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -486,7 +487,7 @@ def upgrade() -> None:
     op.create_index(
         "recipient_runs_open",
         "recipient_runs",
-        ["updated_at", "id"],
+        ["environment_id", "checked_at"],
         unique=False,
         postgresql_where=sa.text("finished_at IS NULL"),
     )

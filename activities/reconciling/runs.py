@@ -1,0 +1,83 @@
+"""Open runs whose workflow is gone: started again if it was lost, settled if a person ended it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from psycopg.rows import DictRow
+
+from dispatch.cancels import workflow_id_of
+from dispatch.looking import Condition, condition_of
+from dispatch.starting import StartableRun, start_recipient_run
+from dispatch.temporal import Temporal
+from models.database import Connection, Database
+from models.tables.batches import release_windows
+from models.tables.recipient_runs import LogLine, close_run, count_error, log
+from models.tables.reconciliation import take_unchecked
+from models.values.kinds import Outcome
+from models.values.refs import RecipientRef
+
+QUIET = timedelta(seconds=30)
+"""A run that wrote something since needs no look."""
+STALE = timedelta(seconds=60)
+"""How often a sleeping run is looked at, at most."""
+
+
+@dataclass
+class Repaired:
+    """What was done to runs in one round."""
+
+    settled: int = 0
+    restarted: int = 0
+
+
+async def repair(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> Repaired:
+    """Look at some open runs' workflows; terminating one means cancelling it (D10)."""
+    async with database.transaction() as connection:
+        found = await take_unchecked(connection, place["id"], now, now - QUIET, now - STALE)
+    repaired = Repaired()
+    for run in found:
+        condition = await condition_of(temporal, workflow_id_of(run))
+        if condition is Condition.RUNNING or (condition is Condition.MISSING and not run["answered_at"]):
+            continue
+        if condition is Condition.MISSING:
+            await start_recipient_run(temporal, startable(run))
+            repaired.restarted += 1
+            continue
+        async with database.transaction() as connection:
+            await settle(connection, run, condition, now)
+        repaired.settled += 1
+    return repaired
+
+
+async def settle(connection: Connection, run: DictRow, condition: Condition, now: datetime) -> None:
+    """The run of a closed workflow ends, and lets go of the window it held."""
+    environment_id, run_id = run["environment_id"], UUID(str(run["id"]))
+    failed = condition is Condition.FAILED
+    outcome = Outcome.FAILED if failed else Outcome.TERMINATED
+    reason = f"its workflow was {condition} in Temporal"
+    if failed:
+        await count_error(connection, environment_id, run_id)
+    await close_run(connection, environment_id, run_id, outcome, reason, now)
+    await release_windows(connection, environment_id, run_id, now)
+    line = LogLine(
+        event="run_completed" if failed else "run_cancelled",
+        status="error" if failed else "ok",
+        data={"outcome": outcome.value, "reason": reason, "cancelled_by": "Temporal"},
+    )
+    await log(connection, environment_id, run_id, line, now)
+
+
+def startable(run: DictRow) -> StartableRun:
+    """What a run's workflow is started with, from its row."""
+    return StartableRun(
+        environment_id=run["environment_id"],
+        environment=run["slug"],
+        workflow_key=run["workflow_key"],
+        workflow_run_id=run["workflow_run_id"],
+        recipient_run_id=run["id"],
+        recipient=RecipientRef(collection=run["recipient_collection"], id=run["recipient_id"]),
+        tenant_id=run["tenant_id"],
+        cancellation_key=run["cancellation_key"],
+        incarnation=run["incarnation"],
+    )

@@ -1,0 +1,56 @@
+"""Triggers whose caller never heard an answer, and fan-outs that lost their workflow."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from psycopg.rows import DictRow
+
+from dispatch.cancels import workflow_id_of
+from dispatch.looking import Condition, condition_of
+from dispatch.starting import start_workflow_run
+from dispatch.temporal import Temporal
+from models.database import Database
+from models.tables.reconciliation import find_runs_of, find_unanswered, find_unfinished_fan_outs, retire
+from models.tables.triggers import mark_answered
+from workflows_engine import names
+
+PATIENCE = timedelta(seconds=60)
+"""Longer than any request may still be trying to start its workflow."""
+PER_ROUND = 100
+
+
+async def retire_unanswered(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> int:
+    """Withdraw what never started; what does run is accepted after all and left alone."""
+    async with database.connection() as connection:
+        found = await find_unanswered(connection, place["id"], now - PATIENCE, PER_ROUND)
+    retired = 0
+    for trigger in found:
+        condition = await condition_of(temporal, await _workflow_id(database, place, trigger))
+        async with database.transaction() as connection:
+            if condition is not Condition.MISSING:
+                await mark_answered(connection, place["id"], trigger["id"], now)
+            else:
+                retired += await retire(connection, place["id"], trigger["id"], now)
+    return retired
+
+
+async def restart_fan_outs(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> int:
+    """Start the fan-out of accepted triggers again where Temporal has forgotten it."""
+    async with database.connection() as connection:
+        found = await find_unfinished_fan_outs(connection, place["id"], now - PATIENCE, PER_ROUND)
+    restarted = 0
+    for trigger in found:
+        key, trigger_id = trigger["workflow_key"], UUID(str(trigger["id"]))
+        workflow_id = names.workflow_run_workflow(place["slug"], key, trigger_id)
+        if await condition_of(temporal, workflow_id) is Condition.MISSING:
+            await start_workflow_run(temporal, place["id"], place["slug"], key, trigger_id)
+            restarted += 1
+    return restarted
+
+
+async def _workflow_id(database: Database, place: DictRow, trigger: DictRow) -> str:
+    if trigger["fan_out"] is not None:
+        return names.workflow_run_workflow(place["slug"], trigger["workflow_key"], UUID(str(trigger["id"])))
+    async with database.connection() as connection:
+        runs = await find_runs_of(connection, place["id"], trigger["id"])
+    return workflow_id_of(runs[0])

@@ -1,0 +1,67 @@
+"""Windows that nobody holds: the next member closes them (D9)."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from psycopg.rows import DictRow
+
+from activities.reconciling.runs import startable
+from dispatch.cancels import workflow_id_of
+from dispatch.looking import Condition, condition_of
+from dispatch.starting import StartableRun, start_recipient_run
+from dispatch.temporal import Temporal
+from models.database import Connection, Database
+from models.tables.batches import close_window, count_members, lock_window, next_member, set_owner
+from models.tables.recipient_runs import LogLine, find_carrier, log
+from models.tables.reconciliation import find_orphaned_windows, reopen
+
+OVERDUE = timedelta(seconds=60)
+"""A window this late has lost its owner, unless its workflow runs and only its worker is away."""
+
+
+async def hand_over(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> int:
+    """Give orphaned windows to their next member, or close the empty ones."""
+    async with database.connection() as connection:
+        found = await find_orphaned_windows(connection, place["id"], now, now - OVERDUE)
+    handed = 0
+    for window in found:
+        owner = window["owner_run_id"]
+        if owner is not None and await _is_carried(database, temporal, place, owner):
+            continue
+        async with database.transaction() as connection:
+            heir = await _name_heir(connection, place, window, now)
+        if heir is not None:
+            await start_recipient_run(temporal, heir)
+            handed += 1
+    return handed
+
+
+async def _is_carried(database: Database, temporal: Temporal, place: DictRow, run_id: UUID) -> bool:
+    """A missing workflow is started again by the repair of runs; then the run still holds its window."""
+    async with database.connection() as connection:
+        run = await find_carrier(connection, place["id"], run_id)
+    if run is None or run["finished_at"] is not None:
+        return False
+    return await condition_of(temporal, workflow_id_of(run)) in (Condition.RUNNING, Condition.MISSING)
+
+
+async def _name_heir(
+    connection: Connection, place: DictRow, orphan: DictRow, now: datetime
+) -> StartableRun | None:
+    window = await lock_window(connection, place["id"], orphan["id"])
+    if window["closed_at"] is not None or window["owner_run_id"] != orphan["owner_run_id"]:
+        return None
+    member = await next_member(connection, window["id"])
+    if member is None:
+        totals = await count_members(connection, window["id"])
+        await close_window(connection, window["id"], "empty", totals, now)
+        return None
+    run_id = UUID(str(member["recipient_run_id"]))
+    incarnation = await reopen(connection, place["id"], run_id, window["id"], now)
+    await set_owner(connection, window["id"], run_id)
+    line = LogLine(event="batch_taken_over", data={"window_id": str(window["id"])})
+    await log(connection, place["id"], run_id, line, now)
+    run = await find_carrier(connection, place["id"], run_id)
+    assert run is not None  # it was updated above
+    return replace(startable(run), incarnation=incarnation)

@@ -1,0 +1,127 @@
+"""Triggering and cancelling workflows: `/v1/workflows/{key}/trigger` and `/cancel` (E-TRIGGER, E-CANCEL)."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+
+from api.dependencies import Caller, Credential, Db, RequestId, TemporalClient
+from api.errors import InvalidParams
+from api.schemas.workflows import CancelWorkflowRequest, TriggerWorkflowRequest, TriggerWorkflowResponse
+from dispatch.cancels import CancelRequest, accept_cancel
+from dispatch.triggers import Accepted, Idempotency, Replayed, TriggerRequest, accept
+from models.values.given import GivenMistake, GivenRecipient, GivenTenant
+
+router = APIRouter(prefix="/v1/workflows", tags=["Workflows"])
+
+MAX_DATA_BYTES = 10_000_000
+"""E-TRIGGER-4."""
+LONGEST_IDEMPOTENCY_KEY = 255
+
+
+@dataclass(frozen=True)
+class Call:
+    """Who asks, under which request id, and whether the same was asked before."""
+
+    caller: Credential
+    request_id: str
+    idempotency: Idempotency | None
+
+
+async def _call(
+    request: Request,
+    caller: Caller,
+    request_id: RequestId,
+    idempotency_key: Annotated[str | None, Header(max_length=LONGEST_IDEMPOTENCY_KEY)] = None,
+) -> Call:
+    return Call(caller, request_id, await _idempotency(request, idempotency_key))
+
+
+@router.post("/{key:id}/trigger")
+async def trigger_workflow(
+    key: str,
+    body: TriggerWorkflowRequest,
+    response: Response,
+    call: Annotated[Call, Depends(_call)],
+    database: Db,
+    temporal: TemporalClient,
+) -> TriggerWorkflowResponse:
+    """Start a run for each recipient; answers once none of them can be lost.
+
+    The `Tocsin-Run-Url` header opens the run in the Temporal Web UI.
+    """
+    asked = TriggerRequest(
+        workflow_key=key,
+        recipients=[_given(raw, f"recipients[{index}]") for index, raw in enumerate(body.recipients)],
+        request_id=call.request_id,
+        actor=None if body.actor is None else _given(body.actor, "actor"),
+        tenant=None if body.tenant is None else _tenant(body.tenant),
+        data=_bounded(body.data),
+        cancellation_key=body.cancellation_key,
+        settings=body.settings.model_dump(exclude_none=True) if body.settings else None,
+        idempotency=call.idempotency,
+    )
+    try:
+        accepted = await accept(database, temporal, call.caller.place, asked)
+    except Replayed as replay:
+        accepted = replay.accepted
+    _tell(response, accepted)
+    return TriggerWorkflowResponse(workflow_run_id=str(accepted.workflow_run_id))
+
+
+@router.post("/{key:id}/cancel", status_code=204)
+async def cancel_workflow(
+    key: str, body: CancelWorkflowRequest, caller: Caller, database: Db, temporal: TemporalClient
+) -> None:
+    """Stop the runs under this key; the answer says that the cancel cannot be missed any more (D10)."""
+    recipients = None
+    if body.recipients is not None:
+        recipients = [_given(raw, f"recipients[{i}]").ref for i, raw in enumerate(body.recipients)]
+    request = CancelRequest(workflow_key=key, cancellation_key=body.cancellation_key, recipients=recipients)
+    await accept_cancel(database, temporal, caller.place, request)
+
+
+def _given(raw: Any, field: str) -> GivenRecipient:
+    try:
+        return GivenRecipient.read(raw)
+    except GivenMistake as mistake:
+        raise _at(field, mistake) from mistake
+
+
+def _tenant(raw: Any) -> GivenTenant:
+    try:
+        return GivenTenant.read(raw)
+    except GivenMistake as mistake:
+        raise _at("tenant", mistake) from mistake
+
+
+def _at(field: str, mistake: GivenMistake) -> InvalidParams:
+    path = f"{field}.{mistake.field}" if mistake.field else field
+    return InvalidParams.of(path, mistake.message)
+
+
+def _bounded(data: dict[str, Any] | None) -> dict[str, Any] | None:
+    if data is not None:
+        size = len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
+        if size > MAX_DATA_BYTES:
+            raise InvalidParams.of("data", f"is {size} bytes, more than the {MAX_DATA_BYTES} allowed")
+    return data
+
+
+async def _idempotency(request: Request, key: str | None) -> Idempotency | None:
+    """The key, and a hash of what was asked under it (E-TRIGGER-28)."""
+    if not key:
+        return None
+    canonical = json.dumps(await request.json(), sort_keys=True, separators=(",", ":"))
+    asked = f"{request.method} {request.url.path}\n{canonical}"
+    return Idempotency(key=key, request_hash=hashlib.sha256(asked.encode(errors="replace")).digest())
+
+
+def _tell(response: Response, accepted: Accepted) -> None:
+    if accepted.run_url is not None:
+        response.headers["Tocsin-Run-Url"] = accepted.run_url
+    if accepted.replay_of is not None:
+        response.headers["idempotent-replayed"] = "true"
+        response.headers["original-x-request-id"] = accepted.replay_of

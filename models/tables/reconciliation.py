@@ -1,0 +1,175 @@
+"""What the reconciler reads of one environment: rows that may have lost their workflow (D5)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import DictRow
+
+from models.database import Connection
+from models.tables.cancels import LATER_CANCEL
+
+CARRIER = """
+    r.id, r.environment_id, r.workflow_key, r.workflow_run_id, r.recipient_collection, r.recipient_id,
+    r.incarnation, r.tenant_id, r.cancellation_key, r.status, e.slug
+"""
+
+
+async def list_environments(connection: Connection) -> list[DictRow]:
+    """Every environment: the reconciler looks at one after the other."""
+    cursor = await connection.execute("SELECT id, slug FROM environments ORDER BY position")
+    return await cursor.fetchall()
+
+
+async def find_unanswered(
+    connection: Connection, environment_id: UUID, before: datetime, limit: int
+) -> list[DictRow]:
+    """Triggers older than `before` whose caller never heard 2xx."""
+    cursor = await connection.execute(
+        """
+        SELECT id, workflow_key, fan_out FROM triggers
+        WHERE environment_id = %s AND answered_at IS NULL AND retired_at IS NULL AND inserted_at < %s
+        ORDER BY inserted_at LIMIT %s
+        """,
+        (environment_id, before, limit),
+    )
+    return await cursor.fetchall()
+
+
+async def find_unfinished_fan_outs(
+    connection: Connection, environment_id: UUID, before: datetime, limit: int
+) -> list[DictRow]:
+    """Answered triggers older than `before` whose recipients were not all started."""
+    cursor = await connection.execute(
+        """
+        SELECT id, workflow_key FROM triggers
+        WHERE environment_id = %s AND fan_out = 'pending' AND answered_at < %s AND retired_at IS NULL
+        ORDER BY inserted_at LIMIT %s
+        """,
+        (environment_id, before, limit),
+    )
+    return await cursor.fetchall()
+
+
+async def find_runs_of(connection: Connection, environment_id: UUID, trigger_id: UUID) -> list[DictRow]:
+    """The recipient runs a trigger has so far."""
+    cursor = await connection.execute(
+        f"""
+        SELECT {CARRIER} FROM recipient_runs r JOIN environments e ON e.id = r.environment_id
+        WHERE r.environment_id = %s AND r.workflow_run_id = %s
+        """,
+        (environment_id, trigger_id),
+    )
+    return await cursor.fetchall()
+
+
+async def retire(connection: Connection, environment_id: UUID, trigger_id: UUID, now: datetime) -> bool:
+    """Withdraw a trigger that was never answered, and its runs; False when it was answered meanwhile."""
+    cursor = await connection.execute(
+        """
+        UPDATE triggers SET retired_at = %s
+        WHERE environment_id = %s AND id = %s AND answered_at IS NULL AND retired_at IS NULL
+        """,
+        (now, environment_id, trigger_id),
+    )
+    if cursor.rowcount == 0:
+        return False
+    await connection.execute(
+        """
+        UPDATE recipient_runs
+        SET status = 'cancelled', outcome = 'terminated', outcome_reason = 'the trigger was never answered',
+            updated_at = %s, finished_at = %s
+        WHERE environment_id = %s AND workflow_run_id = %s AND finished_at IS NULL
+        """,
+        (now, now, environment_id, trigger_id),
+    )
+    return True
+
+
+async def take_unchecked(
+    connection: Connection, environment_id: UUID, now: datetime, quiet: datetime, stale: datetime
+) -> list[DictRow]:
+    """Up to 200 open runs that were quiet since `quiet` and not looked at since `stale`; marks them."""
+    cursor = await connection.execute(
+        f"""
+        WITH due AS (
+            SELECT id FROM recipient_runs
+            WHERE environment_id = %(environment_id)s AND finished_at IS NULL AND updated_at < %(quiet)s
+              AND (checked_at IS NULL OR checked_at < %(stale)s)
+            ORDER BY checked_at NULLS FIRST LIMIT 200
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE recipient_runs r SET checked_at = %(now)s
+        FROM due, environments e, triggers t
+        WHERE r.id = due.id AND e.id = r.environment_id AND t.id = r.workflow_run_id
+        RETURNING {CARRIER}, t.answered_at
+        """,
+        {"environment_id": environment_id, "now": now, "quiet": quiet, "stale": stale},
+    )
+    return await cursor.fetchall()
+
+
+async def find_orphaned_windows(
+    connection: Connection, environment_id: UUID, now: datetime, overdue: datetime
+) -> list[DictRow]:
+    """Open windows that nobody holds, or that should have closed before `overdue`."""
+    cursor = await connection.execute(
+        """
+        SELECT w.id, w.owner_run_id FROM batch_windows w
+        WHERE w.environment_id = %(environment_id)s AND w.closed_at IS NULL
+          AND (w.closes_at < %(overdue)s
+               OR (w.owner_run_id IS NULL AND (w.closes_at < %(now)s OR EXISTS (
+                   SELECT FROM batch_members m WHERE m.window_id = w.id AND m.left_at IS NULL))))
+        ORDER BY w.closes_at LIMIT 200
+        """,
+        {"environment_id": environment_id, "now": now, "overdue": overdue},
+    )
+    return await cursor.fetchall()
+
+
+async def find_deaf(connection: Connection, environment_id: UUID, before: datetime) -> list[DictRow]:
+    """Open runs that a cancel applies to and that did not act on it since `before`."""
+    cursor = await connection.execute(
+        f"""
+        SELECT {CARRIER}, {LATER_CANCEL} AS later_cancel
+        FROM recipient_runs r JOIN environments e ON e.id = r.environment_id
+        WHERE r.environment_id = %s AND r.finished_at IS NULL AND r.cancellation_key IS NOT NULL
+          AND r.updated_at < %s AND {LATER_CANCEL} IS NOT NULL
+        LIMIT 200
+        """,
+        (environment_id, before),
+    )
+    return await cursor.fetchall()
+
+
+async def find_undelivered(connection: Connection, environment_id: UUID, before: datetime) -> list[DictRow]:
+    """Unsettled messages of finished runs that nothing happened to since `before`."""
+    cursor = await connection.execute(
+        """
+        SELECT m.id, m.attempts FROM messages m
+        JOIN recipient_runs r ON r.environment_id = m.environment_id AND r.id = m.recipient_run_id
+        WHERE m.environment_id = %(environment_id)s AND m.settled_at IS NULL AND m.updated_at < %(before)s
+          AND r.finished_at < %(before)s
+        ORDER BY m.inserted_at LIMIT 100
+        """,
+        {"environment_id": environment_id, "before": before},
+    )
+    return await cursor.fetchall()
+
+
+async def reopen(
+    connection: Connection, environment_id: UUID, run_id: UUID, window_id: UUID, now: datetime
+) -> int:
+    """An absorbed run holds this window from now on; answers its new incarnation (D9)."""
+    cursor = await connection.execute(
+        """
+        UPDATE recipient_runs
+        SET status = 'paused', outcome = NULL, outcome_reason = NULL, finished_at = NULL,
+            incarnation = incarnation + 1, resume_window_id = %s, updated_at = %s, checked_at = %s
+        WHERE environment_id = %s AND id = %s RETURNING incarnation
+        """,
+        (window_id, now, now, environment_id, run_id),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise LookupError(f"recipient run {run_id} has no row")
+    return int(row["incarnation"])

@@ -1,0 +1,113 @@
+"""The composition root: what a worker is made of."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker, WorkflowRunner
+
+from activities.delivery import Deliveries
+from activities.maintenance import Maintenance
+from activities.recipients import Recipients
+from activities.runs import Runs
+from activities.steps.batch import BatchSteps
+from activities.steps.channel import ChannelSteps
+from activities.steps.delay import DelaySteps
+from activities.steps.http_fetch import FetchSteps
+from activities.versions import Versions
+from dispatch.temporal import Temporal
+from models.database import Database
+from models.sealing import Sealer
+from outbound.client import HttpClient
+from workflows_engine import names
+from workflows_engine.delivery import DeliveryWorkflow
+from workflows_engine.errors import EngineError
+from workflows_engine.maintenance import CancelWorkflow, MaintenanceWorkflow
+from workflows_engine.recipient_run import RecipientRunWorkflow
+from workflows_engine.workflow_run import WorkflowRunWorkflow
+
+WORKFLOWS: list[type] = [
+    RecipientRunWorkflow,
+    WorkflowRunWorkflow,
+    DeliveryWorkflow,
+    MaintenanceWorkflow,
+    CancelWorkflow,
+]
+"""Every Temporal workflow we run."""
+
+QUEUES = (names.RUNS, names.SENDS, names.BULK)
+"""The task queues a worker may serve (D27)."""
+
+STICKY = timedelta(seconds=2)
+"""A killed worker's runs go on after this long, not after the default ten seconds."""
+GRACE = timedelta(seconds=40)
+"""On shutdown: longer than the longest send (35 s), so that none is cut off."""
+CACHED_RUNS = 1_000
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What performers are built from."""
+
+    database: Database
+    temporal: Temporal
+    http: HttpClient
+    sealer: Sealer
+
+
+def performers(parts: Parts) -> list[Callable[..., Any]]:
+    """One method for each effect, all of them here."""
+    database, temporal = parts.database, parts.temporal
+    versions = Versions()
+    runs = Runs(database, versions)
+    channel = ChannelSteps(database, versions)
+    delay = DelaySteps(database, versions)
+    batch = BatchSteps(database, versions, temporal)
+    fetch = FetchSteps(database, versions, parts.http)
+    deliveries = Deliveries(database, temporal, parts.sealer)
+    recipients = Recipients(database, temporal)
+    maintenance = Maintenance(database, temporal)
+    return [
+        runs.begin_run,
+        runs.finish_run,
+        recipients.expand_recipients,
+        channel.compose_messages,
+        delay.resolve_delay,
+        batch.join_batch,
+        batch.leave_batch,
+        batch.close_batch,
+        fetch.fetch,
+        deliveries.deliver_message,
+        deliveries.hand_over_delivery,
+        maintenance.reconcile,
+        maintenance.carry_cancel,
+    ]
+
+
+@asynccontextmanager
+async def working(
+    parts: Parts, *, queues: tuple[str, ...] = QUEUES, runner: WorkflowRunner | None = None
+) -> AsyncIterator[list[Worker]]:
+    """Serve these task queues until the block ends, then let what is in flight finish."""
+    activities = performers(parts)
+    async with AsyncExitStack() as stack:
+        workers = []
+        for queue in queues:
+            worker = Worker(
+                parts.temporal.client,
+                task_queue=queue,
+                workflows=WORKFLOWS if queue != names.SENDS else [],
+                activities=activities,
+                workflow_runner=runner or UnsandboxedWorkflowRunner(),
+                workflow_failure_exception_types=[EngineError],
+                # The default split leaves one poller for the first task of every new run.
+                workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+                activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+                max_cached_workflows=CACHED_RUNS if queue != names.SENDS else 0,
+                sticky_queue_schedule_to_start_timeout=STICKY,
+                graceful_shutdown_timeout=GRACE,
+            )
+            workers.append(await stack.enter_async_context(worker))
+        yield workers

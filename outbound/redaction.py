@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import quote
 
+from pydantic import JsonValue
+
 _REDACTED: Final = "[REDACTED]"
 _TRUNCATED: Final = "[TRUNCATED]"
 _TRUNCATED_KEY: Final = "__knock_truncated__"
@@ -14,8 +16,6 @@ _STRING_BYTES: Final = 1024
 _ITEMS: Final = 100
 _DEPTH: Final = 10
 _SECRET_HEADER = re.compile(r"auth|cookie|api-?key|token|secret|password|passwd|credential", re.IGNORECASE)
-
-JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
 
 class Redaction:

@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage as Mime
 from email.policy import SMTP, SMTPUTF8
-from email.utils import formatdate, getaddresses
+from email.utils import format_datetime, getaddresses
 from typing import Final
 
 from activities.channels.provider import EmailMessage
@@ -58,7 +59,7 @@ def _build(message: EmailMessage) -> Mail:
     mime = Mime(policy=SMTPUTF8 if international else SMTP)
     message_id = f"<{message.message_id}@{sender.domain}>"
     mime["Message-ID"] = message_id
-    mime["Date"] = formatdate()
+    mime["Date"] = format_datetime(datetime.now(UTC))
     mime["From"] = sender
     mime["To"] = to
     if cc:

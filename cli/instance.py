@@ -1,5 +1,6 @@
 """An instance on this machine: started in order, watched, stopped in the opposite order."""
 
+import json
 import signal
 import threading
 import time
@@ -274,6 +275,10 @@ def _not_ready(url: str) -> str:
             return ""
     except urllib.error.HTTPError as error:
         with error:
-            return error.read(500).decode(errors="replace")
+            answered = error.read(2000).decode(errors="replace")
+        try:
+            return "; ".join(json.loads(answered)["missing"])
+        except (ValueError, KeyError, TypeError):
+            return f"{url} answers {error.code}: {answered}"
     except OSError:
         return "the API does not answer"

@@ -165,6 +165,7 @@ def _spawn(command: Command, output: int) -> subprocess.Popen[bytes]:
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
+            umask=0o077,  # What a development instance writes is nobody else's.
             preexec_fn=_tie_to_parent(command.stop_signal),
         )
     except OSError as error:

@@ -30,7 +30,8 @@ class StateFolder:
         """
         file = self.home / "up.lock"
         try:
-            self.home.mkdir(parents=True, exist_ok=True)
+            # Run by root, Postgres must be able to pass.
+            self.home.mkdir(mode=0o755 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
             self._lock = file.open("a+")
         except OSError as error:
             raise CommandError(

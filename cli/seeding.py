@@ -1,0 +1,125 @@
+"""The development account: environments, well-known keys and channels, made once (D15)."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+
+from models.ids import new_uuid
+from models.sealing import SealBroken, Sealer
+from models.tables.channels import seal_purpose
+from models.tables.keys import digest_of
+from models.values.kinds import KeyKind
+
+Connection = psycopg.Connection[DictRow]
+
+ENVIRONMENTS = ("development", "production")
+SECRET_KEY = "sk_test_tocsin"
+PUBLIC_KEY = "pk_test_tocsin"
+SERVICE_TOKEN = "knock_st_tocsin"
+FEED_CHANNEL = UUID("11111111-1111-4111-8111-111111111111")
+GUIDE_CHANNEL = UUID("22222222-2222-4222-8222-222222222222")
+EMAIL_CHANNEL = UUID("33333333-3333-4333-8333-333333333333")
+CHANNELS = (
+    (FEED_CHANNEL, "in-app", "In-app feed", "in_app_feed", "in_app_feed_knock"),
+    (GUIDE_CHANNEL, "guides", "Guides", "in_app_guide", "in_app_guide_knock"),
+    (EMAIL_CHANNEL, "email", "Email", "email", "email_smtp"),
+)
+SENDER = {"from_address": "notifications@tocsin.localhost", "from_name": "Tocsin"}
+
+
+def seed_development(database_url: str, secret_key: str, smtp_port: int) -> None:
+    """Make what is missing. A channel that was changed since stays as it is; only our own port follows."""
+    with psycopg.connect(database_url, row_factory=dict_row) as connection:
+        environments = {
+            slug: _environment(connection, slug, index) for index, slug in enumerate(ENVIRONMENTS)
+        }
+        development = environments["development"]
+        _key(connection, SECRET_KEY, KeyKind.SECRET, development, secret_key)
+        _key(connection, PUBLIC_KEY, KeyKind.PUBLIC, development, secret_key)
+        _key(connection, SERVICE_TOKEN, KeyKind.SERVICE, None, secret_key)
+        for channel in CHANNELS:
+            _channel(connection, *channel)
+        for channel_id in (FEED_CHANNEL, GUIDE_CHANNEL):
+            _settings(connection, channel_id, development, {}, None)
+        _mail_settings(connection, development, Sealer(secret_key), smtp_port)
+
+
+def _environment(connection: Connection, slug: str, position: int) -> UUID:
+    connection.execute(
+        """
+        INSERT INTO environments (id, slug, name, position, inserted_at) VALUES (%s, %s, %s, %s, %s)
+        ON CONFLICT (slug) DO NOTHING
+        """,
+        (new_uuid(), slug, slug.capitalize(), position, datetime.now(UTC)),
+    )
+    row = connection.execute("SELECT id FROM environments WHERE slug = %s", (slug,)).fetchone()
+    assert row is not None  # it is there, by the statement above
+    return UUID(str(row["id"]))
+
+
+def _key(connection: Connection, key: str, kind: KeyKind, environment_id: UUID | None, secret: str) -> None:
+    connection.execute(
+        """
+        INSERT INTO api_keys (id, environment_id, kind, digest, hint, is_development, inserted_at)
+        VALUES (%s, %s, %s, %s, %s, true, %s) ON CONFLICT (digest) DO NOTHING
+        """,
+        (new_uuid(), environment_id, kind.value, digest_of(key, secret), key[-4:], datetime.now(UTC)),
+    )
+
+
+def _channel(
+    connection: Connection, channel_id: UUID, key: str, name: str, channel_type: str, provider: str
+) -> None:
+    now = datetime.now(UTC)
+    connection.execute(
+        """
+        INSERT INTO channels (id, key, name, type, provider, inserted_at, updated_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+        """,
+        (channel_id, key, name, channel_type, provider, now, now),
+    )
+
+
+def _settings(
+    connection: Connection,
+    channel_id: UUID,
+    environment_id: UUID,
+    channel_settings: dict[str, Any],
+    sealed: bytes | None,
+) -> None:
+    connection.execute(
+        """
+        INSERT INTO channel_settings
+            (channel_id, environment_id, is_sandbox, channel_settings, provider_settings, updated_at)
+        VALUES (%s, %s, false, %s, %s, %s) ON CONFLICT DO NOTHING
+        """,
+        (channel_id, environment_id, Jsonb(channel_settings), sealed, datetime.now(UTC)),
+    )
+
+
+def _mail_settings(connection: Connection, environment_id: UUID, sealer: Sealer, smtp_port: int) -> None:
+    """The mailbox of this instance, whose port may be another than last time."""
+    purpose = seal_purpose(EMAIL_CHANNEL, environment_id)
+    ours = {"host": "127.0.0.1", "port": smtp_port, "tls": "none"}
+    _settings(connection, EMAIL_CHANNEL, environment_id, SENDER, sealer.seal(ours, purpose))
+    row = connection.execute(
+        "SELECT provider_settings FROM channel_settings WHERE channel_id = %s AND environment_id = %s",
+        (EMAIL_CHANNEL, environment_id),
+    ).fetchone()
+    if row is not None and _is_ours(sealer, row["provider_settings"], purpose):
+        connection.execute(
+            "UPDATE channel_settings SET provider_settings = %s WHERE channel_id = %s AND environment_id = %s",
+            (sealer.seal(ours, purpose), EMAIL_CHANNEL, environment_id),
+        )
+
+
+def _is_ours(sealer: Sealer, sealed: bytes | None, purpose: str) -> bool:
+    try:
+        settings = sealer.open(sealed, purpose) if sealed else {}
+    except SealBroken:
+        return True  # sealed under a secret that is gone: nobody can read it any more
+    return bool(settings.get("host") == "127.0.0.1" and settings.get("tls") == "none")

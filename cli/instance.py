@@ -235,6 +235,7 @@ class Instance:
             raise
         except Exception as error:
             log = self._state.home / "logs" / "up.log"
+            log.parent.mkdir(exist_ok=True)
             with log.open("a") as file:
                 traceback.print_exc(file=file)
             reason = (str(error).strip() or repr(error)).splitlines()[0]

@@ -1,5 +1,6 @@
 """`tocsin up`: everything on this machine, with one command."""
 
+import tempfile
 import traceback
 from pathlib import Path
 from typing import NoReturn
@@ -25,7 +26,7 @@ def up(context: typer.Context) -> None:
     except CommandError as error:
         _fail(str(error))
     except Exception as error:
-        log = Path("tocsin-up.log").absolute()
+        log = Path(tempfile.gettempdir()) / "tocsin-up.log"
         log.write_text(traceback.format_exc())
         _fail(f"something went wrong that should not ({error!r}); the details are in {log}")
 

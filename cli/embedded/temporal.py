@@ -211,7 +211,11 @@ def _describe(address: str, namespace: str) -> dict[str, dict[str, str]] | None:
 def _operate(address: str, namespace: str, words: list[str]) -> str:
     code, printed = _temporal(address, namespace, words)
     if code:
-        raise CommandError(f"Temporal at {address} refused `operator {' '.join(words)}`: {printed.strip()}")
+        reason = (printed.strip() or f"exit code {code}").splitlines()[0]
+        raise CommandError(
+            f"Temporal at {address} ({namespace}) refused `operator {' '.join(words)}`: {reason}. "
+            "See TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE."
+        )
     return printed
 
 

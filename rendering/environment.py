@@ -12,26 +12,16 @@ from liquid.exceptions import LiquidError, TemplateNotFoundError
 from liquid.static_analysis import TemplateAnalysis
 
 from rendering.context import PrintedEchoTag, PrintedOutputTag, TimedBuffer, TimedContext
+from rendering.errors import TemplateError
 from rendering.filters import FILTERS, UNSUPPORTED
 from rendering.filters.bounded import bounded
 from rendering.limits import LOOP_ITERATIONS, OUTPUT_BYTES, RENDER_SECONDS, VALUE_WEIGHT, check_source
 from rendering.reserved_words import quote_reserved_words
 
-_MESSAGE_CHARACTERS: Final = 500
+__all__ = ["Template", "TemplateError", "parse", "render"]
 
 # What a filter can raise over the values it is given; anything else is a fault of ours.
 _VALUE_ERRORS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-
-
-class TemplateError(Exception):
-    """The template cannot be parsed or rendered: it must be changed, or its data."""
-
-    def __init__(self, message: str, line: int | None = None) -> None:
-        self.message = message[:_MESSAGE_CHARACTERS]
-        """What is wrong, at most 500 characters."""
-        self.line = line
-        """The line of the source, counted from 1, where that is known."""
-        super().__init__(self.message if line is None else f"line {line}: {self.message}")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from liquid.exceptions import FilterArgumentError, FilterError
 
 from rendering.context import TimedContext
 from rendering.limits import check_text_length, check_value
+from rendering.markdown import MARKDOWN_CHARACTERS
 from rendering.printing import to_text
 
 _OF_TEXT: Final = frozenset(
@@ -23,7 +24,7 @@ _OF_TEXT: Final = frozenset(
 
 _LONGEST_INPUT: Final[Mapping[str, int]] = {
     # Slower than linear on hostile input.
-    "from_markdown": 50_000,
+    "from_markdown": MARKDOWN_CHARACTERS,
     "strip_html": 100_000,
 }
 

@@ -44,5 +44,15 @@ def test_a_page_that_would_overflow_the_stack_is_refused() -> None:
         inline("<div>" * 100_000)
 
 
+def test_a_page_that_would_take_minutes_is_refused() -> None:
+    rules = "".join(f"p b {{ order: {n} }}" for n in range(20_000))
+    lists = ",".join(f"p b.c{n}" for n in range(20_000)) + "{ order: 1 }"
+    for sheet in (rules, lists):
+        started = time.monotonic()
+        with pytest.raises(TemplateError, match="too many style rules"):
+            inline(f"<style>{sheet}</style>" + "<p><b>x</b></p>" * 10_000)
+        assert time.monotonic() - started < 1
+
+
 def test_a_long_page_is_not_a_deep_one() -> None:
     assert inline("<div><p>a<br>b<ul><li>c</ul></div>" * 2_000).count("<p>") == 2_000

@@ -1,10 +1,12 @@
 """Markdown becomes HTML that is safe in somebody's page."""
 
+import time
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
 
+from rendering.environment import TemplateError
 from rendering.markdown import to_html
 
 
@@ -60,3 +62,15 @@ def test_nothing_in_markdown_can_run(markdown: str) -> None:
     assert elements.tags <= {"p", "a", "img"}
     assert elements.attributes <= {"href", "src", "alt", "title"}
     assert elements.schemes <= {"", "https"}
+
+
+@pytest.mark.parametrize("piece", ["[", "![](", "*a ", "`a", "_a*", "**x", "> ", "- "])
+def test_markdown_made_to_be_slow_ends_soon(piece: str) -> None:
+    started = time.monotonic()
+    to_html((piece * 50_000)[:50_000])
+    assert time.monotonic() - started < 5
+
+
+def test_markdown_that_is_too_long_is_refused() -> None:
+    with pytest.raises(TemplateError, match="the Markdown is longer than 50000 characters"):
+        to_html("a" * 50_001)

@@ -1,5 +1,8 @@
 """The text part of a mail says what its HTML says."""
 
+import pytest
+
+from rendering.environment import TemplateError
 from rendering.text import from_html
 
 
@@ -32,3 +35,16 @@ def test_a_fragment_is_enough() -> None:
 
 def test_letters_of_all_scripts_survive() -> None:
     assert from_html("<p>Grüße, 世界 🎉</p>") == "Grüße, 世界 🎉"
+
+
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [
+        ("<table><tr>" + "<td>x" * 300_000, "more than 100000 tags"),
+        ("<div>" * 5_000, "nests more than 1000 elements"),
+        ("<ul>" * 240 + "<li>x" * 90_000, "the text of the page is longer"),
+    ],
+)
+def test_a_page_that_asks_too_much_is_refused(page: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
+        from_html(page)

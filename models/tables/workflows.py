@@ -109,10 +109,11 @@ async def insert_version(connection: Connection, version: WorkflowVersion) -> No
         INSERT INTO workflow_versions (
             id, environment_id, workflow_key, number, content_hash, definition, plan, commit_message,
             inserted_at)
-        SELECT %(id)s, %(environment_id)s, %(workflow_key)s, coalesce(max(v.number), 0) + 1, %(content_hash)s,
-               %(definition)s, %(plan)s, %(commit_message)s, %(inserted_at)s
-        FROM workflow_versions v
-        WHERE v.environment_id = %(environment_id)s AND v.workflow_key = %(workflow_key)s
+        VALUES (
+            %(id)s, %(environment_id)s, %(workflow_key)s::text,
+            (SELECT coalesce(max(v.number), 0) + 1 FROM workflow_versions v
+             WHERE v.environment_id = %(environment_id)s AND v.workflow_key = %(workflow_key)s::text),
+            %(content_hash)s, %(definition)s, %(plan)s, %(commit_message)s, %(inserted_at)s)
         """,
         {
             "id": version.id,

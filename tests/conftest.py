@@ -1,0 +1,118 @@
+"""What tests run on: real Postgres, real Temporal, the API on a real port, a worker in the sandbox."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from knockapi import AsyncKnock
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.embedded.temporal import EmbeddedTemporal
+from dispatch.codec import data_converter
+from dispatch.temporal import Temporal
+from models.database import Database
+from models.migrations import upgrade
+from models.sealing import Sealer
+from outbound.client import build_client
+from tests.environments import TestEnvironment, make_environment
+from tests.houses import SECRET, House, Mailbox, open_house
+from tests.servers import find_test_server
+from worker.assembly import Parts
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    # Tests lose nothing that matters when the power fails.
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), 0, options={"fsync": "off"})
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres: EmbeddedPostgres) -> str:
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # our own name
+    url = postgres.url.rsplit("/", 1)[0] + f"/{name}"
+    upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def environment(database: Database, mailbox: Mailbox) -> TestEnvironment:
+    return await make_environment(database, Sealer(SECRET), mailbox.port)
+
+
+@pytest.fixture(scope="session")
+def temporal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedTemporal]:
+    server = EmbeddedTemporal(tmp_path_factory.mktemp("temporal"), 0, None)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+async def temporal(temporal_server: EmbeddedTemporal) -> Temporal:
+    client = await Client.connect(
+        temporal_server.address, namespace=temporal_server.namespace, data_converter=data_converter(None)
+    )
+    return Temporal(client=client, ui_url="http://127.0.0.1:8233")
+
+
+@pytest.fixture(scope="session")
+async def mailbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mailbox]:
+    mailbox = Mailbox(tmp_path_factory.mktemp("mailbox"))
+    await mailbox.open()
+    yield mailbox
+    await mailbox.close()
+
+
+@pytest.fixture(scope="session")
+async def house(database: Database, temporal: Temporal, mailbox: Mailbox) -> AsyncIterator[House]:
+    """The whole house in one process, on the embedded Temporal."""
+    http = build_client(["127.0.0.0/8"])
+    parts = Parts(database=database, temporal=temporal, http=http, sealer=Sealer(SECRET))
+    async with open_house(parts, mailbox) as house:
+        yield house
+    await http.aclose()
+
+
+@pytest.fixture
+async def knock(house: House, environment: TestEnvironment) -> AsyncIterator[AsyncKnock]:
+    """Knock's official SDK with this test's secret key."""
+    async with house.knock(environment.secret_key) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """Temporal's test server, whose clock only the one driver of time moves (D32)."""
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=find_test_server(), data_converter=data_converter(None)
+    ) as environment:
+        # A server that skips by itself whenever somebody waits for a result would be a second driver.
+        with environment.auto_time_skipping_disabled():
+            yield environment
+
+
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("scratch")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: two workers then finish at the same time."""
+    items.sort(key=lambda item: "journeys" not in item.nodeid)

@@ -17,10 +17,15 @@ from cli.mailbox.smtp import listen
 from cli.mailbox.store import MessageStore
 from dispatch.temporal import Temporal
 from models.database import Database
+from tests.eventually import eventually
 from worker.assembly import Parts, working
 from worker.sandbox import sandbox
 
 SECRET = "a secret for tests only"
+
+
+async def _is_started(server: uvicorn.Server) -> bool:
+    return server.started
 
 
 class Mailbox:
@@ -55,9 +60,7 @@ class House:
     @asynccontextmanager
     async def knock(self, key: str) -> AsyncIterator[AsyncKnock]:
         """Knock's own SDK, strict about every answer, and never trying twice."""
-        client = AsyncKnock(
-            api_key=key, base_url=self.url, _strict_response_validation=True, max_retries=0
-        )
+        client = AsyncKnock(api_key=key, base_url=self.url, _strict_response_validation=True, max_retries=0)
         async with client:
             yield client
 
@@ -76,8 +79,7 @@ async def serving(parts: Parts) -> AsyncIterator[str]:
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await eventually(lambda: _is_started(server))
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     await task

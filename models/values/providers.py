@@ -1,8 +1,9 @@
 """What each provider and channel type may be configured with."""
 
+import ssl
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from models.values.kinds import ChannelType
 
@@ -10,16 +11,36 @@ from models.values.kinds import ChannelType
 class SmtpSettings(BaseModel):
     """An SMTP server. Credentials come in pairs: without a username nobody logs in."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: str = Field(min_length=1)
     port: int = Field(default=587, ge=1, le=65535)
+    """587 for `starttls`, 465 for `tls`, as a rule."""
     username: str | None = None
     password: SecretStr | None = None
     tls: Literal["none", "starttls", "tls"] = "starttls"
     """`starttls` upgrades or fails; `tls` encrypts from the first byte; `none` does neither."""
+    ca_certificate: str | None = None
+    """A certificate authority to trust besides the system's, as PEM text."""
     timeout_seconds: float = Field(default=10, gt=0, le=30)
     """For the whole conversation; a send that takes longer counts as failed."""
+
+    @field_validator("ca_certificate")
+    @classmethod
+    def _is_certificate(cls, pem: str | None) -> str | None:
+        try:
+            trust(pem)
+        except (ssl.SSLError, TypeError, ValueError) as error:
+            raise ValueError("must be a certificate in PEM") from error
+        return pem
+
+
+def trust(certificate: str | None) -> ssl.SSLContext:
+    """The system's certificate authorities, and this one; raises ssl.SSLError for what is none."""
+    context = ssl.create_default_context()
+    if certificate is not None:
+        context.load_verify_locations(cadata=certificate)
+    return context
 
 
 class NoSettings(BaseModel):

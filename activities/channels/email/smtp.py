@@ -16,44 +16,18 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 from aiosmtplib.errors import SMTPConnectError
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from activities.channels.mime import InvalidMail, Mail, build
 from activities.channels.provider import DeliveryLog, EmailMessage, LogRequest, LogResponse, Receipt
+from models.values.providers import SmtpSettings, trust
 from outbound.redaction import Redaction
 
 _AUTHENTICATION_REQUIRED: Final = 530
 _SECONDS_TO_HANG_UP: Final = 2.0
 
 
-class Smtp(BaseModel):
-    """The settings of an SMTP channel; `deliver` makes one connection a mail."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    host: str = Field(min_length=1)
-    """The mail server's name or address."""
-    port: int = Field(default=587, ge=1, le=65535)
-    """587 for `starttls`, 465 for `tls`, as a rule."""
-    username: str | None = None
-    """With whose name to sign in; without one, nobody signs in."""
-    password: SecretStr | None = None
-    """The password that belongs to `username`."""
-    tls: Literal["none", "starttls", "tls"] = "starttls"
-    """How the connection is encrypted: at once, after asking for it, or not at all."""
-    ca_certificate: str | None = None
-    """A certificate authority to trust besides the system's, as PEM text."""
-    timeout: float = Field(default=30, gt=0, le=120)
-    """Seconds for the whole attempt, from the connection to the server's last word."""
-
-    @field_validator("ca_certificate")
-    @classmethod
-    def _is_certificate(cls, pem: str | None) -> str | None:
-        try:
-            _trust(pem)
-        except (ssl.SSLError, TypeError, ValueError) as err:
-            raise ValueError("must be a certificate in PEM") from err
-        return pem
+class Smtp(SmtpSettings):
+    """An SMTP channel's settings, and how they send: `deliver` makes one connection a mail."""
 
     async def deliver(self, message: EmailMessage) -> Receipt:
         """Hand `message` to the server once; see `Provider`."""
@@ -63,10 +37,10 @@ class Smtp(BaseModel):
             return Receipt(outcome="dead", detail=str(err))
         client = self._client()
         try:
-            async with asyncio.timeout(self.timeout):
+            async with asyncio.timeout(self.timeout_seconds):
                 verdict = await self._attempt(client, mail)
         except TimeoutError:
-            verdict = _Verdict("retry_after", f"no answer from the server within {self.timeout:g} s")
+            verdict = _Verdict("retry_after", f"no answer from the server within {self.timeout_seconds:g} s")
         await _hang_up(client)
         return self._receipt(verdict, mail, message)
 
@@ -115,10 +89,10 @@ class Smtp(BaseModel):
         return SMTP(
             hostname=self.host,
             port=self.port,
-            timeout=self.timeout,
+            timeout=self.timeout_seconds,
             use_tls=self.tls == "tls",
             start_tls=self.tls == "starttls",
-            tls_context=None if self.tls == "none" else _trust(self.ca_certificate),
+            tls_context=None if self.tls == "none" else trust(self.ca_certificate),
         )
 
     def _password(self) -> str:
@@ -134,13 +108,6 @@ class _Verdict:
     code: int | None = None
     answer: str = ""
     bounced: bool = False
-
-
-def _trust(certificate: str | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if certificate is not None:
-        context.load_verify_locations(cadata=certificate)
-    return context
 
 
 async def _transfer(client: SMTP, mail: Mail) -> _Verdict:

@@ -26,7 +26,9 @@ MESSAGE = EmailMessage(
 
 
 def plain(port: int, **settings: object) -> Smtp:
-    return Smtp.model_validate({"host": "127.0.0.1", "port": port, "tls": "none", "timeout": 5, **settings})
+    return Smtp.model_validate(
+        {"host": "127.0.0.1", "port": port, "tls": "none", "timeout_seconds": 5, **settings}
+    )
 
 
 def signed_in(port: int, **settings: object) -> Smtp:
@@ -70,7 +72,7 @@ class SmtpRehearsal:
 
         server = await asyncio.start_server(listen, "127.0.0.1", 0)
         async with server:
-            yield signed_in(server.sockets[0].getsockname()[1], timeout=0.2)
+            yield signed_in(server.sockets[0].getsockname()[1], timeout_seconds=0.2)
 
     @asynccontextmanager
     async def unreachable(self) -> AsyncIterator[Smtp]:
@@ -235,7 +237,7 @@ async def test_the_whole_attempt_has_one_deadline() -> None:
     server = await asyncio.start_server(drip, "127.0.0.1", 0)
     async with server:
         started = time.monotonic()
-        receipt = await plain(server.sockets[0].getsockname()[1], timeout=0.3).deliver(MESSAGE)
+        receipt = await plain(server.sockets[0].getsockname()[1], timeout_seconds=0.3).deliver(MESSAGE)
     assert receipt.outcome == "retry_after"
     assert receipt.detail == "no answer from the server within 0.3 s"
     assert time.monotonic() - started < 3
@@ -264,7 +266,7 @@ async def test_a_server_that_breaks_off_after_its_answer_has_the_mail() -> None:
         {"host": ""},
         {"host": "a", "port": 0},
         {"host": "a", "tls": "maybe"},
-        {"host": "a", "timeout": 0},
+        {"host": "a", "timeout_seconds": 0},
         {"host": "a", "ca_certificate": "not a certificate"},
         {"host": "a", "prot": 25},
     ],

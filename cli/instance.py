@@ -177,7 +177,8 @@ class Instance:
         """End what a killed `up` of this folder left where the kernel did not; Postgres is adopted later."""
         for record in (self._state.home / "run").glob("*.json"):
             if record.stem != "postgres":
-                Child(Command(record.stem, ()), self._state.home).end_leftover()
+                # Nobody waits for their answers any more, and all of them survive a kill.
+                Child(Command(record.stem, (), patience=3.0), self._state.home).end_leftover()
 
     def _demand_ports(self) -> None:
         """Every port of ours is free and none is given twice, before anything has been started."""
@@ -256,7 +257,9 @@ class Instance:
                 raise _Forced
             self._stopping.set()
 
-        watched = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        watched = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
+            watched.append(signal.SIGHUP)
         before = [signal.signal(number, heard) for number in watched]
         try:
             yield

@@ -58,8 +58,14 @@ def unprivileged_account() -> Account | None:
 
 def recorded_root(home: Path) -> Path:
     """Where the data of this home lies or would lie inside it; outside only when a record says so."""
-    record = _record(home)
-    return Path(record.read_text().strip()) if record.exists() else home / "postgres"
+    try:
+        root = Path(_record(home).read_text().strip())
+        owner = Path((root / "home").read_text().strip())
+    except FileNotFoundError:
+        return home / "postgres"
+    # A home that was copied, not moved, must not share the other's data.
+    is_ours = owner == home.resolve() or not owner.exists()
+    return root if is_ours else home / "postgres"
 
 
 def remove_place(home: Path) -> None:
@@ -79,8 +85,11 @@ def _root(home: Path, account: Account | None) -> Path:
         root.chmod(0o755)
         return root
     root = _room_outside() / hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:16]
-    root.mkdir(mode=0o755, exist_ok=True)
+    # Nothing recorded it: what lies there is of a home that was deleted, with the password to it.
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(mode=0o755)
     root.chmod(0o755)
+    (root / "home").write_text(f"{home.resolve()}\n")
     home.mkdir(parents=True, exist_ok=True)
     _record(home).write_text(f"{root}\n")
     return root

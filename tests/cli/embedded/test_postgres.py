@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -88,3 +89,20 @@ def test_a_stale_record_of_a_process_number_given_to_another_is_no_obstacle(
     postgres.start()
 
     assert postgres.alive()
+
+
+def test_a_home_made_anew_where_one_was_deleted_starts_afresh(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for _ in range(2):
+        postgres = EmbeddedPostgres(home, 0)
+        postgres.start()
+        with psycopg.connect(postgres.url) as connection:
+            connection.execute("create table fresh as select 1")
+        postgres.stop()
+        shutil.copytree(home, tmp_path / "copy", dirs_exist_ok=True)
+        shutil.rmtree(home)
+    root = recorded_root(tmp_path / "copy")
+
+    EmbeddedPostgres(tmp_path / "copy", 0).remove()
+    EmbeddedPostgres(home, 0).remove()
+    assert not root.exists()

@@ -19,9 +19,10 @@ from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.temporal import EmbeddedTemporal, TemporalTuning, settle_namespace
 from cli.errors import CommandError
 from cli.processes import Child, Command
-from cli.progress import SERVICE_TOKEN, Progress
+from cli.progress import Progress
 from cli.settings import UpSettings, flag_of, variable_of
 from cli.state import StateFolder
+from models.values.development import SERVICE_TOKEN
 
 _READY_WITHIN = 90.0
 

@@ -9,10 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.settings import UpSettings
-
-SECRET_KEY = "sk_test_tocsin"
-PUBLIC_KEY = "pk_test_tocsin"
-SERVICE_TOKEN = "knock_st_tocsin"
+from models.values.development import PUBLIC_KEY, SECRET_KEY, SERVICE_TOKEN
 
 
 class _Terminal(Console):

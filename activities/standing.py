@@ -1,6 +1,5 @@
 """How a run stands when a step begins: its rows, its version, and whether it may go on."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from models.tables.cancels import lock_key
 from models.tables.recipient_runs import find_facts, later_cancel, set_status
 from models.values.kinds import Outcome, RunStatus
 from models.values.refs import TENANTS, RecipientRef
+from models.values.variables import value_of
 from workflows_engine.effects.steps import StepAnswer, StepAsk, Verdict
 
 
@@ -112,12 +112,5 @@ def rendered_recipient(
 
 
 def variable_values(stored: dict[str, str] | None) -> dict[str, Any]:
-    """Variables are JSON where they can be, else text (E-VARS-2)."""
-    return {key: _json_or_text(text) for key, text in (stored or {}).items()}
-
-
-def _json_or_text(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
+    """What `vars` holds."""
+    return {key: value_of(text) for key, text in (stored or {}).items()}

@@ -6,6 +6,7 @@ import typer
 
 from cli.db import db
 from cli.mailbox.command import mailbox
+from cli.push import push_command
 from cli.up import UP_CONTEXT, up
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
 app.command(context_settings=UP_CONTEXT, add_help_option=False)(up)
 app.add_typer(db, name="db")
 app.command()(mailbox)
+app.command("push")(push_command)
 
 
 @app.command()

@@ -12,19 +12,22 @@ from models.ids import new_uuid
 from models.sealing import SealBroken, Sealer
 from models.tables.channels import seal_purpose
 from models.tables.keys import digest_of
+from models.values.development import (
+    ENVIRONMENT,
+    FEED_CHANNEL_ID,
+    PUBLIC_KEY,
+    SECRET_KEY,
+    SERVICE_TOKEN,
+)
 from models.values.kinds import KeyKind
 
 Connection = psycopg.Connection[DictRow]
 
-ENVIRONMENTS = ("development", "production")
-SECRET_KEY = "sk_test_tocsin"
-PUBLIC_KEY = "pk_test_tocsin"
-SERVICE_TOKEN = "knock_st_tocsin"
-FEED_CHANNEL = UUID("11111111-1111-4111-8111-111111111111")
+ENVIRONMENTS = (ENVIRONMENT, "production")
 GUIDE_CHANNEL = UUID("22222222-2222-4222-8222-222222222222")
 EMAIL_CHANNEL = UUID("33333333-3333-4333-8333-333333333333")
 CHANNELS = (
-    (FEED_CHANNEL, "in-app", "In-app feed", "in_app_feed", "in_app_feed_knock"),
+    (FEED_CHANNEL_ID, "in-app", "In-app feed", "in_app_feed", "in_app_feed_knock"),
     (GUIDE_CHANNEL, "guides", "Guides", "in_app_guide", "in_app_guide_knock"),
     (EMAIL_CHANNEL, "email", "Email", "email", "email_smtp"),
 )
@@ -37,13 +40,13 @@ def seed_development(database_url: str, secret_key: str, smtp_port: int) -> None
         environments = {
             slug: _environment(connection, slug, index) for index, slug in enumerate(ENVIRONMENTS)
         }
-        development = environments["development"]
+        development = environments[ENVIRONMENT]
         _key(connection, SECRET_KEY, KeyKind.SECRET, development, secret_key)
         _key(connection, PUBLIC_KEY, KeyKind.PUBLIC, development, secret_key)
         _key(connection, SERVICE_TOKEN, KeyKind.SERVICE, None, secret_key)
         for channel in CHANNELS:
             _channel(connection, *channel)
-        for channel_id in (FEED_CHANNEL, GUIDE_CHANNEL):
+        for channel_id in (FEED_CHANNEL_ID, GUIDE_CHANNEL):
             _settings(connection, channel_id, development, {}, None)
         _mail_settings(connection, development, Sealer(secret_key), smtp_port)
 
@@ -112,7 +115,10 @@ def _mail_settings(connection: Connection, environment_id: UUID, sealer: Sealer,
     ).fetchone()
     if row is not None and _is_ours(sealer, row["provider_settings"], purpose):
         connection.execute(
-            "UPDATE channel_settings SET provider_settings = %s WHERE channel_id = %s AND environment_id = %s",
+            """
+            UPDATE channel_settings SET provider_settings = %s
+            WHERE channel_id = %s AND environment_id = %s
+            """,
             (sealer.seal(ours, purpose), EMAIL_CHANNEL, environment_id),
         )
 

@@ -6,12 +6,13 @@ from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
-from cli.seeding import CHANNELS, EMAIL_CHANNEL, FEED_CHANNEL, GUIDE_CHANNEL, SENDER
+from cli.seeding import CHANNELS, EMAIL_CHANNEL, GUIDE_CHANNEL, SENDER
 from models.database import Database
 from models.ids import new_uuid
 from models.sealing import Sealer
 from models.tables.channels import seal_purpose
 from models.tables.keys import digest_of
+from models.values.development import FEED_CHANNEL_ID
 from tests.houses import SECRET
 
 
@@ -26,7 +27,7 @@ class TestEnvironment:
     secret_key: str
     public_key: str
     service_token: str
-    feed_channel_id: UUID = FEED_CHANNEL
+    feed_channel_id: UUID = FEED_CHANNEL_ID
     email_channel_id: UUID = EMAIL_CHANNEL
 
 
@@ -66,7 +67,7 @@ async def make_environment(database: Database, sealer: Sealer, smtp_port: int = 
         mail = {"host": "127.0.0.1", "port": smtp_port, "tls": "none"}
         sealed = sealer.seal(mail, seal_purpose(EMAIL_CHANNEL, made.id))
         for channel_id, settings, provider in (
-            (FEED_CHANNEL, {}, None),
+            (FEED_CHANNEL_ID, {}, None),
             (GUIDE_CHANNEL, {}, None),
             (EMAIL_CHANNEL, SENDER, sealed),
         ):

@@ -3,12 +3,12 @@
 from knockapi import AsyncKnock
 from knockapi.types.users.feed_list_items_response import FeedListItemsResponse
 
-from cli.seeding import FEED_CHANNEL
+from models.values.development import FEED_CHANNEL_ID
 from tests.eventually import eventually
 
 
 async def feed_of(knock: AsyncKnock, user_id: str) -> list[FeedListItemsResponse]:
-    page = await knock.users.feeds.list_items(user_id, str(FEED_CHANNEL))
+    page = await knock.users.feeds.list_items(user_id, str(FEED_CHANNEL_ID))
     return list(page.entries)
 
 

@@ -1,6 +1,7 @@
 """What is turned away before anything parses it: bodies too large, and text that Postgres cannot hold."""
 
 import json
+import math
 import re
 from typing import Any, NoReturn
 
@@ -11,7 +12,7 @@ from api.errors import ApiError, BodyTooLarge, InvalidParams, Malformed
 LARGEST_BODY = 12 * 1024 * 1024
 """Trigger data may have 10 MB; this leaves room for what is around it."""
 
-_SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|NaN|Infinity")
+_SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|NaN|Infinity|[0-9][eE]\+?[0-9]{3}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -71,11 +72,9 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 def _too_large() -> ApiError:
     megabytes = LARGEST_BODY // (1024 * 1024)
-    # The rest of the body stays unread, so the connection cannot serve another request.
-    return BodyTooLarge(
-        f"The body is larger than {megabytes} MB, the most a request may carry.",
-        headers={"Connection": "close"},
-    )
+    # The server reads the rest and drops it. A closed connection would reset the one who is still sending,
+    # and they would try again instead of reading this.
+    return BodyTooLarge(f"The body is larger than {megabytes} MB, the most a request may carry.")
 
 
 def _check(body: bytes) -> None:
@@ -98,6 +97,8 @@ def _flaw(value: Any, path: str) -> tuple[str, str] | None:
     """The first place that cannot be stored, and why."""
     if isinstance(value, str):
         return _flaw_of_text(value, path)
+    if isinstance(value, float) and math.isinf(value):
+        return path, "is larger than any number that can be stored"
     if isinstance(value, list):
         inside = (_flaw(child, f"{path}[{index}]") for index, child in enumerate(value))
         return next(filter(None, inside), None)

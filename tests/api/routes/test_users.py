@@ -1,0 +1,146 @@
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from knockapi import AsyncKnock, NotFoundError
+
+from models.database import Database
+from tests.api.conftest import Client, client_of
+from tests.environments import TestEnvironment
+
+
+async def test_the_sdk_identifies_and_reads_a_user(sdk: AsyncKnock) -> None:
+    made = await sdk.users.update(
+        "ada", name="Ada", email="ada@example.com", extra_body={"plan": {"tier": 1}}
+    )
+    assert (made.id, made.name, made.api_typename) == ("ada", "Ada", "User")
+    read = await sdk.users.get("ada")
+    assert read.email == "ada@example.com"
+    assert read.model_extra == {"plan": {"tier": 1}}
+
+
+async def test_a_user_nobody_identified_is_missing(sdk: AsyncKnock) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        await sdk.users.get("nobody")
+    assert caught.value.body == {
+        "code": "resource_missing",
+        "message": 'There is no user "nobody" in this environment; identify them with PUT first.',
+        "status": 404,
+        "type": "not_found_error",
+    }
+
+
+async def test_identifying_merges_deeply_and_keeps_the_rest(client: Client) -> None:
+    await client.put("/v1/users/ada", json={"name": "Ada", "plan": {"tier": 1, "seats": {"used": 2}}})
+    merged = (await client.put("/v1/users/ada", json={"plan": {"seats": {"free": 3}}, "name": None})).json()
+    assert merged["plan"] == {"tier": 1, "seats": {"used": 2, "free": 3}}
+    assert merged["name"] is None
+
+
+async def test_an_unchanged_identify_writes_nothing(
+    client: Client, database: Database, environment: TestEnvironment
+) -> None:
+    first = (await client.put("/v1/users/ada", json={"name": "Ada", "tags": ["a"]})).json()
+    before = await row_version(database, environment)
+    again = (await client.put("/v1/users/ada", json={"name": "Ada"})).json()
+    assert again == first
+    assert await row_version(database, environment) == before
+
+
+async def row_version(database: Database, environment: TestEnvironment) -> Any:
+    """Which row it is, and who locked it: both change with any write."""
+    async with database.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT ctid, xmin, xmax FROM recipients WHERE environment_id = %s AND id = 'ada'",
+            (environment.id,),
+        )
+        return await cursor.fetchone()
+
+
+async def test_reserved_properties_stand_even_when_they_were_never_given(client: Client) -> None:
+    shown = (await client.put("/v1/users/ada")).json()
+    assert shown["updated_at"].endswith("Z")
+    del shown["updated_at"]
+    assert shown == {
+        "__typename": "User",
+        "id": "ada",
+        "name": None,
+        "email": None,
+        "phone_number": None,
+        "avatar": None,
+        "timezone": None,
+        "created_at": None,
+    }
+
+
+async def test_a_user_who_was_read_can_be_sent_back(client: Client) -> None:
+    shown = (await client.put("/v1/users/ada", json={"name": "Ada", "city": "London"})).json()
+    again = (await client.put("/v1/users/ada", json=shown)).json()
+    assert again | {"updated_at": 0} == shown | {"updated_at": 0}
+
+
+async def test_an_id_may_hold_anything_a_url_can_carry(client: Client) -> None:
+    for written, user_id in (
+        ("ada@example.com", "ada@example.com"),
+        ("a:b", "a:b"),
+        ("a%20b%25", "a b%"),
+        ("%C3%A4", "ä"),
+        ("%252F", "%2F"),
+    ):
+        assert (await client.put(f"/v1/users/{written}")).json()["id"] == user_id
+        assert (await client.found(f"/v1/users/{written}"))["id"] == user_id
+
+
+async def test_an_encoded_slash_is_part_of_the_id(client: Client) -> None:
+    told = await client.refused("GET", "/v1/users/a%2Fb")
+    assert told["message"].startswith('There is no user "a/b"')
+
+
+@pytest.mark.parametrize(("written", "why"), [("a%2Fb", "/ or #"), ("a%23b", "/ or #"), ("x" * 257, "256")])
+async def test_an_id_that_no_user_may_have_is_refused(client: Client, written: str, why: str) -> None:
+    told = await client.refused("PUT", f"/v1/users/{written}", json={})
+    assert (told["status"], told["code"], told["errors"][0]["field"]) == (422, "invalid_params", "id")
+    assert why in told["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": 5}, "name"),
+        ({"email": ["a"]}, "email"),
+        ({"created_at": "long ago"}, "created_at"),
+        ({"channel_data": {"c": {}}}, "channel_data"),
+        ({"preferences": {"default": {}}}, "preferences"),
+    ],
+)
+async def test_a_property_that_cannot_be_kept_is_named(client: Client, body: Any, field: str) -> None:
+    told = await client.refused("PUT", "/v1/users/ada", json=body)
+    assert (told["status"], told["errors"][0]["field"]) == (422, field)
+    assert (await client.get("/v1/users/ada")).status_code == 404
+
+
+async def test_properties_over_256_kb_are_refused_whole(client: Client) -> None:
+    assert (await client.refused("PUT", "/v1/users/ada", json={"a": "x" * 263_000}))["status"] == 422
+    assert (await client.get("/v1/users/ada")).status_code == 404
+
+
+async def test_properties_that_grow_over_256_kb_stay_as_they_were(client: Client) -> None:
+    half = "x" * 140_000
+    await client.put("/v1/users/ada", json={"a": half})
+    assert (await client.refused("PUT", "/v1/users/ada", json={"b": half}))["status"] == 422
+    assert "b" not in await client.found("/v1/users/ada")
+
+
+async def test_a_body_that_is_no_object_is_refused(client: Client) -> None:
+    assert (await client.refused("PUT", "/v1/users/ada", json=["name"]))["status"] == 422
+
+
+async def test_environments_do_not_share_users(client: Client, app: FastAPI, stranger_key: str) -> None:
+    await client.put("/v1/users/ada", json={"name": "Ada"})
+    async with client_of(app, stranger_key) as other:
+        assert (await other.refused("GET", "/v1/users/ada"))["code"] == "resource_missing"
+
+
+async def test_a_public_key_may_identify(app: FastAPI, environment: TestEnvironment) -> None:
+    async with client_of(app, environment.public_key) as browser:
+        assert (await browser.put("/v1/users/ada", json={"name": "Ada"})).status_code == 200

@@ -1,0 +1,65 @@
+from typing import Any
+
+from knockapi import AsyncKnock
+
+from models.ids import new_uuid
+from models.values.refs import RecipientRef
+from tests.api.conftest import Client
+from tests.api.rows import Rows
+
+PROJECT = RecipientRef(collection="projects", id="p1")
+
+
+async def found(client: Client, **params: Any) -> list[str]:
+    return [run["id"] for run in (await client.found("/v1/workflow_recipient_runs", **params))["items"]]
+
+
+async def test_the_sdk_pages_through_runs_newest_first(sdk: AsyncKnock, rows: Rows) -> None:
+    runs = [await rows.run() for _ in range(3)]
+    page = await sdk.workflow_recipient_runs.list(page_size=2)
+    assert [run.id async for run in page] == [str(run.id) for run in reversed(runs)]
+
+
+async def test_the_sdk_reads_a_run_with_its_log_as_it_happened(sdk: AsyncKnock, rows: Rows) -> None:
+    run = await rows.run(PROJECT, actor="bob", tenant_id="acme", cancellation_key="k")
+    await rows.run_event(run, "run_started")
+    await rows.run_event(
+        run, "message_enqueued", step_ref="email_1", step_type="channel", data={"channel_type": "email"}
+    )
+    detail = await sdk.workflow_recipient_runs.get(str(run.id))
+    assert detail.to_dict()["recipient"] == {"id": "p1", "collection": "projects"}
+    assert (detail.actor, detail.tenant, detail.workflow) == ("bob", "acme", "hello")
+    assert detail.workflow_run_id == str(run.trigger_id)
+    assert (detail.trigger_source.type, detail.trigger_source.cancellation_key) == ("api", "k")
+    assert [(event.event, event.step_ref, event.data) for event in detail.events] == [
+        ("run_started", None, None),
+        ("message_enqueued", "email_1", {"channel_type": "email"}),
+    ]
+
+
+async def test_runs_are_filtered(client: Client, rows: Rows) -> None:
+    ada = str((await rows.run("ada", workflow_key="news", tenant_id="acme")).id)
+    project = await rows.run(PROJECT)
+    await rows.change("recipient_runs", project.id, status="paused", error_count=1)
+    other = str(project.id)
+    assert await found(client, workflow="news") == [ada]
+    assert await found(client, **{"status[]": "paused"}) == [other]
+    assert await found(client, status="queued") == [ada]
+    assert await found(client, tenant="acme") == [ada]
+    assert await found(client, has_errors="true") == [other]
+    assert await found(client, has_errors="false") == [ada]
+    assert await found(client, recipient="ada") == [ada]
+    assert await found(client, **{"recipient[id]": "p1", "recipient[collection]": "projects"}) == [other]
+
+
+async def test_runs_are_bounded_by_time(client: Client, rows: Rows) -> None:
+    first, second = str((await rows.run()).id), str((await rows.run()).id)
+    listed = (await client.found("/v1/workflow_recipient_runs"))["items"]
+    assert await found(client, starting_at=listed[0]["inserted_at"]) == [second]
+    assert await found(client, ending_at=listed[1]["inserted_at"]) == [first]
+
+
+async def test_a_run_that_is_not_here_is_missing(client: Client) -> None:
+    for run_id in ("id", str(new_uuid())):
+        told = await client.refused("GET", f"/v1/workflow_recipient_runs/{run_id}")
+        assert (told["status"], told["code"]) == (404, "resource_missing")

@@ -70,22 +70,26 @@ def _rows(settings: UpSettings) -> list[tuple[str, str]]:
 
 
 def _trigger(settings: UpSettings) -> str:
-    data = '{"page_id": "p1", "page_name": "Plan", "comment_body": "Looks good!"}'
     ada = '{"id": "ada", "name": "Ada", "email": "ada@example.com"}'
+    grace = '{"id": "grace", "name": "Grace"}'
+    data = '{"page_id": "p1", "page_name": "Launch plan", "comment_body": "Looks good!"}'
     return f"""\
 Trigger a workflow, with curl:
 
   curl -X POST {settings.api_url}/v1/workflows/new-comment/trigger \\
     -H 'Authorization: Bearer {SECRET_KEY}' -H 'Content-Type: application/json' \\
     -d '{{"recipients": [{ada}],
+         "actor": {grace},
          "data": {data}}}'
 
 or with Knock's Python SDK (pip install knockapi):
 
   from knockapi import Knock
+
   knock = Knock(api_key="{SECRET_KEY}", base_url="{settings.api_url}")
   knock.workflows.trigger(
       "new-comment",
       recipients=[{ada}],
+      actor={grace},
       data={data},
   )"""

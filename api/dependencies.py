@@ -1,6 +1,7 @@
 """What routes ask for: the database, Temporal, and who is calling.
 
-All of them are coroutines: FastAPI sends plain functions through a thread pool.
+All of them are coroutines, since FastAPI sends plain functions through a thread pool; and they call each
+other instead of depending on each other, since it takes longer to resolve a dependency than to call it.
 """
 
 from dataclasses import dataclass
@@ -76,23 +77,21 @@ RequestId = Annotated[str, Depends(_request_id)]
 QueryString = Annotated[Query, Depends(_query)]
 
 
-async def _secret_caller(request: Request, settings: Settings, database: Db) -> Credential:
+async def _secret_caller(request: Request) -> Credential:
     """Raises Unauthenticated and its kin, or Forbidden."""
-    return await _caller(request, settings, database, {KeyKind.SECRET})
+    return await _credential(request, {KeyKind.SECRET})
 
 
-async def _user_caller(request: Request, settings: Settings, database: Db) -> Credential:
+async def _user_caller(request: Request) -> Credential:
     """As `_secret_caller`, but a browser's public key will do."""
-    return await _caller(request, settings, database, {KeyKind.SECRET, KeyKind.PUBLIC})
+    return await _credential(request, {KeyKind.SECRET, KeyKind.PUBLIC})
 
 
-async def _service_caller(
-    request: Request, settings: Settings, database: Db, query: QueryString
-) -> Credential:
+async def _service_caller(request: Request) -> Credential:
     """Raises Unauthenticated and its kin, Forbidden, or NotFound for an environment that does not exist."""
-    slug = query.text("environment") or DEFAULT_ENVIRONMENT
-    digest = _digest_in(request, settings)
-    async with database.connection() as connection:
+    slug = (await _query(request)).text("environment") or DEFAULT_ENVIRONMENT
+    digest = await _digest(request)
+    async with (await _database(request)).connection() as connection:
         row = await find_key_and_environment(connection, digest, slug)
     kind = _kind_of(row, {KeyKind.SERVICE})
     if row is None or row["environment_id"] is None:
@@ -108,21 +107,20 @@ ServiceCaller = Annotated[Credential, Depends(_service_caller)]
 """Management: a service token, in the environment that `?environment=` names."""
 
 
-async def _caller(
-    request: Request, settings: ApiSettings, database: Database, allowed: set[KeyKind]
-) -> Credential:
-    digest = _digest_in(request, settings)
-    async with database.connection() as connection:
+async def _credential(request: Request, allowed: set[KeyKind]) -> Credential:
+    digest = await _digest(request)
+    async with (await _database(request)).connection() as connection:
         row = await find_key(connection, digest)
     kind = _kind_of(row, allowed)
     assert row is not None  # _kind_of refused an unknown key
     return Credential(environment_id=row["environment_id"], slug=row["slug"], kind=kind)
 
 
-def _digest_in(request: Request, settings: ApiSettings) -> bytes:
+async def _digest(request: Request) -> bytes:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise KeyMissing("Send a key: `Authorization: Bearer <key>`.")
+    settings = await _settings(request)
     return digest_of(key.strip(), settings.secret_key.get_secret_value())
 
 

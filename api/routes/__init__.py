@@ -20,14 +20,15 @@ from api.routes import (  # noqa: E402 - paths are compiled as these are importe
     workflows,
 )
 
+# They are tried in this order: what is called most comes first.
 ROUTERS: list[APIRouter] = [
+    workflows.router,
     health.router,
     message_marks.router,
     messages.router,
     users.router,
     feeds.router,
     workflow_recipient_runs.router,
-    workflows.router,
     workflow_content.router,
     tocsin_channels.router,
     tocsin_variables.router,

@@ -82,5 +82,6 @@ def test_reading_backwards_keeps_the_order_of_the_list() -> None:
 
 
 def test_an_empty_page_leads_nowhere() -> None:
-    found = slice_of([], Page(2, before=(9,)), number)
+    rows: list[int] = []
+    found = slice_of(rows, Page(2, before=(9,)), number)
     assert (found.info.after, found.info.before) == (None, None)

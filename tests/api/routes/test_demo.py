@@ -6,7 +6,6 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import ApiSettings
-from cli import seeding
 from models.database import Database
 from models.values import development
 from tests.api.conftest import Client, client_of
@@ -34,10 +33,6 @@ async def test_the_page_knows_where_everything_is(in_development: FastAPI) -> No
         "mailboxUrl": "http://127.0.0.1:8025",
     }
     assert page.count("</script>") == 1
-
-
-def test_the_page_uses_what_up_seeds() -> None:
-    assert development.FEED_CHANNEL_ID == seeding.FEED_CHANNEL
 
 
 async def test_a_shipment_is_the_same_whenever_it_is_fetched(in_development: FastAPI) -> None:

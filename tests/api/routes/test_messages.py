@@ -21,8 +21,6 @@ async def ids(client: Client, **params: Any) -> list[str]:
 async def test_the_sdk_pages_through_all_messages_newest_first(sdk: AsyncKnock, rows: Rows) -> None:
     written = [await rows.message() for _ in range(5)]
     page = await sdk.messages.list(page_size=2)
-    assert page.page_info is not None
-    assert (page.page_info.page_size, page.page_info.before) == (2, None)
     assert [message.id async for message in page] == written[::-1]
 
 

@@ -24,14 +24,14 @@ class Mark(Segment):
     regex = "seen|read|interacted|archived"
 
 
-class Unmark(Segment):
-    """`{mark:unmark}`: the other name of taking a mark back."""
+class MarkOrUndoing(Segment):
+    """`{mark:mark_or_undoing}`: also the names that Knock has for taking a mark back."""
 
-    regex = "unseen|unread|unarchived"
+    regex = f"{Mark.regex}|unseen|unread|unarchived"
 
 
 def register_segments() -> None:
     """Make the kinds known to Starlette; paths that use them are compiled as their routes are imported."""
     register_url_convertor("id", Segment())
     register_url_convertor("mark", Mark())
-    register_url_convertor("unmark", Unmark())
+    register_url_convertor("mark_or_undoing", MarkOrUndoing())

@@ -15,20 +15,14 @@ router = APIRouter(prefix="/v1/messages", tags=["Messages"])
 
 
 # Declared before the messages' own paths, which would take "batch" for a message.
-@router.post("/batch/{status:mark}")
-async def batch_mark(
+@router.post("/batch/{status:mark_or_undoing}")
+async def batch_mark_messages(
     status: str, body: schemas.BatchMessagesStatusRequest, caller: UserCaller, database: Db
 ) -> list[schemas.Message]:
     """Those that exist, as they are now; ids that do not are passed over."""
+    if status.startswith("un"):
+        return await _unmarked(database, caller, body.message_ids, status)
     return await _marked(database, caller, body.message_ids, status, body)
-
-
-@router.post("/batch/{status:unmark}")
-async def batch_unmark(
-    status: str, body: schemas.BatchMessagesStatusRequest, caller: UserCaller, database: Db
-) -> list[schemas.Message]:
-    """Those that exist, as they are now; ids that do not are passed over."""
-    return await _unmarked(database, caller, body.message_ids, status)
 
 
 @router.put("/{message_id:id}/{status:mark}")
@@ -43,8 +37,7 @@ async def mark_message(
     return _only(await _marked(database, caller, [message_id], status, body), message_id)
 
 
-@router.delete("/{message_id:id}/{status:mark}")
-@router.delete("/{message_id:id}/{status:unmark}")
+@router.delete("/{message_id:id}/{status:mark_or_undoing}")
 async def unmark_message(message_id: str, status: str, caller: UserCaller, database: Db) -> schemas.Message:
     """`DELETE …/read` and `DELETE …/unread` are the same."""
     return _only(await _unmarked(database, caller, [message_id], status), message_id)

@@ -1,6 +1,7 @@
 """Channels as our management routes take and show them."""
 
 import re
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from api.errors import InvalidParams
 from api.faults import field_of
 from api.schemas.resource import Moment
-from models.sealing import Sealer
+from models.sealing import SealBroken, Sealer
 from models.tables.channels import seal_purpose
 from models.values.conditions import ConditionGroup
 from models.values.kinds import ChannelType
@@ -101,13 +102,14 @@ def needs_settings(provider: str) -> bool:
 
 
 def channel(row: DictRow, environment_id: UUID, sealer: Sealer) -> Channel:
-    """Opens the sealed settings to show what is no secret."""
+    """Opens the sealed settings to show what is no secret; those of another master secret count as none."""
     sealed, provider = row["provider_settings"], row["provider"]
     settings: dict[str, Any] = {}
     if sealed is not None and provider in PROVIDER_SETTINGS:
-        opened = sealer.open(bytes(sealed), seal_purpose(row["id"], environment_id))
-        settings = shown(PROVIDER_SETTINGS[provider].model_validate(opened))
-    has_what_it_needs = sealed is not None or not needs_settings(provider)
+        with suppress(SealBroken):
+            opened = sealer.open(bytes(sealed), seal_purpose(row["id"], environment_id))
+            settings = shown(PROVIDER_SETTINGS[provider].model_validate(opened))
+    has_what_it_needs = bool(settings) or not needs_settings(provider)
     return Channel(
         **{name: row[name] for name in ("id", "key", "name", "type", "provider", "conditions")},
         is_valid=bool(row["is_configured"]) and has_what_it_needs,

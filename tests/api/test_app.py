@@ -72,6 +72,12 @@ async def test_every_answer_has_a_name_of_its_own(client: Client, stranger: Clie
     assert len({answer.headers["x-request-id"] for answer in answers}) == 3
 
 
+async def test_the_api_describes_itself(stranger: Client) -> None:
+    described = await stranger.found("/openapi.json")
+    assert "get" in described["paths"]["/v1/messages/{message_id}"]
+    assert (await stranger.get("/docs")).status_code == 200
+
+
 async def test_a_database_that_is_away_is_told_with_a_time_to_come_back(settings: ApiSettings) -> None:
     away = Database(f"postgresql://app@127.0.0.1:{free_port()}/nothing", patience_seconds=0.1)
     await away.open()

@@ -54,6 +54,19 @@ async def test_the_worker_can_open_what_was_sealed(
     assert Sealer(SECRET).open(row["provider_settings"], purpose)["password"] == "hunter2"
 
 
+async def test_settings_sealed_under_another_secret_make_a_channel_invalid(
+    manager: Client, path: str, database: Database, environment: TestEnvironment
+) -> None:
+    shown = (await manager.put(path, json=email())).json()
+    other = Sealer("another secret of this instance").seal(SMTP, seal_purpose(shown["id"], environment.id))
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE channel_settings SET provider_settings = %s WHERE channel_id = %s", (other, shown["id"])
+        )
+    broken = await manager.found(path)
+    assert (broken["is_valid"], broken["provider_settings"]) == (False, {})
+
+
 async def test_settings_that_are_not_given_again_stay(manager: Client, path: str) -> None:
     first = (await manager.put(path, json=email())).json()
     change = email(name="Post", provider_settings=None, is_sandbox=True)

@@ -1,0 +1,314 @@
+"""Records the histories that every change to the engine must still be able to replay.
+
+`python -m tests.replay.record [name …]` starts a house on throw-away servers, lets real runs happen and
+writes `tests/replay/histories/<name>.json`; without names all of them, in about a minute. A history that is
+there already is left alone unless it is named: it stands for runs that an older release started.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from knockapi import AsyncKnock
+from pytest_httpserver import HTTPServer
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
+from werkzeug import Request, Response
+
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.embedded.temporal import EmbeddedTemporal
+from dispatch.codec import data_converter
+from dispatch.starting import ensure_maintenance
+from dispatch.temporal import Temporal
+from models.database import Database
+from models.migrations import upgrade
+from models.sealing import Sealer
+from models.values.refs import RecipientRef
+from outbound.client import build_client
+from tests.builders import batch_step, delay_step, email_step, fetch_step, in_app_step, workflow
+from tests.environments import TestEnvironment, make_environment
+from tests.eventually import eventually
+from tests.houses import SECRET, House, Mailbox, open_house
+from tests.publishing import publish
+from tests.runs import rows
+from worker.assembly import Parts
+from workflows_engine import names
+
+HISTORIES = Path(__file__).parent / "histories"
+
+CANARY = "canary"
+"""Stands in all that a history must not hold: data, properties, addresses, templates (D23)."""
+BODY = f"{CANARY} {{{{ data.word }}}}"
+PATIENCE_SECONDS = 90
+
+Handle = WorkflowHandle[Any, Any]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One environment of the house, with what a scene needs of it."""
+
+    house: House
+    environment: TestEnvironment
+    knock: AsyncKnock
+
+    async def publish(self, key: str, *steps: dict[str, Any]) -> None:
+        await publish(self.house.database, self.environment, key, workflow(*steps))
+
+    async def trigger(self, key: str, *people: str, cancellation_key: str | None = None) -> UUID:
+        given = await self.knock.workflows.trigger(
+            key,
+            recipients=[{"id": who, "name": CANARY, "email": f"{CANARY}@example.com"} for who in people],
+            data={"word": CANARY},
+            cancellation_key=cancellation_key,
+        )
+        return UUID(given.workflow_run_id)
+
+    async def start(self, key: str, who: str = "ada", cancellation_key: str | None = None) -> Handle:
+        """Trigger for one person; the workflow that carries the run."""
+        workflow_run_id = await self.trigger(key, who, cancellation_key=cancellation_key)
+        return self.run_of(key, workflow_run_id, who)
+
+    def run_of(self, key: str, workflow_run_id: UUID, who: str, incarnation: int = 0) -> Handle:
+        ref = RecipientRef(id=who)
+        run_id = names.recipient_run_id(workflow_run_id, ref)
+        return self.handle(names.recipient_run_workflow(self.environment.slug, key, ref, run_id, incarnation))
+
+    def handle(self, workflow_id: str) -> Handle:
+        return self.house.temporal.client.get_workflow_handle(workflow_id)
+
+    async def rows(self, sql: str) -> list[dict[str, Any]]:
+        return await rows(self.house.database, sql, self.environment.id)
+
+    async def reach(self, status: str, count: int = 1) -> None:
+        """Wait until so many runs have this status."""
+        sql = "SELECT id FROM recipient_runs WHERE environment_id = %s AND status = '" + status + "'"
+        await eventually(
+            lambda: self.rows(sql), until=lambda found: len(found) >= count, seconds=PATIENCE_SECONDS
+        )
+
+
+Scene = Callable[[Stage], Awaitable[dict[str, Handle]]]
+
+
+async def closed(handle: Handle) -> Handle:
+    """Wait until the workflow exists and is closed, however it ended."""
+
+    async def is_closed() -> bool:
+        try:
+            return (await handle.describe()).close_time is not None
+        except RPCError:
+            return False
+
+    await eventually(is_closed, seconds=PATIENCE_SECONDS)
+    return handle
+
+
+async def one_in_app_step(stage: Stage) -> dict[str, Handle]:
+    await stage.publish("greet", in_app_step(body=BODY))
+    return {"one_in_app_step": await closed(await stage.start("greet"))}
+
+
+async def in_app_and_email(stage: Stage) -> dict[str, Handle]:
+    await stage.publish("greet", in_app_step(body=BODY), email_step(subject=BODY))
+    return {"in_app_and_email": await closed(await stage.start("greet"))}
+
+
+async def batch(stage: Stage) -> dict[str, Handle]:
+    await stage.publish("comments", batch_step(seconds=6), in_app_step(body=BODY), email_step(subject=BODY))
+    opener = await stage.start("comments")
+    await stage.reach("paused")
+    joiner = await stage.start("comments")
+    await stage.start("comments")
+    return {"batch_opener": await closed(opener), "absorbed_joiner": await closed(joiner)}
+
+
+async def batch_left_by_its_opener(stage: Stage) -> dict[str, Handle]:
+    await stage.publish("comments", batch_step(seconds=8), in_app_step(body=BODY))
+    opener = await stage.start("comments", cancellation_key="first")
+    await stage.reach("paused")
+    await closed(await stage.start("comments", cancellation_key="second"))
+    await stage.knock.workflows.cancel("comments", cancellation_key="first")
+    return {"batch_left_by_its_opener": await closed(opener)}
+
+
+async def batch_taken_over_by_a_joiner(stage: Stage) -> dict[str, Handle]:
+    await stage.publish("comments", batch_step(seconds=8), in_app_step(body=BODY))
+    opener = await stage.start("comments")
+    await stage.reach("paused")
+    await opener.terminate("recorded on purpose")
+    return {"batch_taken_over_by_a_joiner": await closed(await stage.start("comments"))}
+
+
+async def run_taken_up_again(stage: Stage) -> dict[str, Handle]:
+    await stage.publish("comments", batch_step(seconds=10), in_app_step(body=BODY))
+    opener = await stage.start("comments")
+    await stage.reach("paused")
+    joined = await stage.trigger("comments", "ada")
+    await closed(stage.run_of("comments", joined, "ada"))
+    await opener.terminate("recorded on purpose")
+    return {"run_taken_up_again": await closed(stage.run_of("comments", joined, "ada", incarnation=1))}
+
+
+async def delay_cancelled_by_key(stage: Stage) -> dict[str, Handle]:
+    await stage.publish("welcome", delay_step(), in_app_step(body=BODY))
+    run = await stage.start("welcome", cancellation_key="stop")
+    await stage.reach("paused")
+    await stage.knock.workflows.cancel("welcome", cancellation_key="stop")
+    return {"delay_cancelled_by_key": await closed(run)}
+
+
+async def delay_cancelled_in_temporal(stage: Stage) -> dict[str, Handle]:
+    await stage.publish("welcome", delay_step(), in_app_step(body=BODY))
+    run = await stage.start("welcome")
+    await stage.reach("paused")
+    await run.cancel()
+    return {"delay_cancelled_in_temporal": await closed(run)}
+
+
+async def delay_elapsed(stage: Stage) -> dict[str, Handle]:
+    await stage.publish("welcome", delay_step(unit="seconds", value=2), in_app_step(body=BODY))
+    return {"delay_elapsed": await closed(await stage.start("welcome"))}
+
+
+async def fetch_retried(stage: Stage) -> dict[str, Handle]:
+    statuses = iter([503, 200])
+
+    def answer(_: Request) -> Response:
+        return Response(json.dumps({"word": CANARY}), status=next(statuses), mimetype="application/json")
+
+    with HTTPServer(host="127.0.0.1") as server:
+        server.expect_request("/").respond_with_handler(answer)
+        await stage.publish("shipped", fetch_step(url=server.url_for("/")), in_app_step(body=BODY))
+        return {"fetch_retried": await closed(await stage.start("shipped"))}
+
+
+async def fan_out(stage: Stage) -> dict[str, Handle]:
+    await stage.publish("greet", in_app_step(body=BODY))
+    workflow_run_id = await stage.trigger("greet", "ada", "bob", "eve")
+    workflow_id = names.workflow_run_workflow(stage.environment.slug, "greet", workflow_run_id)
+    return {"fan_out": await closed(stage.handle(workflow_id))}
+
+
+async def cancel_of_many(stage: Stage) -> dict[str, Handle]:
+    await stage.publish("welcome", delay_step())
+    people = [f"u{number}" for number in range(25)]
+    await stage.trigger("welcome", *people, cancellation_key="all")
+    await stage.reach("paused", len(people))
+    await stage.knock.workflows.cancel("welcome", cancellation_key="all")
+    cancel = (await stage.rows("SELECT acceptance FROM cancels WHERE environment_id = %s"))[0]
+    workflow_id = names.cancel_workflow(stage.environment.slug, "welcome", cancel["acceptance"])
+    return {"cancel_of_many": await closed(stage.handle(workflow_id))}
+
+
+async def delivery_retried(stage: Stage) -> dict[str, Handle]:
+    """Nobody listens on the port of the mail server until the first attempt has failed."""
+    with tempfile.TemporaryDirectory() as folder:
+        mailbox = Mailbox(Path(folder))
+        environment = await make_environment(stage.house.database, Sealer(SECRET), mailbox.port)
+        async with stage.house.knock(environment.secret_key) as knock:
+            late = Stage(stage.house, environment, knock)
+            await late.publish("mail", email_step(subject=BODY))
+            run = await closed(await late.start("mail"))
+            message = (await late.rows("SELECT id FROM messages WHERE environment_id = %s"))[0]
+            await mailbox.open()
+            delivery = await closed(late.handle(names.delivery_workflow(message["id"])))
+            await mailbox.close()
+    return {"email_handed_over": run, "delivery_retried": delivery}
+
+
+async def maintenance(stage: Stage) -> dict[str, Handle]:
+    """Its history never ends: a few rounds of it are enough."""
+    await ensure_maintenance(stage.house.temporal)
+    handle = stage.handle(names.MAINTENANCE)
+
+    async def events() -> int:
+        return len((await handle.fetch_history()).events)
+
+    await eventually(events, until=lambda count: count > 40, seconds=PATIENCE_SECONDS)
+    return {"maintenance": handle}
+
+
+SCENES: list[Scene] = [
+    one_in_app_step,
+    in_app_and_email,
+    batch,
+    batch_left_by_its_opener,
+    batch_taken_over_by_a_joiner,
+    run_taken_up_again,
+    delay_cancelled_by_key,
+    delay_cancelled_in_temporal,
+    delay_elapsed,
+    fetch_retried,
+    fan_out,
+    cancel_of_many,
+    delivery_retried,
+    maintenance,
+]
+
+
+@asynccontextmanager
+async def throw_away_house(folder: Path) -> AsyncIterator[House]:
+    """Servers, API and worker that are gone afterwards; nothing they write says where they ran."""
+    postgres = EmbeddedPostgres(folder / "postgres", 0, options={"fsync": "off"})
+    server = EmbeddedTemporal(folder / "temporal", 0, None)
+    postgres.start()
+    server.start()
+    try:
+        with psycopg.connect(postgres.url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE recording")
+        database = Database(postgres.url.rsplit("/", 1)[0] + "/recording")
+        upgrade(database.url)
+        await database.open()
+        client = await Client.connect(
+            server.address, data_converter=data_converter(None), identity="recorder"
+        )
+        http, mailbox = build_client(["127.0.0.0/8"]), Mailbox(folder / "mailbox")
+        await mailbox.open()
+        async with open_house(Parts(database, Temporal(client), http, Sealer(SECRET)), mailbox) as house:
+            yield house
+        await mailbox.close()
+        await http.aclose()
+        await database.close()
+    finally:
+        server.stop()
+        postgres.stop()
+
+
+def written(history: dict[str, Any]) -> str:
+    """As the Temporal CLI writes it, but an event a line: what changed is seen in a diff."""
+    events = ",\n".join(json.dumps(event, separators=(",", ":")) for event in history["events"])
+    return f'{{"events":[\n{events}\n]}}\n'
+
+
+async def play(scene: Scene, house: House, wanted: set[str]) -> None:
+    """Let a scene happen in an environment of its own, and keep what is wanted or new of its histories."""
+    environment = await make_environment(house.database, Sealer(SECRET), house.mailbox.port)
+    async with house.knock(environment.secret_key) as knock:
+        for name, handle in (await scene(Stage(house, environment, knock))).items():
+            file = HISTORIES / f"{name}.json"
+            if name in wanted or not (wanted or file.exists()):
+                history = await handle.fetch_history()
+                file.write_text(written(history.to_json_dict()))
+                sys.stdout.write(f"{file.name}: {len(history.events)} events\n")
+
+
+async def record(wanted: set[str]) -> None:
+    """Play every scene at once; most of the time they wait."""
+    HISTORIES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        async with throw_away_house(Path(folder)) as house, asyncio.TaskGroup() as group:
+            for scene in SCENES:
+                group.create_task(play(scene, house, wanted))
+
+
+if __name__ == "__main__":
+    asyncio.run(record(set(sys.argv[1:])))

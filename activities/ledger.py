@@ -11,6 +11,7 @@ from psycopg.types.json import Json
 from pydantic import BaseModel
 
 from models.database import Connection, Database
+from models.parts import Part, joined
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,39 @@ async def claim(
         await pipeline.sync()
         stored = None if cursor.rowcount == 1 else await _read(connection, key)
         yield Entry(connection, key, stored)
+
+
+CLAIM = """
+    INSERT INTO step_ledger (recipient_run_id, step_ref, phase, answer, at)
+    VALUES (%(run_id)s, %(step_ref)s, %(phase)s, %(answer)s, %(now)s) ON CONFLICT DO NOTHING RETURNING 1
+"""
+
+
+class Writing:
+    """An effect's writes as one statement: they happen only for whoever claims the key first (D24, D30)."""
+
+    def __init__(self, key: LedgerKey, answer: BaseModel, now: datetime) -> None:
+        self._key = key
+        values = {
+            "run_id": key.recipient_run_id,
+            "step_ref": key.step_ref,
+            "phase": key.phase,
+            "answer": Json(answer.model_dump(mode="json")),
+            "now": now,
+        }
+        self._parts = [Part("claimed", CLAIM, values)]
+
+    def add(self, *parts: Part) -> None:
+        self._parts.extend(parts)
+
+    async def write(self, connection: Connection) -> dict[str, Any] | None:
+        """None when we were the first; else what the first one answered, and nothing of ours is written."""
+        statement, values = joined(self._parts, "SELECT EXISTS (SELECT FROM claimed) AS is_first")
+        cursor = await connection.execute(statement, values)
+        row = await cursor.fetchone()
+        if row is not None and row["is_first"]:
+            return None
+        return await _read(connection, self._key)
 
 
 async def _read(connection: Connection, key: LedgerKey) -> dict[str, Any]:

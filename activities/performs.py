@@ -27,6 +27,8 @@ def performs(
             try:
                 return await method(self, ask)
             except Exception as error:
+                if not activity.in_activity():
+                    raise
                 meter = activity.metric_meter().with_additional_attributes({"effect": effect.name})
                 meter.create_counter(FAILURES, "tries of an effect that raised").add(1)
                 activity.logger.warning("%s failed, it is tried again: %s", effect.name, error)

@@ -1,20 +1,14 @@
 """Beginning and finishing recipient runs: the first and the last thing a run does."""
 
-from activities.ledger import LedgerKey, claim
+from activities.ledger import LedgerKey, Writing
 from activities.performs import performs
 from activities.standing import Standing, cancelled, stopped
 from activities.versions import Versions
 from models.database import Connection, Database
+from models.parts import Part
 from models.tables.batches import lock_window
 from models.tables.messages import find_unattempted
-from models.tables.recipient_runs import (
-    LogLine,
-    close_run,
-    count_error,
-    find_facts,
-    log,
-    set_status,
-)
+from models.tables.recipient_runs import Ending, LogLine, close_part, find_facts, log_part, status_part
 from models.tables.triggers import lock_unretired
 from models.values.kinds import Outcome, RunStatus
 from workflows_engine import effects
@@ -23,6 +17,8 @@ from workflows_engine.effects.steps import StepAnswer
 
 BEGIN = "$begin"
 FINISH = "$finish"
+FAILURES = (Outcome.FAILED, Outcome.RECIPIENT_MISSING)
+"""Outcomes that count as an error of the run."""
 
 
 class Runs:
@@ -40,88 +36,48 @@ class Runs:
             if facts is None:
                 return BeginAnswer(outcome=Outcome.TERMINATED, reason="the run has no row")
             version = await self._versions.get(connection, ask.environment_id, facts["workflow_version_id"])
-        standing = Standing(facts, version)
-        answer = await self._decide(standing, ask)
-        key = LedgerKey(ask.recipient_run_id, BEGIN, str(ask.incarnation))
-        async with claim(self._database, key, ask.now, answer) as entry:
-            if entry.stored is not None:
-                answer = BeginAnswer.model_validate(entry.stored)
+            standing = Standing(facts, version)
+            answer = await _decide(connection, standing, ask)
+            if facts["answered_at"] is not None and facts["cancellation_key"] is None:
+                stored = await _writing(ask, standing, answer).write(connection)
             else:
-                refusal = await self._late_refusal(entry.connection, standing)
-                refusal = refusal or await standing.cancelled_meanwhile(entry)
-                if refusal is not None and answer.outcome is None:
-                    answer = BeginAnswer(outcome=refusal.outcome, reason=refusal.reason)
-                    await entry.record(answer)
-                await self._write_beginning(entry.connection, ask, standing, answer)
+                async with connection.transaction():
+                    refusal = await _late_refusal(connection, standing)
+                    if refusal is not None and answer.outcome is None:
+                        answer = BeginAnswer(outcome=refusal.outcome, reason=refusal.reason)
+                    stored = await _writing(ask, standing, answer).write(connection)
+        if stored is not None:
+            answer = BeginAnswer.model_validate(stored)
         return answer if answer.outcome is not None else answer.model_copy(update={"plan": version.plan})
-
-    async def _decide(self, standing: Standing, ask: BeginAsk) -> BeginAnswer:
-        facts = standing.facts
-        stop = _refusal(standing)
-        if stop is not None:
-            return BeginAnswer(outcome=stop.outcome, reason=stop.reason)
-        if ask.incarnation == 0 or facts["resume_window_id"] is None:
-            return BeginAnswer()
-        async with self._database.connection() as connection:
-            window = await lock_window(connection, ask.environment_id, facts["resume_window_id"])
-        refs = [step["ref"] for step in standing.version.plan["steps"]]
-        return BeginAnswer(
-            position=refs.index(window["step_ref"]), window_id=window["id"], closes_at=window["closes_at"]
-        )
-
-    async def _late_refusal(self, connection: Connection, standing: Standing) -> StepAnswer | None:
-        """An unanswered trigger may be withdrawn at this very moment: ask under its row's lock (D5)."""
-        facts = standing.facts
-        if facts["answered_at"] is not None:
-            return None
-        if await lock_unretired(connection, facts["environment_id"], facts["workflow_run_id"]):
-            return None
-        return stopped(Outcome.TERMINATED, "the trigger was never answered and is withdrawn")
-
-    async def _write_beginning(
-        self, connection: Connection, ask: BeginAsk, standing: Standing, answer: BeginAnswer
-    ) -> None:
-        environment_id, run_id = ask.environment_id, ask.recipient_run_id
-        if answer.outcome is None:
-            status = RunStatus.PAUSED if answer.window_id else RunStatus.PROCESSING
-            await set_status(connection, environment_id, run_id, status, ask.now, answer.closes_at)
-            return
-        if standing.facts["finished_at"] is not None:
-            return
-        if answer.outcome is Outcome.RECIPIENT_MISSING:
-            await count_error(connection, environment_id, run_id)
-        await close_run(connection, environment_id, run_id, answer.outcome, answer.reason, ask.now)
-        failed = answer.outcome is Outcome.RECIPIENT_MISSING
-        line = LogLine(
-            event=_event(answer.outcome),
-            status="error" if failed else "ok",
-            data={"outcome": answer.outcome.value, "reason": answer.reason},
-        )
-        await log(connection, environment_id, run_id, line, ask.now)
 
     @performs(effects.finish_run)
     async def finish_run(self, ask: FinishAsk) -> FinishAnswer:
         """Settle the run's row, say in its log how it ended, and name messages that nobody delivers yet."""
-        key = LedgerKey(ask.recipient_run_id, FINISH, str(ask.incarnation))
-        async with claim(self._database, key, ask.now, FinishAnswer()) as entry:
-            if entry.stored is not None:
-                return FinishAnswer.model_validate(entry.stored)
-            environment_id, run_id = ask.environment_id, ask.recipient_run_id
-            connection = entry.connection
-            if ask.outcome is Outcome.FAILED:
-                await count_error(connection, environment_id, run_id)
-            await close_run(connection, environment_id, run_id, ask.outcome, ask.reason, ask.now)
-            data = {"outcome": ask.outcome.value, "reason": ask.reason, "cancelled_by": ask.cancelled_by}
-            line = LogLine(
-                event=_event(ask.outcome),
-                status="error" if ask.outcome is Outcome.FAILED else "ok",
-                data={name: value for name, value in data.items() if value is not None},
-            )
-            await log(connection, environment_id, run_id, line, ask.now)
+        environment_id, run_id = ask.environment_id, ask.recipient_run_id
+        async with self._database.connection() as connection:
             answer = FinishAnswer(unsettled=await find_unattempted(connection, environment_id, run_id))
-            if answer.unsettled:
-                await entry.record(answer)
-        return answer
+            key = LedgerKey(run_id, FINISH, str(ask.incarnation))
+            writing = Writing(key, answer, ask.now)
+            ending = Ending(
+                environment_id, run_id, ask.outcome, ask.reason, ask.now, errors=ask.outcome in FAILURES
+            )
+            writing.add(*_closing(ending, ask.cancelled_by))
+            stored = await writing.write(connection)
+        return answer if stored is None else FinishAnswer.model_validate(stored)
+
+
+async def _decide(connection: Connection, standing: Standing, ask: BeginAsk) -> BeginAnswer:
+    facts = standing.facts
+    stop = _refusal(standing)
+    if stop is not None:
+        return BeginAnswer(outcome=stop.outcome, reason=stop.reason)
+    if ask.incarnation == 0 or facts["resume_window_id"] is None:
+        return BeginAnswer()
+    window = await lock_window(connection, ask.environment_id, facts["resume_window_id"])
+    refs = [step["ref"] for step in standing.version.plan["steps"]]
+    return BeginAnswer(
+        position=refs.index(window["step_ref"]), window_id=window["id"], closes_at=window["closes_at"]
+    )
 
 
 def _refusal(standing: Standing) -> StepAnswer | None:
@@ -140,5 +96,35 @@ def _refusal(standing: Standing) -> StepAnswer | None:
     return standing.stop
 
 
-def _event(outcome: Outcome) -> str:
-    return "run_cancelled" if outcome.status is RunStatus.CANCELLED else "run_completed"
+async def _late_refusal(connection: Connection, standing: Standing) -> StepAnswer | None:
+    """What may change at this very moment: a withdrawal (D5) and a cancel (D10), each under its lock."""
+    facts = standing.facts
+    if facts["answered_at"] is None and not await lock_unretired(
+        connection, facts["environment_id"], facts["workflow_run_id"]
+    ):
+        return stopped(Outcome.TERMINATED, "the trigger was never answered and is withdrawn")
+    return await standing.cancelled_meanwhile(connection)
+
+
+def _writing(ask: BeginAsk, standing: Standing, answer: BeginAnswer) -> Writing:
+    environment_id, run_id = ask.environment_id, ask.recipient_run_id
+    writing = Writing(LedgerKey(run_id, BEGIN, str(ask.incarnation)), answer, ask.now)
+    if answer.outcome is None:
+        status = RunStatus.PAUSED if answer.window_id else RunStatus.PROCESSING
+        writing.add(status_part(environment_id, run_id, status, ask.now, answer.closes_at))
+    elif standing.facts["finished_at"] is None:
+        errors = answer.outcome in FAILURES
+        ending = Ending(environment_id, run_id, answer.outcome, answer.reason, ask.now, errors=errors)
+        writing.add(*_closing(ending, None))
+    return writing
+
+
+def _closing(ending: Ending, cancelled_by: str | None) -> list[Part]:
+    told = {"outcome": ending.outcome.value, "reason": ending.reason, "cancelled_by": cancelled_by}
+    cancelled_run = ending.outcome.status is RunStatus.CANCELLED
+    line = LogLine(
+        event="run_cancelled" if cancelled_run else "run_completed",
+        status="error" if ending.errors else "ok",
+        data={name: value for name, value in told.items() if value is not None},
+    )
+    return [close_part(ending), log_part(ending.environment_id, ending.run_id, line, ending.now)]

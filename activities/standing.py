@@ -65,20 +65,24 @@ class Standing:
 
     async def enter(self, entry: Entry, now: datetime) -> StepAnswer | None:
         """Go from reading to writing: a run that was paused is at work again, unless it was cancelled."""
-        cancel = await self.cancelled_meanwhile(entry)
-        if cancel is None and self.facts["status"] == RunStatus.PAUSED:
+        cancel = await self.cancelled_meanwhile(entry.connection)
+        if cancel is None and self.was_paused:
             run = (self.facts["environment_id"], self.facts["id"])
             await set_status(entry.connection, *run, RunStatus.PROCESSING, now)
         return cancel
 
-    async def cancelled_meanwhile(self, entry: Entry) -> StepAnswer | None:
+    @property
+    def was_paused(self) -> bool:
+        return bool(self.facts["status"] == RunStatus.PAUSED)
+
+    async def cancelled_meanwhile(self, connection: Connection) -> StepAnswer | None:
         """Look again for a cancel inside the write transaction, excluding cancellers until it ends (D10)."""
         key = self.facts["cancellation_key"]
         if key is None:
             return None
         environment_id = self.facts["environment_id"]
-        await lock_key(entry.connection, environment_id, self.facts["workflow_key"], key, shared=True)
-        cancel = await later_cancel(entry.connection, environment_id, self.facts["id"])
+        await lock_key(connection, environment_id, self.facts["workflow_key"], key, shared=True)
+        cancel = await later_cancel(connection, environment_id, self.facts["id"])
         return None if cancel is None else cancelled(cancel)
 
 

@@ -30,7 +30,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), 0, options={"fsync": "off"})
     server.start()
     yield server
-    server.stop()
+    # As root the data lies outside of pytest's folder, and would stay.
+    server.remove()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal
 from models.database import Connection, Database
 from models.tables.batches import release_windows
-from models.tables.recipient_runs import LogLine, close_run, count_error, log
+from models.tables.recipient_runs import Ending, LogLine, close_run, log
 from models.tables.reconciliation import take_unchecked
 from models.values.kinds import Outcome
 from models.values.refs import RecipientRef
@@ -56,9 +56,7 @@ async def settle(connection: Connection, run: DictRow, condition: Condition, now
     failed = condition is Condition.FAILED
     outcome = Outcome.FAILED if failed else Outcome.TERMINATED
     reason = f"its workflow was {condition} in Temporal"
-    if failed:
-        await count_error(connection, environment_id, run_id)
-    await close_run(connection, environment_id, run_id, outcome, reason, now)
+    await close_run(connection, Ending(environment_id, run_id, outcome, reason, now, errors=int(failed)))
     await release_windows(connection, environment_id, run_id, now)
     line = LogLine(
         event="run_completed" if failed else "run_cancelled",

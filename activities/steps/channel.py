@@ -8,20 +8,20 @@ from psycopg.rows import DictRow
 from activities.composition import compose
 from activities.composition.composed import Composed, NotComposed, Occasion
 from activities.flattening import flattened
-from activities.ledger import Entry, LedgerKey, claim
+from activities.ledger import LedgerKey, Writing
 from activities.performs import performs
 from activities.scopes import build_scope
 from activities.standing import Standing, load
-from activities.step_log import failure, log_step
+from activities.step_log import failure
 from activities.versions import Versions
-from models.database import Database
+from models.database import Connection, Database
 from models.ids import new_ksuid
 from models.tables.channels import find_channel
-from models.tables.feeds import FeedItem, insert_feed_item
-from models.tables.messages import Message, NewEvent, insert_events, insert_message
-from models.tables.recipient_runs import LogLine
+from models.tables.feeds import FeedItem, feed_parts
+from models.tables.messages import Message, events_part, message_part
+from models.tables.recipient_runs import LogLine, log_part, status_part
 from models.values.conditions import ConditionGroup
-from models.values.kinds import ChannelType, MessageStatus
+from models.values.kinds import ChannelType, MessageStatus, RunStatus
 from rendering.environment import TemplateError
 from workflows_engine import effects
 from workflows_engine.conditions import judge
@@ -48,42 +48,44 @@ class ChannelSteps:
 
     @performs(effects.compose_messages)
     async def compose_messages(self, ask: StepAsk) -> ComposeAnswer:
-        """Read, think, then one write transaction; whoever comes second hears the first's message ids."""
-        standing, draft = await self._draft(ask)
-        key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"compose:{ask.attempt}")
-        async with claim(self._database, key, ask.now, draft.answer) as entry:
-            if entry.stored is not None:
-                return ComposeAnswer.model_validate(entry.stored)
-            stop = await standing.enter(entry, ask.now)
-            if stop is not None:
-                answer = ComposeAnswer(**stop.model_dump())
-                await entry.record(answer)
-                return answer
-            await self._write(entry, ask, draft)
-        return draft.answer
-
-    async def _draft(self, ask: StepAsk) -> tuple[Standing, Draft]:
+        """Read, think, then one write; whoever comes second hears the first's message ids."""
         async with self._database.connection() as connection:
-            standing = await load(connection, self._versions, ask)
-            if standing.stop is not None:
-                return standing, Draft(ComposeAnswer(**standing.stop.model_dump()))
-            step = standing.version.definition.step(ask.step_ref)
-            channel = await find_channel(connection, ask.environment_id, step.channel_key)
-            scope = await build_scope(connection, standing)
+            standing, draft = await self._draft(connection, ask)
+            if standing.facts["cancellation_key"] is None:
+                stored = await _writing(ask, standing, draft).write(connection)
+            else:
+                async with connection.transaction():
+                    stop = await standing.cancelled_meanwhile(connection)
+                    draft = draft if stop is None else Draft(ComposeAnswer(**stop.model_dump()))
+                    stored = await _writing(ask, standing, draft).write(connection)
+        return draft.answer if stored is None else ComposeAnswer.model_validate(stored)
+
+    async def _draft(self, connection: Connection, ask: StepAsk) -> tuple[Standing, Draft]:
+        standing = await load(connection, self._versions, ask)
+        if standing.stop is not None:
+            return standing, Draft(ComposeAnswer(**standing.stop.model_dump()))
+        step = standing.version.definition.step(ask.step_ref)
+        channel = await find_channel(connection, ask.environment_id, step.channel_key)
+        scope = await build_scope(connection, standing)
         return standing, think(ask, standing, step, channel, scope)
 
-    async def _write(self, entry: Entry, ask: StepAsk, draft: Draft) -> None:
-        connection = entry.connection
-        if draft.line is not None:
-            await log_step(connection, ask, draft.line)
-        message = draft.message
-        if message is None or draft.scope is None:
-            return
-        await insert_message(connection, message)
-        events = [NewEvent("message.created"), NewEvent(f"message.{message.status}")]
-        await insert_events(connection, ask.environment_id, message.id, events, ask.now)
+
+def _writing(ask: StepAsk, standing: Standing, draft: Draft) -> Writing:
+    run = (ask.environment_id, ask.recipient_run_id)
+    key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"compose:{ask.attempt}")
+    writing = Writing(key, draft.answer, ask.now)
+    if standing.was_paused and draft.answer.verdict is not Verdict.STOP:
+        writing.add(status_part(*run, RunStatus.PROCESSING, ask.now))
+    if draft.line is not None:
+        line = replace(draft.line, step_ref=ask.step_ref, step_type="channel")
+        writing.add(log_part(*run, line, ask.now))
+    message = draft.message
+    if message is not None and draft.scope is not None:
+        types = ("message.created", f"message.{message.status}")
+        writing.add(message_part(message), events_part(ask.environment_id, message.id, types, ask.now))
         if message.content["__typename"] == "MessageInAppFeedContent":
-            await insert_feed_item(connection, _feed_item(message, draft.scope))
+            writing.add(*feed_parts(_feed_item(message, draft.scope)))
+    return writing
 
 
 def think(ask: StepAsk, standing: Standing, step: Any, channel: DictRow | None, scope: RunScope) -> Draft:

@@ -8,7 +8,7 @@ from psycopg.types.json import Json, Jsonb
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from models.database import Connection
+from models.parts import Part
 from models.tables.columns import big_integer, document, moment, texts, verbatim_document
 
 
@@ -56,43 +56,39 @@ class FeedItem(SQLModel, table=True):
     updated_at: datetime = moment()
 
 
-async def insert_feed_item(connection: Connection, item: FeedItem) -> None:
-    """Put an item at the feed's next position, drawn under the counter's lock (D18)."""
-    await connection.execute(
-        """
-        WITH next AS (
-            INSERT INTO feed_counters AS f (environment_id, channel_id, user_id, last_position)
-            VALUES (%(environment_id)s, %(channel_id)s, %(user_id)s, 1)
-            ON CONFLICT (environment_id, channel_id, user_id)
-            DO UPDATE SET last_position = f.last_position + 1
-            RETURNING last_position
-        )
+def feed_parts(item: FeedItem) -> list[Part]:
+    """Putting an item at the feed's next position, drawn under the counter's lock (D18)."""
+    counter = """
+        INSERT INTO feed_counters AS f (environment_id, channel_id, user_id, last_position)
+        SELECT %(environment_id)s, %(channel_id)s, %(user_id)s, 1 FROM claimed
+        ON CONFLICT (environment_id, channel_id, user_id) DO UPDATE SET last_position = f.last_position + 1
+        RETURNING last_position
+    """
+    place = {"environment_id": item.environment_id, "channel_id": item.channel_id, "user_id": item.user_id}
+    row = """
         INSERT INTO feed_items (
             message_id, environment_id, channel_id, user_id, position, tenant_id, workflow_key,
             workflow_version_id, workflow_categories, recipient_run_id, window_id, actors, total_actors,
             total_activities, data, blocks, inserted_at, updated_at)
         SELECT %(message_id)s, %(environment_id)s, %(channel_id)s, %(user_id)s, next.last_position,
-               %(tenant_id)s, %(workflow_key)s, %(workflow_version_id)s, %(workflow_categories)s,
-               %(recipient_run_id)s, %(window_id)s, %(actors)s, %(total_actors)s, %(total_activities)s,
-               %(data)s, %(blocks)s, %(inserted_at)s, %(inserted_at)s
+               %(tenant_id)s, %(workflow_key)s, %(workflow_version_id)s, %(workflow_categories)s::text[],
+               %(recipient_run_id)s, %(window_id)s::uuid, %(actors)s, %(total_actors)s::int,
+               %(total_activities)s::int, %(data)s, %(blocks)s, %(inserted_at)s, %(inserted_at)s
         FROM next
-        """,
-        {
-            "message_id": item.message_id,
-            "environment_id": item.environment_id,
-            "channel_id": item.channel_id,
-            "user_id": item.user_id,
-            "tenant_id": item.tenant_id,
-            "workflow_key": item.workflow_key,
-            "workflow_version_id": item.workflow_version_id,
-            "workflow_categories": item.workflow_categories,
-            "recipient_run_id": item.recipient_run_id,
-            "window_id": item.window_id,
-            "actors": Jsonb(item.actors),
-            "total_actors": item.total_actors,
-            "total_activities": item.total_activities,
-            "data": Json(item.data),
-            "blocks": Json(item.blocks),
-            "inserted_at": item.inserted_at,
-        },
-    )
+    """
+    values = place | {
+        "message_id": item.message_id,
+        "tenant_id": item.tenant_id,
+        "workflow_key": item.workflow_key,
+        "workflow_version_id": item.workflow_version_id,
+        "workflow_categories": item.workflow_categories,
+        "recipient_run_id": item.recipient_run_id,
+        "window_id": item.window_id,
+        "actors": Jsonb(item.actors),
+        "total_actors": item.total_actors,
+        "total_activities": item.total_activities,
+        "data": Json(item.data),
+        "blocks": Json(item.blocks),
+        "inserted_at": item.inserted_at,
+    }
+    return [Part("next", counter, place), Part("placed", row, values)]

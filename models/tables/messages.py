@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 
 from models.database import Connection
 from models.ids import new_ksuid
+from models.parts import Part
 from models.tables.columns import document, moment, texts, verbatim_document
 from models.values.kinds import MessageStatus
 
@@ -127,43 +128,51 @@ async def find_unattempted(connection: Connection, environment_id: UUID, run_id:
     return [row["id"] for row in await cursor.fetchall()]
 
 
-async def insert_message(connection: Connection, message: Message) -> None:
-    """Write a composed message."""
-    await connection.execute(
-        """
+def message_part(message: Message) -> Part:
+    """Writing a composed message, as part of a statement."""
+    sql = """
         INSERT INTO messages (
             id, environment_id, channel_id, recipient_collection, recipient_id, recipient_snapshot, actors,
             tenant_id, data, source_type, workflow_key, workflow_version_id, workflow_categories, step_ref,
             workflow_run_id, recipient_run_id, window_id, status, content, sending, attempts, settled_at,
             inserted_at, updated_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s)
-        """,
-        (
-            message.id,
-            message.environment_id,
-            message.channel_id,
-            message.recipient_collection,
-            message.recipient_id,
-            Jsonb(message.recipient_snapshot),
-            Jsonb(message.actors),
-            message.tenant_id,
-            Json(message.data),
-            message.source_type,
-            message.workflow_key,
-            message.workflow_version_id,
-            message.workflow_categories,
-            message.step_ref,
-            message.workflow_run_id,
-            message.recipient_run_id,
-            message.window_id,
-            message.status,
-            Json(message.content),
-            None if message.sending is None else Json(message.sending),
-            message.settled_at,
-            message.inserted_at,
-            message.updated_at,
-        ),
-    )
+        SELECT %(id)s, %(environment_id)s, %(channel_id)s, %(recipient_collection)s, %(recipient_id)s,
+               %(recipient_snapshot)s::jsonb, %(actors)s, %(tenant_id)s, %(data)s, %(source_type)s,
+               %(workflow_key)s, %(workflow_version_id)s, %(workflow_categories)s::text[], %(step_ref)s,
+               %(workflow_run_id)s, %(recipient_run_id)s, %(window_id)s::uuid, %(status)s, %(content)s,
+               %(sending)s::json, 0, %(settled_at)s::timestamptz, %(inserted_at)s, %(inserted_at)s
+        FROM claimed
+    """
+    values = {
+        name: getattr(message, name)
+        for name in (
+            "id",
+            "environment_id",
+            "channel_id",
+            "recipient_collection",
+            "recipient_id",
+            "tenant_id",
+            "source_type",
+            "workflow_key",
+            "workflow_version_id",
+            "workflow_categories",
+            "step_ref",
+            "workflow_run_id",
+            "recipient_run_id",
+            "window_id",
+            "status",
+            "settled_at",
+            "inserted_at",
+        )
+    }
+    documents = {
+        "recipient_snapshot": Jsonb(message.recipient_snapshot),
+        "actors": Jsonb(message.actors),
+        "data": Json(message.data),
+        "content": Json(message.content),
+        "sending": None if message.sending is None else Json(message.sending),
+    }
+    return Part("composed", sql, values | documents)
 
 
 @dataclass(frozen=True)
@@ -174,20 +183,42 @@ class NewEvent:
     data: dict[str, Any] | None = None
 
 
+def events_part(environment_id: UUID, message_id: str, types: tuple[str, str], now: datetime) -> Part:
+    """The two first events of a message, as part of a statement."""
+    sql = """
+        INSERT INTO message_events (id, inserted_at, environment_id, message_id, type)
+        SELECT first.id, %(now)s, %(environment_id)s, %(message_id)s, first.type
+        FROM claimed, (VALUES (%(id_1)s, %(type_1)s), (%(id_2)s, %(type_2)s)) AS first (id, type)
+    """
+    # Drawn one after the other: ids of the same second would not tell which came first, so they are sorted.
+    first, second = sorted((new_ksuid(), new_ksuid()))
+    values = {
+        "now": now,
+        "environment_id": environment_id,
+        "message_id": message_id,
+        "id_1": first,
+        "type_1": types[0],
+        "id_2": second,
+        "type_2": types[1],
+    }
+    return Part("told", sql, values)
+
+
 async def insert_events(
     connection: Connection, environment_id: UUID, message_id: str, events: Sequence[NewEvent], now: datetime
 ) -> None:
     """Write events in the order given, in one statement."""
+    ids = sorted(new_ksuid() for _ in events)
     rows = [
         (
-            new_ksuid(),
+            event_id,
             now,
             environment_id,
             message_id,
             event.type,
             None if event.data is None else Jsonb(event.data),
         )
-        for event in events
+        for event_id, event in zip(ids, events, strict=True)
     ]
     values = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(rows))
     await connection.execute(

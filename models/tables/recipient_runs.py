@@ -12,6 +12,7 @@ from sqlmodel import Field, SQLModel
 
 from models.database import Connection
 from models.ids import new_ksuid
+from models.parts import Part
 from models.tables.cancels import LATER_CANCEL
 from models.tables.columns import big_integer, document, moment, verbatim_document
 from models.values.kinds import Outcome, RunStatus
@@ -196,30 +197,63 @@ class LogLine:
     data: dict[str, Any] | None = None
 
 
+LOG = """
+    INSERT INTO run_events
+        (id, inserted_at, environment_id, recipient_run_id, event, status, attempt, step_ref, step_type, data)
+    SELECT %(id)s, %(now)s, %(environment_id)s, %(run_id)s, %(event)s, %(status)s, %(attempt)s::int,
+           %(step_ref)s, %(step_type)s, %(data)s::jsonb
+"""
+
+
+def _log_values(environment_id: UUID, run_id: UUID, line: LogLine, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_ksuid(),
+        "now": now,
+        "environment_id": environment_id,
+        "run_id": run_id,
+        "event": line.event,
+        "status": line.status,
+        "attempt": line.attempt,
+        "step_ref": line.step_ref,
+        "step_type": line.step_type,
+        "data": None if line.data is None else Jsonb(line.data),
+    }
+
+
 async def log(
     connection: Connection, environment_id: UUID, run_id: UUID, line: LogLine, now: datetime
 ) -> None:
     """Write one line of a run's log."""
-    await connection.execute(
-        """
-        INSERT INTO run_events
-            (id, inserted_at, environment_id, recipient_run_id, event, status, attempt, step_ref, step_type,
-             data)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-        """,
-        (
-            new_ksuid(),
-            now,
-            environment_id,
-            run_id,
-            line.event,
-            line.status,
-            line.attempt,
-            line.step_ref,
-            line.step_type,
-            None if line.data is None else Jsonb(line.data),
-        ),
-    )
+    await connection.execute(LOG, _log_values(environment_id, run_id, line, now))
+
+
+def log_part(environment_id: UUID, run_id: UUID, line: LogLine, now: datetime) -> Part:
+    """One line of a run's log, as part of a statement."""
+    return Part("logged", f"{LOG} FROM claimed", _log_values(environment_id, run_id, line, now))
+
+
+def status_part(
+    environment_id: UUID,
+    run_id: UUID,
+    status: RunStatus,
+    now: datetime,
+    waiting_until: datetime | None = None,
+) -> Part:
+    """Moving an open run between processing and paused, as part of a statement."""
+    sql = """
+        UPDATE recipient_runs
+        SET status = %(status)s, waiting_until = %(waiting_until)s::timestamptz, updated_at = %(now)s
+        WHERE environment_id = %(environment_id)s AND id = %(run_id)s AND finished_at IS NULL
+          AND EXISTS (SELECT FROM claimed)
+    """
+    values = {
+        "environment_id": environment_id,
+        "run_id": run_id,
+        "status": status.value,
+        "now": now,
+        "waiting_until": waiting_until,
+    }
+    return Part("moved", sql, values)
 
 
 async def set_status(
@@ -240,31 +274,45 @@ async def set_status(
     )
 
 
-async def count_error(connection: Connection, environment_id: UUID, run_id: UUID) -> None:
-    await connection.execute(
-        "UPDATE recipient_runs SET error_count = error_count + 1 WHERE environment_id = %s AND id = %s",
-        (environment_id, run_id),
-    )
+CLOSE = """
+    UPDATE recipient_runs
+    SET status = %(status)s, outcome = %(outcome)s, outcome_reason = %(reason)s, waiting_until = NULL,
+        error_count = error_count + %(errors)s::int, updated_at = %(now)s, finished_at = %(now)s
+    WHERE environment_id = %(environment_id)s AND id = %(run_id)s AND finished_at IS NULL
+"""
 
 
-async def close_run(
-    connection: Connection,
-    environment_id: UUID,
-    run_id: UUID,
-    outcome: Outcome,
-    reason: str | None,
-    now: datetime,
-) -> None:
+@dataclass(frozen=True)
+class Ending:
+    """How a run ends; one that failed counts one more error."""
+
+    environment_id: UUID
+    run_id: UUID
+    outcome: Outcome
+    reason: str | None
+    now: datetime
+    errors: int = 0
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "environment_id": self.environment_id,
+            "run_id": self.run_id,
+            "status": self.outcome.status.value,
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "errors": int(self.errors),
+            "now": self.now,
+        }
+
+
+async def close_run(connection: Connection, ending: Ending) -> None:
     """Settle a run for good; the first outcome stays."""
-    await connection.execute(
-        """
-        UPDATE recipient_runs
-        SET status = %s, outcome = %s, outcome_reason = %s, waiting_until = NULL, updated_at = %s,
-            finished_at = %s
-        WHERE environment_id = %s AND id = %s AND finished_at IS NULL
-        """,
-        (outcome.status.value, outcome.value, reason, now, now, environment_id, run_id),
-    )
+    await connection.execute(CLOSE, ending.values())
+
+
+def close_part(ending: Ending) -> Part:
+    """Settling a run, as part of a statement."""
+    return Part("closed", f"{CLOSE} AND EXISTS (SELECT FROM claimed)", ending.values())
 
 
 async def set_data(

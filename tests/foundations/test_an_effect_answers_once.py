@@ -7,6 +7,7 @@ from activities.runs import Runs
 from activities.steps.channel import ChannelSteps
 from activities.versions import Versions
 from models.database import Database
+from models.values.kinds import Outcome
 from tests.builders import email_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.publishing import publish
@@ -53,10 +54,12 @@ async def test_a_run_finishes_with_the_first_outcome_it_was_given(
     await publish(database, environment, "greet", workflow(in_app_step()))
     run = await write_run(database, environment, "greet")
     performer = Runs(database, Versions())
-    ask = FinishAsk(environment_id=environment.id, recipient_run_id=run.id, outcome="finished", now=NOON)
+    ask = FinishAsk(
+        environment_id=environment.id, recipient_run_id=run.id, outcome=Outcome.FINISHED, now=NOON
+    )
 
     await performer.finish_run(ask)
-    await performer.finish_run(ask.model_copy(update={"outcome": "cancelled"}))
+    await performer.finish_run(ask.model_copy(update={"outcome": Outcome.CANCELLED}))
 
     found = await rows(database, "SELECT status, outcome FROM recipient_runs WHERE id = %s", run.id)
     assert found == [{"status": "completed", "outcome": "finished"}]

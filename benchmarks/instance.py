@@ -1,0 +1,173 @@
+"""An instance of its own for a benchmark: `tocsin up` on free ports, Postgres counting its statements."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import psycopg
+
+from cli.embedded.ports import free_port
+from cli.embedded.postgres import EmbeddedPostgres
+from models.values.development import FEED_CHANNEL_ID, SECRET_KEY, SERVICE_TOKEN
+
+COUNTING = {"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.max": "5000"}
+ROLES = {"worker": "-m worker", "api": "-m api", "temporal": "start-dev", "mailbox": "cli mailbox"}
+"""What tells our processes apart on their command line."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Where it listens, and its processes by role."""
+
+    url: str
+    temporal_address: str
+    database_url: str
+    mailbox_url: str
+    up: psutil.Process
+    postgres: psutil.Process
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {SECRET_KEY}", "content-type": "application/json"}
+
+    def processes(self) -> dict[str, list[psutil.Process]]:
+        """Everything that works for the instance; Postgres with its backends."""
+        found: dict[str, list[psutil.Process]] = {"up": [self.up]}
+        for process in self.up.children(recursive=True):
+            line = " ".join(process.cmdline())
+            for role, mark in ROLES.items():
+                if mark in line:
+                    found.setdefault(role, []).append(process)
+        found["postgres"] = [self.postgres, *self.postgres.children(recursive=True)]
+        return found
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """By role, backends that ended included."""
+        return {role: sum(map(_cpu, processes)) for role, processes in self.processes().items()}
+
+    def pss_megabytes(self) -> dict[str, float]:
+        """Memory by role, shared pages counted once over all who share them."""
+        return {
+            role: round(sum(process.memory_full_info().pss for process in processes) / 2**20, 1)
+            for role, processes in self.processes().items()
+        }
+
+    def statements(self) -> int:
+        """SQL statements so far, transaction control included."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            row = connection.execute(
+                "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements"
+            ).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def publish(self, key: str, *steps: dict[str, object]) -> None:
+        answer = httpx.put(
+            f"{self.url}/v1/workflows/{key}",
+            params={"environment": "development", "commit": "true"},
+            headers={"authorization": f"Bearer {SERVICE_TOKEN}"},
+            json={"workflow": {"name": key, "steps": list(steps)}},
+        )
+        answer.raise_for_status()
+
+    def feed(self, user: str) -> str:
+        return f"{self.url}/v1/users/{user}/feeds/{FEED_CHANNEL_ID}"
+
+
+def _cpu(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    # A postmaster's dead backends are in its children's times; live ones are listed by themselves.
+    return float(times.user + times.system + times.children_user + times.children_system)
+
+
+@contextmanager
+def running() -> Iterator[Instance]:
+    """Start it, wait until it is ready, and stop everything in the end."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
+        postgres = EmbeddedPostgres(Path(folder) / "postgres", 0, options=COUNTING)
+        postgres.start()
+        try:
+            with psycopg.connect(postgres.url, autocommit=True) as connection:
+                connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+            with _up(Path(folder), postgres) as instance:
+                yield instance
+        finally:
+            postgres.remove()
+
+
+@contextmanager
+def _up(folder: Path, postgres: EmbeddedPostgres) -> Iterator[Instance]:
+    names = ("api", "temporal", "temporal_ui", "smtp", "mailbox")
+    ports = {name: free_port() for name in names}
+    environment = {
+        **os.environ,
+        "DATABASE_URL": postgres.url,
+        "TOCSIN_HOME": str(folder / "home"),
+        "TOCSIN_PROJECT": "",
+        **{f"TOCSIN_{name.upper()}_PORT": str(port) for name, port in ports.items()},
+    }
+    with (folder / "up.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli", "up"], env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    url = f"http://127.0.0.1:{ports['api']}"
+    try:
+        _await(url, process, folder / "up.log")
+        yield Instance(
+            url=url,
+            temporal_address=f"127.0.0.1:{ports['temporal']}",
+            database_url=postgres.url,
+            mailbox_url=f"http://127.0.0.1:{ports['mailbox']}",
+            up=psutil.Process(process.pid),
+            postgres=psutil.Process(postgres.pid),
+        )
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/readyz").status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise SystemExit(f"the instance did not start:\n{log.read_text()}")
+
+
+def in_app_step() -> dict[str, object]:
+    return {
+        "type": "channel",
+        "ref": "in_app_1",
+        "channel_type": "in_app_feed",
+        "channel_key": "in-app",
+        "template": {"markdown_body": "Hello {{ recipient.id }}, {{ data.number }}"},
+    }
+
+
+def email_step() -> dict[str, object]:
+    return {
+        "type": "channel",
+        "ref": "email_1",
+        "channel_type": "email",
+        "channel_key": "email",
+        "template": {"subject": "Hello", "html_body": "<p>{{ data.number }}</p>"},
+    }
+
+
+def printed(figures: dict[str, object]) -> str:
+    return json.dumps(figures, indent=2, default=str)

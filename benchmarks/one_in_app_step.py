@@ -1,0 +1,128 @@
+"""A run with one in-app step: CPU by process, rate, history events and SQL, beside a bare workflow's."""
+
+import asyncio
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import psutil
+from temporalio.client import Client
+
+from benchmarks import bare
+from benchmarks.instance import Instance, in_app_step
+from benchmarks.machine import noise
+from benchmarks.waiting import until
+
+RUNS = 300
+AT_ONCE = 20
+COUNTED = ("temporal", "worker", "api", "postgres")
+
+
+@dataclass(frozen=True)
+class Round:
+    """One paired round: ours, then bare."""
+
+    ours_ms: dict[str, float]
+    ours_rate: float
+    statements: float
+    bare_ms: float
+    bare_rate: float
+
+
+async def measure(instance: Instance, rounds: int) -> dict[str, Any]:
+    """Rounds of both, interleaved; medians with the lowest and the highest."""
+    instance.publish("one-in-app-step", in_app_step())
+    with bare_worker(instance.temporal_address) as worker:
+        client = await Client.connect(instance.temporal_address)
+        await bare.drive(client, 50, AT_ONCE, "warm")
+        await _drive(instance, 50, "warm")
+        before = noise()
+        measured = [await _round(instance, client, worker, number) for number in range(rounds)]
+    return {"noise": before, **_figures(measured), "history_events": await _events(instance, client)}
+
+
+@contextmanager
+def bare_worker(address: str) -> Iterator[psutil.Process]:
+    """A worker process for the bare workflow."""
+    with subprocess.Popen([sys.executable, "-m", "benchmarks.bare", address]) as worker:
+        yield psutil.Process(worker.pid)
+        worker.terminate()
+
+
+async def _round(instance: Instance, client: Client, worker: psutil.Process, number: int) -> Round:
+    cpu, statements = instance.cpu_seconds(), instance.statements()
+    seconds = await _drive(instance, RUNS, f"round-{number}")
+    spent, asked = instance.cpu_seconds(), instance.statements() - statements
+    ours = {role: (spent[role] - cpu[role]) * 1000 / RUNS for role in COUNTED}
+    own = psutil.Process()
+    cpu_bare = _bare_cpu(instance, worker, own)
+    bare_seconds = await bare.drive(client, RUNS, AT_ONCE, str(number))
+    bare_ms = (_bare_cpu(instance, worker, own) - cpu_bare) * 1000 / RUNS
+    return Round(ours, RUNS / seconds, asked / RUNS, bare_ms, RUNS / bare_seconds)
+
+
+def _bare_cpu(instance: Instance, worker: psutil.Process, driver: psutil.Process) -> float:
+    parts = (instance.processes()["temporal"][0], worker, driver)
+    return float(sum(part.cpu_times().user + part.cpu_times().system for part in parts))
+
+
+async def _drive(instance: Instance, count: int, label: str) -> float:
+    """Seconds until `count` triggers are accepted and their runs finished."""
+    slots = asyncio.Semaphore(AT_ONCE)
+    url = f"{instance.url}/v1/workflows/one-in-app-step/trigger"
+    async with httpx.AsyncClient(headers=instance.headers, timeout=60) as http:
+
+        async def one(number: int) -> None:
+            body = {"recipients": [{"id": f"{label}-{number}"}], "data": {"number": number}}
+            async with slots:
+                (await http.post(url, json=body)).raise_for_status()
+
+        started = time.monotonic()
+        await asyncio.gather(*(one(number) for number in range(count)))
+        open_runs = f"{instance.url}/v1/workflow_recipient_runs"
+        query = "workflow=one-in-app-step&status[]=queued&status[]=processing&page_size=1"
+        await until(lambda: _is_empty(http, f"{open_runs}?{query}"))
+    return time.monotonic() - started
+
+
+async def _is_empty(http: httpx.AsyncClient, url: str) -> bool:
+    return not (await http.get(url)).json()["items"]
+
+
+async def _events(instance: Instance, client: Client) -> int:
+    async for found in client.list_workflows("TocsinWorkflow = 'one-in-app-step'", page_size=1):
+        history = await client.get_workflow_handle(found.id, run_id=found.run_id).fetch_history()
+        return len(history.events)
+    raise SystemExit("no run was found in Temporal")
+
+
+def _figures(measured: list[Round]) -> dict[str, Any]:
+    totals = [sum(one.ours_ms.values()) for one in measured]
+    return {
+        "rounds": len(measured),
+        "runs_a_round": RUNS,
+        "cpu_ms_per_run": spread(totals),
+        "cpu_ms_by_process": {role: spread([one.ours_ms[role] for one in measured]) for role in COUNTED},
+        "bare_cpu_ms_per_run": spread([one.bare_ms for one in measured]),
+        "cpu_ratio_to_bare": spread(
+            [total / one.bare_ms for total, one in zip(totals, measured, strict=True)]
+        ),
+        "runs_per_s": spread([one.ours_rate for one in measured]),
+        "bare_runs_per_s": spread([one.bare_rate for one in measured]),
+        "ratio_to_ceiling": spread([one.ours_rate / one.bare_rate for one in measured]),
+        "sql_statements": spread([one.statements for one in measured]),
+    }
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    return {
+        "median": round(statistics.median(values), 2),
+        "min": round(min(values), 2),
+        "max": round(max(values), 2),
+    }

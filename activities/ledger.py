@@ -11,7 +11,7 @@ from psycopg.types.json import Json
 from pydantic import BaseModel
 
 from models.database import Connection, Database
-from models.parts import Part, joined
+from models.parts import Part, execute
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,7 @@ class Writing:
 
     async def write(self, connection: Connection) -> dict[str, Any] | None:
         """None when we were the first; else what the first one answered, and nothing of ours is written."""
-        statement, values = joined(self._parts, "SELECT EXISTS (SELECT FROM claimed) AS is_first")
-        cursor = await connection.execute(statement, values)
-        row = await cursor.fetchone()
+        row = await execute(connection, self._parts, "SELECT EXISTS (SELECT FROM claimed) AS is_first")
         if row is not None and row["is_first"]:
             return None
         return await _read(connection, self._key)

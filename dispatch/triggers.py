@@ -19,18 +19,19 @@ from dispatch.starting import StartableRun, Started, start_recipient_run, start_
 from dispatch.temporal import Temporal
 from models.database import Connection, Database
 from models.ids import new_ksuid, new_uuid
-from models.tables.recipient_runs import RecipientRun, insert_run
-from models.tables.recipients import find_recipient, identify
+from models.parts import Part
+from models.tables.recipient_runs import RecipientRun, run_part
+from models.tables.recipients import Identification
 from models.tables.triggers import (
     Trigger,
-    find_idempotent,
+    find_ground,
     forget_idempotency,
     insert_trigger,
     mark_answered,
 )
-from models.tables.workflows import find_current
 from models.values.given import GivenRecipient, GivenTenant
 from models.values.kinds import TriggerSource
+from models.values.refs import RecipientRef
 from workflows_engine import names
 
 IDEMPOTENCY_WINDOW = timedelta(hours=24)
@@ -85,10 +86,9 @@ class Place:
 
 
 async def accept(database: Database, temporal: Temporal, place: Place, request: TriggerRequest) -> Accepted:
-    """Accept a trigger whole or refuse it whole (E-TRIGGER-6); raises NotAccepted."""
+    """Accept a trigger whole or refuse it whole (E-TRIGGER-6); raises NotAccepted or Replayed."""
     async with database.connection() as connection:
-        known = await _known(connection, place, request)
-        trigger_id = known or await _write(connection, place, request)
+        trigger_id = await _write(connection, place, request)
     try:
         started = await _start(temporal, place, request, trigger_id)
     except RPCError as error:
@@ -109,54 +109,64 @@ class Replayed(Exception):
         self.accepted = accepted
 
 
-async def _known(connection: Connection, place: Place, request: TriggerRequest) -> UUID | None:
-    """The trigger of an earlier try that was never answered; raises Replayed for one that was."""
-    if request.idempotency is None:
-        return None
-    row = await find_idempotent(connection, place.environment_id, request.idempotency.key)
-    if row is None:
-        return None
-    if row["retired_at"] is not None or datetime.now(UTC) - row["inserted_at"] > IDEMPOTENCY_WINDOW:
-        await forget_idempotency(connection, place.environment_id, row["id"])
-        return None
-    if row["request_hash"] != request.idempotency.request_hash:
-        raise IdempotencyMismatch
-    if row["answered_at"] is not None:
-        raise Replayed(Accepted(workflow_run_id=row["id"], run_url=None, replay_of=row["request_id"]))
-    return UUID(str(row["id"]))
-
-
 async def _write(connection: Connection, place: Place, request: TriggerRequest) -> UUID:
-    """Write the trigger, and, for a single user, the run; a twin's row wins over ours."""
-    current = await find_current(connection, place.environment_id, request.workflow_key)
-    version_id = _runnable(current, request.workflow_key)
-    await _require_actor(connection, place, request.actor)
-    trigger = _trigger(place, request, version_id)
-    async with connection.transaction():
-        acceptance = await insert_trigger(connection, trigger)
-        if acceptance is not None:
-            await _write_recipients(connection, place, request, trigger, acceptance)
-    if acceptance is None:
-        return await _known(connection, place, request) or await _write(connection, place, request)
-    return trigger.id
+    """The id of the trigger, written now or by an earlier try that was never answered."""
+    while True:
+        key = request.idempotency.key if request.idempotency else None
+        actor = request.actor.ref if request.actor else None
+        ground = await find_ground(connection, place.environment_id, request.workflow_key, actor, key)
+        assert ground is not None  # its one row is there whatever it joins
+        known = _known(ground, request)
+        if known is not None:
+            return known
+        if ground["known_id"] is not None:
+            await forget_idempotency(connection, place.environment_id, ground["known_id"])
+        version_id = _runnable(ground, request)
+        trigger = _trigger(place, request, version_id)
+        if await insert_trigger(connection, trigger, _beside(place, request, trigger)) is not None:
+            return trigger.id
+        # A twin with the same key was faster: look at what it wrote.
 
 
-async def _write_recipients(
-    connection: Connection, place: Place, request: TriggerRequest, trigger: Trigger, acceptance: int
-) -> None:
-    async with connection.pipeline():
-        for given in (request.actor, request.only_user):
-            if given is not None and given.properties is not None:
-                await identify(
-                    connection, place.environment_id, given.ref, given.properties, trigger.inserted_at
-                )
-        if request.tenant is not None:
-            tenant = request.tenant
-            await identify(
-                connection, place.environment_id, tenant.ref, tenant.properties, trigger.inserted_at
-            )
-        if request.only_user is not None:
-            await insert_run(connection, run_of(trigger, acceptance, request.only_user))
+def _known(ground: DictRow, request: TriggerRequest) -> UUID | None:
+    """The trigger of an earlier try that was never answered; raises Replayed for one that was."""
+    if request.idempotency is None or ground["known_id"] is None:
+        return None
+    if ground["retired_at"] is not None or datetime.now(UTC) - ground["inserted_at"] > IDEMPOTENCY_WINDOW:
+        return None
+    if ground["request_hash"] != request.idempotency.request_hash:
+        raise IdempotencyMismatch
+    known_id = UUID(str(ground["known_id"]))
+    if ground["answered_at"] is not None:
+        raise Replayed(Accepted(workflow_run_id=known_id, run_url=None, replay_of=ground["request_id"]))
+    return known_id
+
+
+def _runnable(ground: DictRow, request: TriggerRequest) -> UUID:
+    """The version to run. A bare actor id must have been identified (E-TRIGGER-5)."""
+    if ground["current_version_id"] is None:
+        raise WorkflowMissing(request.workflow_key)
+    if not ground["active"]:
+        raise WorkflowInactive(request.workflow_key)
+    actor = request.actor
+    if actor is not None and actor.properties is None and not ground["actor_is_known"]:
+        raise ActorMissing(actor.ref.id)
+    return UUID(str(ground["current_version_id"]))
+
+
+def _beside(place: Place, request: TriggerRequest, trigger: Trigger) -> list[Part]:
+    """What is written with the trigger: who is identified inline, and a single user's run (D6)."""
+    only = request.only_user
+    inline: dict[RecipientRef, dict[str, Any]] = {}
+    for given in (request.actor, only, request.tenant):
+        # The same one may be named twice; one statement can write it once only.
+        if given is not None and given.properties is not None:
+            inline[given.ref] = inline.get(given.ref, {}) | given.properties
+    parts = [
+        Identification(ref, properties).part(f"identified_{index}", place.environment_id, trigger.inserted_at)
+        for index, (ref, properties) in enumerate(inline.items())
+    ]
+    return parts if only is None else [*parts, run_part(run_of(trigger, 0, only))]
 
 
 def run_of(trigger: Trigger, acceptance: int, recipient: GivenRecipient) -> RecipientRun:
@@ -181,22 +191,6 @@ def run_of(trigger: Trigger, acceptance: int, recipient: GivenRecipient) -> Reci
         inserted_at=trigger.inserted_at,
         updated_at=trigger.inserted_at,
     )
-
-
-def _runnable(current: DictRow | None, workflow_key: str) -> UUID:
-    if current is None or current["current_version_id"] is None:
-        raise WorkflowMissing(workflow_key)
-    if not current["active"]:
-        raise WorkflowInactive(workflow_key)
-    return UUID(str(current["current_version_id"]))
-
-
-async def _require_actor(connection: Connection, place: Place, actor: GivenRecipient | None) -> None:
-    """A bare actor id must have been identified (E-TRIGGER-5); an inline one is created."""
-    if actor is None or actor.properties is not None:
-        return
-    if await find_recipient(connection, place.environment_id, actor.ref) is None:
-        raise ActorMissing(actor.ref.id)
 
 
 def _trigger(place: Place, request: TriggerRequest, version_id: UUID) -> Trigger:

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from psycopg import AsyncRawCursor
+from psycopg.rows import DictRow, dict_row
+
+from models.database import Connection
+
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -13,8 +18,8 @@ _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 class Part:
     """A data-modifying query of a WITH clause. Its name keeps its values apart from other parts'.
 
-    Write it so that it does nothing when `claimed` is empty: `INSERT … SELECT … FROM claimed`, or
-    `WHERE EXISTS (SELECT FROM claimed)`.
+    Every part but the first, which is called `claimed`, must do nothing when `claimed` is empty:
+    `INSERT … SELECT … FROM claimed`, or `WHERE EXISTS (SELECT FROM claimed)`.
     """
 
     name: str
@@ -22,19 +27,25 @@ class Part:
     values: dict[str, Any]
 
 
-def joined(parts: Sequence[Part], result: str) -> tuple[str, dict[str, Any]]:
-    """The statement and its values; the text is the same whenever the parts are, so plans are reused."""
-    texts = tuple((part.name, part.sql) for part in parts)
-    values = {f"{part.name}_{key}": value for part in parts for key, value in part.values.items()}
-    return _text(texts, result), values
+async def execute(connection: Connection, parts: Sequence[Part], result: str) -> DictRow | None:
+    """Run the parts as one statement and answer the one row of `result`, a SELECT."""
+    text, order = _text(tuple((part.name, part.sql) for part in parts), result)
+    values = {(part.name, key): value for part in parts for key, value in part.values.items()}
+    # A raw cursor takes Postgres's own placeholders: nothing is parsed on our side at every call.
+    cursor = AsyncRawCursor(connection, row_factory=dict_row)
+    await cursor.execute(text, [values[place] for place in order])
+    return await cursor.fetchone()
 
 
 @lru_cache(maxsize=256)
-def _text(parts: tuple[tuple[str, str], ...], result: str) -> str:
-    queries = [f"{name} AS ({_PLACEHOLDER.sub(_prefixed(name), sql)})" for name, sql in parts]
-    return f"WITH {', '.join(queries)} {result}"
+def _text(parts: tuple[tuple[str, str], ...], result: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The statement, the same whenever the parts are, and which value goes where."""
+    order: dict[tuple[str, str], int] = {}
+    queries = []
+    for name, sql in parts:
 
+        def numbered(found: re.Match[str], name: str = name) -> str:
+            return f"${order.setdefault((name, found[1]), len(order) + 1)}"
 
-def _prefixed(name: str) -> str:
-    """The replacement that puts a part's name before its placeholders'."""
-    return rf"%({name}_\1)s"
+        queries.append(f"{name} AS ({_PLACEHOLDER.sub(numbered, sql)})")
+    return f"WITH {', '.join(queries)} {result}", tuple(order)

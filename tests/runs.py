@@ -11,7 +11,7 @@ from models.ids import new_uuid
 from models.tables.recipient_runs import insert_run
 from models.tables.recipients import identify
 from models.tables.triggers import Trigger, insert_trigger, mark_answered
-from models.tables.workflows import find_current
+from models.tables.workflows import find_workflow
 from models.values.given import GivenRecipient
 from tests.environments import TestEnvironment
 from workflows_engine.effects.steps import StepAsk
@@ -50,13 +50,13 @@ async def write_run(
     """A trigger of a published workflow and its one run; `trigger` sets further columns."""
     given = GivenRecipient.read(recipient or {"id": "ada", "name": "Ada", "email": "ada@example.com"})
     async with database.transaction() as connection:
-        current = await find_current(connection, environment.id, key)
+        current = await find_workflow(connection, environment.id, key)
         assert current is not None
         row = Trigger(
             id=new_uuid(),
             environment_id=environment.id,
             workflow_key=key,
-            workflow_version_id=current["current_version_id"],
+            workflow_version_id=current["version_id"],
             acceptance=0,
             source="api",
             data=data or {},
@@ -79,6 +79,6 @@ async def write_run(
 async def rows(database: Database, sql: str, *values: Any) -> list[dict[str, Any]]:
     """What a query answers; for looking at what was written."""
     async with database.connection() as connection:
-        cursor = await connection.execute(sql, values)  # type: ignore[call-overload]  # literal at every call
+        cursor = await connection.execute(sql, values)
         found: list[dict[str, Any]] = await cursor.fetchall()
     return found

@@ -111,37 +111,51 @@ class LedgerEntry(SQLModel, table=True):
     at: datetime = moment()
 
 
+INSERT_RUN = """
+    INSERT INTO recipient_runs (
+        id, environment_id, workflow_run_id, workflow_key, workflow_version_id, recipient_collection,
+        recipient_id, actor_collection, actor_id, tenant_id, cancellation_key, acceptance, trigger_source,
+        trigger_data, activity_id, status, error_count, incarnation, inserted_at, updated_at)
+    SELECT %(id)s, %(environment_id)s, %(workflow_run_id)s, %(workflow_key)s, %(workflow_version_id)s,
+           %(recipient_collection)s, %(recipient_id)s, %(actor_collection)s, %(actor_id)s, %(tenant_id)s,
+           %(cancellation_key)s, {acceptance}, %(trigger_source)s, %(trigger_data)s::json, %(activity_id)s,
+           'queued', 0, 0, %(inserted_at)s, %(inserted_at)s {source}
+    ON CONFLICT (id) DO NOTHING
+"""
+_RUN = (
+    "id",
+    "environment_id",
+    "workflow_run_id",
+    "workflow_key",
+    "workflow_version_id",
+    "recipient_collection",
+    "recipient_id",
+    "actor_collection",
+    "actor_id",
+    "tenant_id",
+    "cancellation_key",
+    "trigger_source",
+    "activity_id",
+    "inserted_at",
+)
+
+
+def _run_values(run: RecipientRun) -> dict[str, Any]:
+    values = {name: getattr(run, name) for name in _RUN}
+    values["trigger_data"] = None if run.trigger_data is None else Json(run.trigger_data)
+    return values
+
+
 async def insert_run(connection: Connection, run: RecipientRun) -> None:
     """Write a queued run down before its workflow starts; one already there is left as it is."""
-    await connection.execute(
-        """
-        INSERT INTO recipient_runs (
-            id, environment_id, workflow_run_id, workflow_key, workflow_version_id, recipient_collection,
-            recipient_id, actor_collection, actor_id, tenant_id, cancellation_key, acceptance, trigger_source,
-            trigger_data, activity_id, status, error_count, incarnation, inserted_at, updated_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'queued', 0, 0, %s, %s)
-        ON CONFLICT (id) DO NOTHING
-        """,
-        (
-            run.id,
-            run.environment_id,
-            run.workflow_run_id,
-            run.workflow_key,
-            run.workflow_version_id,
-            run.recipient_collection,
-            run.recipient_id,
-            run.actor_collection,
-            run.actor_id,
-            run.tenant_id,
-            run.cancellation_key,
-            run.acceptance,
-            run.trigger_source,
-            None if run.trigger_data is None else Json(run.trigger_data),
-            run.activity_id,
-            run.inserted_at,
-            run.inserted_at,
-        ),
-    )
+    sql = INSERT_RUN.format(acceptance="%(acceptance)s::bigint", source="")
+    await connection.execute(sql, _run_values(run) | {"acceptance": run.acceptance})
+
+
+def run_part(run: RecipientRun) -> Part:
+    """Writing a queued run beside its trigger, whose acceptance number it takes."""
+    sql = INSERT_RUN.format(acceptance="claimed.acceptance", source="FROM claimed")
+    return Part("queued", sql, _run_values(run))
 
 
 FACTS = f"""

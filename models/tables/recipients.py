@@ -1,5 +1,6 @@
 """Recipients: users, tenants and objects, one row each, told apart by their collection (E-SHAPE-5)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from psycopg.types.json import Jsonb
 from sqlmodel import Field, SQLModel
 
 from models.database import Connection
+from models.parts import Part
 from models.tables.columns import document, moment
 from models.values.refs import RecipientRef
 
@@ -26,20 +28,46 @@ class Recipient(SQLModel, table=True):
     updated_at: datetime = moment()
 
 
+IDENTIFY = """
+    INSERT INTO recipients AS r (environment_id, collection, id, properties, inserted_at, updated_at)
+    SELECT %(environment_id)s, %(collection)s, %(id)s, %(properties)s, %(now)s, %(now)s {source}
+    ON CONFLICT (environment_id, collection, id) DO UPDATE
+    SET properties = deep_merge(r.properties, excluded.properties), updated_at = excluded.updated_at
+    WHERE r.properties IS DISTINCT FROM deep_merge(r.properties, excluded.properties)
+"""
+
+
+def _identify_values(
+    environment_id: UUID, ref: RecipientRef, properties: dict[str, Any], now: datetime
+) -> dict[str, Any]:
+    return {
+        "environment_id": environment_id,
+        "collection": ref.collection,
+        "id": ref.id,
+        "properties": Jsonb(properties),
+        "now": now,
+    }
+
+
 async def identify(
     connection: Connection, environment_id: UUID, ref: RecipientRef, properties: dict[str, Any], now: datetime
 ) -> None:
     """Create the recipient or deep-merge into its properties (E-TRIGGER-11); the unchanged is not written."""
     await connection.execute(
-        """
-        INSERT INTO recipients AS r (environment_id, collection, id, properties, inserted_at, updated_at)
-        VALUES (%s, %s, %s, %s, %s, %s)
-        ON CONFLICT (environment_id, collection, id) DO UPDATE
-        SET properties = deep_merge(r.properties, excluded.properties), updated_at = excluded.updated_at
-        WHERE r.properties IS DISTINCT FROM deep_merge(r.properties, excluded.properties)
-        """,
-        (environment_id, ref.collection, ref.id, Jsonb(properties), now, now),
+        IDENTIFY.format(source=""), _identify_values(environment_id, ref, properties, now)
     )
+
+
+@dataclass(frozen=True)
+class Identification:
+    """A recipient to create or to merge into, beside another write."""
+
+    ref: RecipientRef
+    properties: dict[str, Any]
+
+    def part(self, name: str, environment_id: UUID, now: datetime) -> Part:
+        values = _identify_values(environment_id, self.ref, self.properties, now)
+        return Part(name, IDENTIFY.format(source="FROM claimed"), values)
 
 
 async def find_recipient(connection: Connection, environment_id: UUID, ref: RecipientRef) -> DictRow | None:

@@ -1,5 +1,6 @@
 """Triggers: what callers asked for, written down before anything runs (D5)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,9 @@ from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from models.database import Connection
+from models.parts import Part, execute
 from models.tables.columns import big_integer, document, moment, verbatim_document
+from models.values.refs import RecipientRef
 
 
 class Trigger(SQLModel, table=True):
@@ -60,14 +63,35 @@ class Trigger(SQLModel, table=True):
     retired_at: datetime | None = moment(nullable=True)
 
 
-async def find_idempotent(connection: Connection, environment_id: UUID, key: str) -> DictRow | None:
-    """The trigger accepted under this idempotency key, however old."""
+async def find_ground(
+    connection: Connection,
+    environment_id: UUID,
+    workflow_key: str,
+    actor: RecipientRef | None,
+    key: str | None,
+) -> DictRow | None:
+    """What accepting a trigger hangs on: the workflow, whether the actor is known, an earlier same call."""
     cursor = await connection.execute(
         """
-        SELECT id, request_hash, request_id, answered_at, retired_at, inserted_at
-        FROM triggers WHERE environment_id = %s AND idempotency_key = %s
+        SELECT w.current_version_id, w.active, t.id AS known_id, t.request_hash, t.request_id, t.answered_at,
+               t.retired_at, t.inserted_at,
+               EXISTS (
+                   SELECT FROM recipients a
+                   WHERE a.environment_id = %(environment_id)s AND a.collection = %(collection)s
+                     AND a.id = %(actor_id)s
+               ) AS actor_is_known
+        FROM (SELECT) AS one
+        LEFT JOIN workflows w ON w.environment_id = %(environment_id)s AND w.key = %(workflow_key)s
+            AND w.deleted_at IS NULL
+        LEFT JOIN triggers t ON t.environment_id = %(environment_id)s AND t.idempotency_key = %(key)s
         """,
-        (environment_id, key),
+        {
+            "environment_id": environment_id,
+            "workflow_key": workflow_key,
+            "collection": actor.collection if actor else None,
+            "actor_id": actor.id if actor else None,
+            "key": key,
+        },
     )
     return await cursor.fetchone()
 
@@ -80,40 +104,51 @@ async def forget_idempotency(connection: Connection, environment_id: UUID, trigg
     )
 
 
-async def insert_trigger(connection: Connection, trigger: Trigger) -> int | None:
-    """Its acceptance number; None when another trigger holds the same idempotency key."""
-    cursor = await connection.execute(
-        """
+async def insert_trigger(connection: Connection, trigger: Trigger, beside: Sequence[Part] = ()) -> int | None:
+    """Its acceptance number; None when another trigger holds the same idempotency key.
+
+    The parts `beside` are written with it or not at all; they may read `acceptance` from `claimed`.
+    """
+    sql = """
         INSERT INTO triggers (
             id, environment_id, workflow_key, workflow_version_id, acceptance, source, data, recipients,
             actor_collection, actor_id, tenant_id, cancellation_key, settings, fan_out, idempotency_key,
             request_hash, request_id, inserted_at)
-        VALUES (%s, %s, %s, %s, nextval('acceptance'), %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        VALUES (
+            %(id)s, %(environment_id)s, %(workflow_key)s, %(workflow_version_id)s, nextval('acceptance'),
+            %(source)s, %(data)s, %(recipients)s, %(actor_collection)s, %(actor_id)s, %(tenant_id)s,
+            %(cancellation_key)s, %(settings)s, %(fan_out)s, %(idempotency_key)s, %(request_hash)s,
+            %(request_id)s, %(inserted_at)s)
         ON CONFLICT (environment_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
         RETURNING acceptance
-        """,
-        (
-            trigger.id,
-            trigger.environment_id,
-            trigger.workflow_key,
-            trigger.workflow_version_id,
-            trigger.source,
-            Json(trigger.data),
-            Json(trigger.recipients),
-            trigger.actor_collection,
-            trigger.actor_id,
-            trigger.tenant_id,
-            trigger.cancellation_key,
-            Jsonb(trigger.settings),
-            trigger.fan_out,
-            trigger.idempotency_key,
-            trigger.request_hash,
-            trigger.request_id,
-            trigger.inserted_at,
-        ),
-    )
-    row = await cursor.fetchone()
+    """
+    values = {name: getattr(trigger, name) for name in _PLAIN}
+    documents = {
+        "data": Json(trigger.data),
+        "recipients": Json(trigger.recipients),
+        "settings": Jsonb(trigger.settings),
+    }
+    claimed = Part("claimed", sql, values | documents)
+    row = await execute(connection, [claimed, *beside], "SELECT acceptance FROM claimed")
     return None if row is None else row["acceptance"]
+
+
+_PLAIN = (
+    "id",
+    "environment_id",
+    "workflow_key",
+    "workflow_version_id",
+    "source",
+    "actor_collection",
+    "actor_id",
+    "tenant_id",
+    "cancellation_key",
+    "fan_out",
+    "idempotency_key",
+    "request_hash",
+    "request_id",
+    "inserted_at",
+)
 
 
 async def mark_answered(

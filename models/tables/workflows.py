@@ -50,18 +50,6 @@ class WorkflowVersion(SQLModel, table=True):
     inserted_at: datetime = moment()
 
 
-async def find_current(connection: Connection, environment_id: UUID, key: str) -> DictRow | None:
-    """What a trigger needs to know of a workflow: whether it is published, and whether it is active."""
-    cursor = await connection.execute(
-        """
-        SELECT current_version_id, active FROM workflows
-        WHERE environment_id = %s AND key = %s AND deleted_at IS NULL
-        """,
-        (environment_id, key),
-    )
-    return await cursor.fetchone()
-
-
 async def find_version(connection: Connection, environment_id: UUID, version_id: UUID) -> DictRow | None:
     """A published version; it never changes, so callers may keep it."""
     cursor = await connection.execute(

@@ -9,13 +9,17 @@ from psycopg.types.json import Jsonb
 
 from models.database import Database
 from models.ids import new_ksuid, new_uuid
-from models.tables.feeds import FeedItem, insert_feed_item
-from models.tables.messages import Message, insert_message
+from models.parts import Part, execute
+from models.tables.feeds import FeedItem, feed_parts
+from models.tables.messages import Message, message_part
 from models.tables.recipient_runs import RecipientRun, insert_run
 from models.tables.recipients import identify
 from models.tables.triggers import Trigger, insert_trigger
 from models.values.refs import RecipientRef
 from tests.environments import TestEnvironment
+
+ALWAYS = Part("claimed", "SELECT 1", {})
+"""Stands for a claim that was won."""
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -145,7 +149,7 @@ class Rows:
         }
         message = Message(**{**values, **fields})
         async with self.database.transaction() as connection:
-            await insert_message(connection, message)
+            await execute(connection, [ALWAYS, message_part(message)], "SELECT 1 AS done")
         return message.id
 
     async def item(self, user_id: str = "ada", *, run: Run | None = None, **fields: Any) -> str:
@@ -176,7 +180,8 @@ class Rows:
             "updated_at": self.now,
         }
         async with self.database.transaction() as connection:
-            await insert_feed_item(connection, FeedItem(message_id=message_id, **{**values, **fields}))
+            item = FeedItem(message_id=message_id, **{**values, **fields})
+            await execute(connection, [ALWAYS, *feed_parts(item)], "SELECT 1 AS done")
         return message_id
 
     async def window(self, runs: list[Run], left: tuple[Run, ...] = ()) -> UUID:

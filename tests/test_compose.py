@@ -157,3 +157,13 @@ def test_the_image_copies_every_package_and_the_lock() -> None:
 def test_the_image_installs_the_lock_with_its_hashes() -> None:
     runs = [shlex.split(rest) for word, rest in instructions() if word == "RUN"]
     assert any("--require-hashes" in words and "requirements/core.txt" in words for words in runs)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_each_command_gets_as_far_as_its_settings(services: dict[str, Any], name: str) -> None:
+    program = Path(sys.executable).with_name("tocsin")
+    started = subprocess.run(
+        [program, *services[name]["command"][1:]], capture_output=True, text=True, env={"PATH": "/usr/bin"}
+    )
+    assert started.returncode == 1
+    assert "DATABASE_URL" in started.stderr

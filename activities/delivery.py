@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from activities.beating import beating
 from activities.channels.email import PROVIDERS as EMAIL_PROVIDERS
 from activities.channels.provider import EmailMessage, Provider, Receipt
+from activities.patience import patiently
 from activities.performs import performs
 from dispatch.starting import start_delivery
 from dispatch.temporal import Temporal
@@ -72,7 +73,11 @@ class Deliveries:
             return DeliverAnswer.model_validate(known["answer"])
         async with beating():
             receipt = await self._send(message, channel)
-        return await self._write(ask, receipt)
+            # What was sent must not be sent again because our own database is away for a while.
+            async for attempt in patiently():
+                with attempt:
+                    answer = await self._write(ask, receipt)
+        return answer
 
     @performs(effects.hand_over_delivery)
     async def hand_over_delivery(self, ask: HandOverAsk) -> Done:

@@ -47,14 +47,14 @@ class Done(BaseModel):
     """Nothing to say."""
 
 
-# 30 s is the longest that a provider's own timeout may be; 5 s more to write the receipt (D8). The heartbeat
-# tells a lost worker from a slow provider.
+# The heartbeat tells a lost worker within seconds, and the provider's own timeout bounds the send. The rest
+# of the ten minutes is for writing the receipt while Postgres is away: starting again would send again.
 deliver_message = Effect(
     "deliver_message",
     DeliverAsk,
     DeliverAnswer,
     where=Where.SENDS,
-    timeout=timedelta(seconds=35),
+    timeout=timedelta(minutes=10),
     heartbeat=timedelta(seconds=5),
 )
 hand_over_delivery = Effect("hand_over_delivery", HandOverAsk, Done)

@@ -1,0 +1,131 @@
+"""The stack as separate processes that can be killed and started again, one by one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from cli.embedded.ports import free_port
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.embedded.temporal import EmbeddedTemporal
+from cli.push import push
+from cli.seeding import seed_development
+from models.migrations import upgrade
+from models.values.development import SERVICE_TOKEN
+
+SECRET = "a secret for fault trials only"
+
+
+@dataclass
+class Stack:
+    """Everything `tocsin up` runs, without its supervision: here a dead process stays dead until we say."""
+
+    folder: Path
+    postgres: EmbeddedPostgres = field(init=False)
+    temporal: EmbeddedTemporal = field(init=False)
+    api_port: int = field(default_factory=free_port)
+    smtp_port: int = field(default_factory=free_port)
+    mailbox_port: int = field(default_factory=free_port)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.postgres = EmbeddedPostgres(self.folder / "postgres", free_port())
+        self.temporal = EmbeddedTemporal(self.folder / "temporal", free_port(), None)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def mailbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.mailbox_port}"
+
+    def start(self, project: Path) -> None:
+        self.postgres.start()
+        upgrade(self.postgres.url)
+        seed_development(self.postgres.url, SECRET, self.smtp_port)
+        self.temporal.start()
+        self.spawn("mailbox")
+        self.spawn("api")
+        self.spawn("worker")
+        self.await_ready()
+        push(project, self.url, SERVICE_TOKEN)
+
+    def spawn(self, name: str) -> None:
+        """Start one of our own processes; its output goes to a file beside the others'."""
+        arguments = {
+            "api": ["-m", "api"],
+            "worker": ["-m", "worker"],
+            "mailbox": [
+                "-m",
+                "cli",
+                "mailbox",
+                "--home",
+                str(self.folder / "mail"),
+                "--smtp-port",
+                str(self.smtp_port),
+                "--mailbox-port",
+                str(self.mailbox_port),
+            ],
+        }[name]
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, *arguments], env=self._environment(), stdout=log, stderr=log
+            )
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DATABASE_URL": self.postgres.url,
+            "TEMPORAL_ADDRESS": self.temporal.address,
+            "TOCSIN_SECRET_KEY": SECRET,
+            "TOCSIN_DEVELOPMENT": "1",
+            "TOCSIN_API_PORT": str(self.api_port),
+            "TOCSIN_OUTBOUND_ALLOW": "127.0.0.0/8",
+        }
+
+    def kill(self, name: str) -> None:
+        """Kill -9, as the kernel does when memory runs out."""
+        if name == "postgres":
+            os.kill(self.postgres.pid, signal.SIGKILL)
+        elif name == "temporal":
+            os.kill(self.temporal.pid, signal.SIGKILL)
+        else:
+            self.processes[name].kill()
+            self.processes[name].wait()
+
+    def revive(self, name: str) -> None:
+        restart: dict[str, Callable[[], None]] = {
+            "postgres": self.postgres.start,
+            "temporal": self.temporal.start,
+        }
+        restart.get(name, lambda: self.spawn(name))()
+
+    def await_ready(self, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError("the stack is not ready")
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.temporal.stop()
+        self.postgres.remove()

@@ -21,7 +21,9 @@ from outbound.client import build_client
 from tests.environments import TestEnvironment, make_environment
 from tests.houses import SECRET, House, Mailbox, open_house
 from tests.servers import find_test_server
-from worker.assembly import Parts
+from tests.virtual_time import VirtualTime
+from worker.assembly import Parts, working
+from worker.sandbox import sandbox
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +109,18 @@ async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
         # A server that skips by itself whenever somebody waits for a result would be a second driver.
         with environment.auto_time_skipping_disabled():
             yield environment
+
+
+@pytest.fixture(scope="session")
+async def virtual(time_skipping: WorkflowEnvironment, database: Database) -> AsyncIterator[VirtualTime]:
+    """The driver of that clock, with the one worker of that server."""
+    # Task queues have fixed names, and the test server knows neither lists nor our search attributes.
+    temporal = Temporal(client=time_skipping.client, is_listed=False)
+    http = build_client(["127.0.0.0/8"])
+    parts = Parts(database=database, temporal=temporal, http=http, sealer=Sealer(SECRET))
+    async with working(parts, runner=sandbox()):
+        yield VirtualTime(time_skipping, database, temporal)
+    await http.aclose()
 
 
 @pytest.fixture(scope="session")

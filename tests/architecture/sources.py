@@ -48,22 +48,26 @@ class Source:
     def lines(self) -> int:
         return len(self.text.splitlines())
 
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        return list(ast.walk(self.tree))
+
     def classes(self) -> Iterator[ast.ClassDef]:
-        return (node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef))
+        return (node for node in self.nodes if isinstance(node, ast.ClassDef))
 
     def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-        return (
-            node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        )
+        return (node for node in self.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
-    def imports(self) -> Iterator[str]:
+    @cached_property
+    def imports(self) -> set[str]:
         """Every module that is imported, and for `from a import b` both `a` and `a.b`."""
-        for node in ast.walk(self.tree):
+        found: set[str] = set()
+        for node in self.nodes:
             if isinstance(node, ast.Import):
-                yield from (alias.name for alias in node.names)
+                found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module is not None:
-                yield node.module
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+                found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        return found
 
 
 def read(*folders: str) -> list[Source]:

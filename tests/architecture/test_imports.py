@@ -20,7 +20,7 @@ def strays(sources: list[Source], library: str) -> list[str]:
         one.path
         for one in sources
         if one.package not in HOMES[library]
-        and any(name == library or name.startswith(library + ".") for name in one.imports())
+        and any(name == library or name.startswith(library + ".") for name in one.imports)
     ]
 
 
@@ -31,7 +31,7 @@ def test_a_library_is_imported_only_in_its_home(library: str) -> None:
 
 @pytest.mark.parametrize("library", ["temporalio.client", "liquid", "httpx"])
 def test_a_home_uses_what_lives_there(library: str) -> None:
-    everywhere = {one.package for one in FLOORS if library in set(one.imports())}
+    everywhere = {one.package for one in FLOORS if library in one.imports}
     assert everywhere & HOMES[library]
 
 

@@ -24,7 +24,7 @@ def relative_imports(sources: list[Source]) -> list[str]:
     return [
         f"{one.path}:{node.lineno}"
         for one in sources
-        for node in ast.walk(one.tree)
+        for node in one.nodes
         if isinstance(node, ast.ImportFrom) and node.level > 0
     ]
 

@@ -69,7 +69,7 @@ def _bases(node: ast.ClassDef) -> list[str]:
 def _homes(source: Source) -> dict[str, str]:
     """Where each name that a module uses for a class comes from."""
     homes = {node.name: f"{source.module}.{node.name}" for node in source.classes()}
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ImportFrom) and node.module is not None:
             homes |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
     return homes

@@ -281,6 +281,7 @@ async def throw_away_house(folder: Path) -> AsyncIterator[House]:
     finally:
         server.stop()
         postgres.stop()
+        postgres.remove()
 
 
 def written(history: dict[str, Any]) -> str:

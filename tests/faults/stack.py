@@ -1,7 +1,6 @@
 """The stack as separate processes that can be killed and started again, one by one."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -93,9 +92,9 @@ class Stack:
     def kill(self, name: str) -> None:
         """Kill -9, as the kernel does when memory runs out."""
         if name == "postgres":
-            os.kill(self.postgres.pid, signal.SIGKILL)
+            self.postgres.kill()
         elif name == "temporal":
-            os.kill(self.temporal.pid, signal.SIGKILL)
+            self.temporal.kill()
         else:
             self.processes[name].kill()
             self.processes[name].wait()

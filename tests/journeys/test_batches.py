@@ -4,6 +4,7 @@ import asyncio
 
 from knockapi import AsyncKnock
 
+from cli.mailbox.messages import ReceivedMessage
 from tests.builders import batch_step, email_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
@@ -15,13 +16,14 @@ from tests.runs import rows
 BODY = "{{ total_activities }} by {{ total_actors }}: {% for a in activities %}{{ a.body }};{% endfor %}"
 
 
-async def comment(knock: AsyncKnock, who: str, body: str, page: str = "p1", **more: str) -> None:
+async def comment(
+    knock: AsyncKnock, who: str, body: str, page: str = "p1", email: str = "ada@example.com"
+) -> None:
     await knock.workflows.trigger(
         "new-comment",
-        recipients=[{"id": "ada", "email": more.pop("email", "ada@example.com")}],
+        recipients=[{"id": "ada", "email": email}],
         actor={"id": who, "name": who.title()},
         data={"page_id": page, "body": body},
-        **more,
     )
 
 
@@ -76,5 +78,5 @@ async def test_a_join_is_never_lost_between_two_windows(
     assert len(gathered) == len(set(gathered))
 
 
-async def mails_to(house: House, address: str) -> list[object]:
+async def mails_to(house: House, address: str) -> list[ReceivedMessage]:
     return list(house.mailbox.mails_to(address))

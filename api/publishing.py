@@ -27,6 +27,19 @@ CHANNEL_TYPES = ["in_app_feed", "email"]
 UNION_TAGS = {*STEP_TYPES, *CHANNEL_TYPES}
 IGNORED = ("$schema", "__annotation", "__readonly")
 """What the CLI adds for itself; keys that end in `@` name the file a value came from."""
+READ_ONLY = (
+    "environment",
+    "key",
+    "active",
+    "valid",
+    "sha",
+    "created_at",
+    "updated_at",
+    "created_by",
+    "updated_by",
+    "deleted_at",
+)
+"""What a workflow that was read carries besides its content; sending it back changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,12 @@ def cleaned(raw: Any) -> Any:
             key: cleaned(value) for key, value in raw.items() if key not in IGNORED and not key.endswith("@")
         }
     return [cleaned(value) for value in raw] if isinstance(raw, list) else raw
+
+
+def content_of(raw: dict[str, Any]) -> dict[str, Any]:
+    """A workflow's content, without what it only shows when it is read."""
+    content: dict[str, Any] = cleaned(raw)
+    return {key: value for key, value in content.items() if key not in READ_ONLY}
 
 
 def validate(content: dict[str, Any]) -> WorkflowDefinition:

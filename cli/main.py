@@ -1,7 +1,5 @@
 """The umbrella command `tocsin`. Each command's own file parses, and calls what does the work."""
 
-import runpy
-
 import typer
 
 from cli.db import db
@@ -22,13 +20,20 @@ app.command()(mailbox)
 app.command("push")(push_command)
 
 
+# Imported where they are used: `tocsin up` stays small without the API and the worker in its memory.
 @app.command()
 def api() -> None:
     """Serve the API; the same as `python -m api`."""
-    runpy.run_module("api", run_name="__main__", alter_sys=True)
+    from api.__main__ import main
+
+    raise typer.Exit(main())
 
 
-@app.command()
-def worker() -> None:
-    """Carry out runs; the same as `python -m worker`."""
-    runpy.run_module("worker", run_name="__main__", alter_sys=True)
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
+)
+def worker(context: typer.Context) -> None:
+    """Carry out runs; the same as `python -m worker`, whose options it takes."""
+    from worker.__main__ import main
+
+    main(context.args)

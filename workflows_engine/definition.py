@@ -1,6 +1,6 @@
 """A workflow as its author writes it, and its compilation into a plan."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -27,6 +27,10 @@ class WorkflowDefinition(BaseModel):
     categories: list[str] = []
     tags: list[str] = []
     settings: WorkflowSettings = WorkflowSettings()
+    trigger_frequency: Literal["every_trigger"] = "every_trigger"
+    conditions: None = None
+    trigger_data_json_schema: None = None
+    goal_attachment: None = None
     steps: list[AnyStep]
 
     @field_validator("steps")

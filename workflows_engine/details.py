@@ -19,6 +19,10 @@ class Details:
         self._lines[ref] = f"- {_MARKS[state]} **{ref}** {state}{said}"
         workflow.set_current_details(self.markdown)
 
+    def forget(self, ref: str) -> None:
+        """Drop a line that another one has made untrue; it is shown with the next change."""
+        self._lines.pop(ref, None)
+
     def pending(self, ref: str, what: str, until: datetime) -> None:
         self.tell(ref, "pending", f"{what}, until {until:%Y-%m-%d %H:%M:%S} UTC")
 

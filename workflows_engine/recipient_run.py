@@ -11,6 +11,7 @@ from workflows_engine.effects.runs import BeginAnswer, BeginAsk, FinishAsk, begi
 from workflows_engine.plan import Plan
 from workflows_engine.run import CancelNote, HeldWindow, Run, RunInput
 from workflows_engine.step import End, Jump
+from workflows_engine.steps.batch import window_line
 
 OUTCOME_KEY = SearchAttributeKey.for_keyword(names.OUTCOME)
 
@@ -33,9 +34,7 @@ class RecipientRunWorkflow:
                 await workflow.wait_condition(body.done)
             except asyncio.CancelledError:
                 cancelled_by_temporal = True
-                self._run.hear_cancel(
-                    CancelNote(by=f"Temporal ({workflow.cancellation_reason() or 'no reason'})")
-                )
+                self._run.hear_cancel(CancelNote(by=_temporal(workflow.cancellation_reason())))
         outcome = body.result()
         if outcome is Outcome.CANCELLED and cancelled_by_temporal and self._ended_by_temporal:
             raise asyncio.CancelledError("cancelled in Temporal")
@@ -49,7 +48,7 @@ class RecipientRunWorkflow:
     @workflow.signal(name=names.JOINED)
     def joined(self, step_ref: str, count: int) -> None:
         """Shows a window fill up; membership is a row, and nothing depends on hearing this (D31)."""
-        self._run.details.tell(f"{step_ref} window", "pending", f"{count} gathered so far")
+        self._run.details.tell(window_line(step_ref), "pending", f"{count} gathered so far")
 
     @property
     def _ended_by_temporal(self) -> bool:
@@ -108,3 +107,7 @@ class RecipientRunWorkflow:
         )
         for message_id in finished.unsettled:
             await self._run.hand_over(message_id, attempt=1, due=workflow.now())
+
+
+def _temporal(reason: str | None) -> str:
+    return f"Temporal ({reason})" if reason else "Temporal"

@@ -180,6 +180,8 @@ class Run:
                 ref, "done", f"first attempt failed ({answer.reason}); tried again beside this run"
             )
             await self.hand_over(message_id, attempt=2, due=answer.due)
+        elif answer.outcome is Delivered.SENT:
+            self.details.tell(ref, "done", f"message {message_id} sent")
         elif answer.outcome is Delivered.DEAD:
             self.details.tell(ref, "failed", f"message {message_id} cannot be delivered: {answer.reason}")
 

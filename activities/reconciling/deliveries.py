@@ -1,22 +1,40 @@
-"""Messages that nobody delivers any more: their own workflow goes on with them."""
+"""Messages that nobody delivers any more: their own workflow goes on with them, or they are given up."""
 
 from datetime import datetime, timedelta
 
 from psycopg.rows import DictRow
 
+from dispatch.looking import Condition, condition_of
 from dispatch.starting import start_delivery
 from dispatch.temporal import Temporal
 from models.database import Database
+from models.tables.messages import NewEvent, insert_events, settle_message
 from models.tables.reconciliation import find_undelivered
+from models.values.kinds import MessageStatus
+from workflows_engine import names
 
 PATIENCE = timedelta(minutes=15)
 """Longer than the longest pause between two attempts."""
 
 
 async def take_up(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> int:
-    """Start the delivery of unsettled messages; one that has a workflow is left to it."""
+    """Start the delivery of unsettled messages; one whose workflow was ended by a person is undelivered."""
     async with database.connection() as connection:
         found = await find_undelivered(connection, place["id"], now - PATIENCE)
+    taken = 0
     for message in found:
-        await start_delivery(temporal, place["id"], message["id"], message["attempts"] + 1, now)
-    return len(found)
+        condition = await condition_of(temporal, names.delivery_workflow(message["id"]))
+        if condition is Condition.MISSING:
+            await start_delivery(temporal, place["id"], message["id"], message["attempts"] + 1, now)
+            taken += 1
+        elif condition is not Condition.RUNNING:
+            await _give_up(database, place, message["id"], now)
+    return taken
+
+
+async def _give_up(database: Database, place: DictRow, message_id: str, now: datetime) -> None:
+    data = {"failure_reason": "fatal_error", "failure_details": "its delivery was ended in Temporal"}
+    async with database.transaction() as connection:
+        message = (place["id"], message_id)
+        if await settle_message(connection, *message, MessageStatus.UNDELIVERED, now):
+            await insert_events(connection, *message, [NewEvent("message.undelivered", data)], now)

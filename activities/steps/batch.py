@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,14 @@ SIGNALLED_JOINS = 200
 """Joins that the owner's workflow hears of, so that the gathering is seen in Temporal (D9)."""
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """The window a run would open, and what its author should know about its key."""
+
+    window: BatchWindow
+    warning: str | None = None
+
+
 class BatchSteps:
     """Performs `join_batch`, `leave_batch` and `close_batch`."""
 
@@ -64,19 +73,19 @@ class BatchSteps:
         async with self._database.connection() as connection:
             standing = await load(connection, self._versions, ask)
             scope = await build_scope(connection, standing)
-        window = think(ask, standing, scope)
+        wanted = think(ask, standing, scope)
         key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"join:{ask.attempt}")
         async with claim(self._database, key, ask.now) as entry:
             if entry.stored is not None:
                 return JoinAnswer.model_validate(entry.stored)
             stop = await standing.enter(entry, ask.now)
-            if stop is not None or isinstance(window, StepAnswer):
-                verdict = stop or window
+            if stop is not None or isinstance(wanted, StepAnswer):
+                verdict = stop or wanted
                 assert isinstance(verdict, StepAnswer)  # one of the two is, as the line above says
                 answer, count = JoinAnswer(**verdict.model_dump()), 0
                 await self._log_verdict(entry, ask, answer)
             else:
-                answer, count = await self._join(entry.connection, ask, standing, window)
+                answer, count = await self._join(entry.connection, ask, standing, wanted)
             await entry.record(answer)
         if answer.owner_run_id is None or answer.is_owner or count > SIGNALLED_JOINS:
             return answer
@@ -95,9 +104,9 @@ class BatchSteps:
         await log_step(entry.connection, ask, line, "batch")
 
     async def _join(
-        self, connection: Connection, ask: StepAsk, standing: Standing, wanted: BatchWindow
+        self, connection: Connection, ask: StepAsk, standing: Standing, wanted: Wanted
     ) -> tuple[JoinAnswer, int]:
-        window = await self._open_or_find(connection, ask, wanted)
+        window = await self._open_or_find(connection, ask, wanted.window)
         run = (ask.environment_id, ask.recipient_run_id)
         acceptance = standing.facts["acceptance"]
         count = await batches.add_member(connection, window["id"], acceptance, ask.recipient_run_id, ask.now)
@@ -111,7 +120,7 @@ class BatchSteps:
             "count": count,
             "closes_at": window["closes_at"].isoformat(),
             "owner_run_id": str(owner),
-        }
+        } | ({"warning": wanted.warning} if wanted.warning else {})
         await log_step(
             connection, ask, LogLine(event="batch_opened" if is_owner else "batch_joined", data=data), "batch"
         )
@@ -256,7 +265,7 @@ class BatchSteps:
         await set_status(connection, *run, RunStatus.PROCESSING, ask.now)
 
 
-def think(ask: StepAsk, standing: Standing, scope: RunScope) -> BatchWindow | StepAnswer:
+def think(ask: StepAsk, standing: Standing, scope: RunScope) -> Wanted | StepAnswer:
     """The window this run would open, or why it passes the step by."""
     if standing.stop is not None:
         return standing.stop
@@ -272,7 +281,7 @@ def think(ask: StepAsk, standing: Standing, scope: RunScope) -> BatchWindow | St
     except TemplateError as error:
         return failure(ask, f"template error in batch_key: {error.message}")
     version_id = standing.facts["workflow_version_id"]
-    return BatchWindow(
+    window = BatchWindow(
         id=new_uuid(),
         environment_id=ask.environment_id,
         key=window_key(standing, version_id, batch_key),
@@ -283,6 +292,8 @@ def think(ask: StepAsk, standing: Standing, scope: RunScope) -> BatchWindow | St
         opened_at=ask.now,
         closes_at=closes_at,
     )
+    lost = step.settings.batch_key is not None and not batch_key
+    return Wanted(window, f"batch_key {step.settings.batch_key!r} is empty for this run" if lost else None)
 
 
 def resolve_key(written: str | None, scope: RunScope, ask: StepAsk) -> str:

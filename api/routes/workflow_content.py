@@ -8,7 +8,7 @@ from psycopg.rows import DictRow
 
 from api.dependencies import Credential, Db, QueryString, ServiceCaller
 from api.errors import InvalidParams, NotFound
-from api.publishing import NotPublishable, cleaned, commit, hash_of, save, validate
+from api.publishing import NotPublishable, commit, content_of, hash_of, save, validate
 from api.schemas.workflows import WrappedWorkflowRequestRequest
 from models.tables.workflows import find_workflow, list_workflows
 
@@ -74,7 +74,7 @@ async def commit_all(caller: ServiceCaller, database: Db, query: QueryString) ->
 def _checked(key: str, body: WrappedWorkflowRequestRequest) -> dict[str, Any]:
     if not KEY.fullmatch(key):
         raise InvalidParams.of("key", "must be 1 to 255 of a-z, 0-9, _ and -")
-    content: dict[str, Any] = cleaned(body.workflow)
+    content = content_of(body.workflow)
     try:
         validate(content)
     except NotPublishable as refused:

@@ -300,3 +300,17 @@ async def insert_delivery_log(
             Jsonb(entry["response"]),
         ),
     )
+
+
+async def settle_message(
+    connection: Connection, environment_id: UUID, message_id: str, status: MessageStatus, now: datetime
+) -> bool:
+    """End a message's delivery without another attempt; False when it was settled before."""
+    cursor = await connection.execute(
+        """
+        UPDATE messages SET status = %s, settled_at = %s, updated_at = %s
+        WHERE environment_id = %s AND id = %s AND settled_at IS NULL
+        """,
+        (status.value, now, now, environment_id, message_id),
+    )
+    return cursor.rowcount == 1

@@ -16,7 +16,7 @@ class Operator(StrEnum):
 class Condition(BaseModel):
     """`{variable, operator, argument}`; the argument is a string that holds JSON, a path, or plain text."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     variable: str
     operator: Operator

@@ -46,6 +46,11 @@ class BatchSettings(BaseModel):
         return self.batch_order or "asc"
 
 
+def window_line(ref: str) -> str:
+    """Under which name a window that fills up is shown."""
+    return f"{ref} window"
+
+
 class BatchPlan(PlannedStep):
     """What travels: the ref; key, window and members are rows (D9)."""
 
@@ -61,6 +66,7 @@ class BatchPlan(PlannedStep):
         if joined.window_id is None or joined.closes_at is None:
             return GoOn()
         if not joined.is_owner:
+            run.details.tell(self.ref, "done", f"gathered by run {joined.owner_run_id}")
             return End(Outcome.ABSORBED, f"gathered by run {joined.owner_run_id}")
         return await self._hold(run, joined.window_id, joined.closes_at)
 
@@ -97,6 +103,7 @@ class BatchPlan(PlannedStep):
         )
 
     def _go_on(self, run: Run, closed: StepAnswer, total: int) -> GoOn:
+        run.details.forget(window_line(self.ref))
         run.details.tell(self.ref, "done", closed.reason or f"{total} gathered")
         return GoOn()
 

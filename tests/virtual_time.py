@@ -1,5 +1,6 @@
 """The one driver of virtual time: rows are real, the clock of the runs is Temporal's test server's (D32)."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,7 +52,13 @@ class VirtualTime:
         return await self._server.get_current_time()
 
     async def trigger(self, environment: TestEnvironment, key: str, *recipients: Any, **more: Any) -> UUID:
-        """Trigger as the API does and wait until its runs pause or end; answers the trigger's id.
+        """Trigger as the API does and wait until its runs pause or end; answers the trigger's id."""
+        trigger_id = await self.accept(environment, key, *recipients, **more)
+        await self.idle(environment)
+        return trigger_id
+
+    async def accept(self, environment: TestEnvironment, key: str, *recipients: Any, **more: Any) -> UUID:
+        """Trigger as the API does, without waiting for anything but its acceptance.
 
         Recipients, `actor` and `tenant` are given as in JSON; the default recipient is Ada.
         """
@@ -66,7 +73,6 @@ class VirtualTime:
             **more,
         )
         accepted = await accept(self.database, self.temporal, place_of(environment), request)
-        await self.idle(environment)
         return accepted.workflow_run_id
 
     async def cancel(
@@ -83,18 +89,13 @@ class VirtualTime:
 
     async def idle(self, environment: TestEnvironment) -> tuple[datetime, ...]:
         """Wait until every workflow of the environment waits for a timer, or has ended; their due times."""
-        seen = Stillness(-1, False, ())
-
-        async def two_looks_alike() -> bool:
-            nonlocal seen
-            before, seen = seen, await self._look(environment)
-            return seen.is_idle and before == seen
-
-        await eventually(two_looks_alike, seconds=PATIENCE_SECONDS)
-        return seen.due
+        still = await eventually(lambda: self._stillness(environment), seconds=PATIENCE_SECONDS)
+        assert still is not None  # eventually fails otherwise
+        return still.due
 
     async def pass_time(self, environment: TestEnvironment, duration: timedelta) -> None:
         """Let time pass, from one due timer of the environment to the next, idle in between."""
+        await self.idle(environment)
         end = await self.now() + duration
         while True:
             due = min(await self.idle(environment), default=end)
@@ -120,14 +121,21 @@ class VirtualTime:
         sql = "SELECT * FROM run_events WHERE environment_id = %s AND event = %s ORDER BY inserted_at, id"
         return await rows(self.database, sql, environment.id, event)
 
+    async def _stillness(self, environment: TestEnvironment) -> Stillness | None:
+        """Two looks alike: in between two histories of one look, one workflow may have woken another."""
+        first = await self._look(environment)
+        if first.is_idle and first == await self._look(environment):
+            return first
+        return None
+
     async def _look(self, environment: TestEnvironment) -> Stillness:
-        events, is_idle, due = 0, True, []
-        for workflow_id in await self._workflow_ids(environment):
-            history = await self._history(workflow_id)
-            events += len(history)
-            is_idle = is_idle and _is_idle(history)
-            due += _due(history)
-        return Stillness(events, is_idle, tuple(sorted(due)))
+        ids = await self._workflow_ids(environment)
+        histories = await asyncio.gather(*(self._history(workflow_id) for workflow_id in ids))
+        return Stillness(
+            events=sum(map(len, histories)),
+            is_idle=all(map(_is_idle, histories)),
+            due=tuple(sorted(due for history in histories for due in _due(history))),
+        )
 
     async def _workflow_ids(self, environment: TestEnvironment) -> list[str]:
         """Of fan-outs, runs and deliveries that may still do something."""

@@ -1,10 +1,17 @@
 """Delays, in virtual time."""
 
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from tests.builders import delay_step, in_app_step, workflow
 from tests.environments import TestEnvironment
+from tests.rules.reading import body_of
 from tests.virtual_time import VirtualTime
+
+DAY = timedelta(days=1)
+NEVER = {"all": [{"variable": "data.wait", "operator": "equal_to", "argument": "true"}]}
 
 
 async def test_a_delay_of_a_day_ends_once_at_its_time_and_not_before(
@@ -15,15 +22,158 @@ async def test_a_delay_of_a_day_ends_once_at_its_time_and_not_before(
     started = await virtual.now()
     await virtual.trigger(environment, "welcome")
 
-    await virtual.pass_time(environment, timedelta(hours=23, minutes=59))
+    await virtual.pass_time(environment, DAY - timedelta(minutes=1))
     assert [run["status"] for run in await virtual.runs(environment)] == ["paused"]
     assert await virtual.messages(environment) == []
 
     await virtual.pass_time(environment, timedelta(minutes=2))
     messages = await virtual.messages(environment)
     assert len(messages) == 1
-    waited = messages[0]["inserted_at"] - started
-    assert timedelta(days=1) <= waited < timedelta(days=1, seconds=5)
+    assert DAY <= messages[0]["inserted_at"] - started < DAY + timedelta(seconds=5)
 
-    await virtual.pass_time(environment, timedelta(days=2))
+    await virtual.pass_time(environment, 2 * DAY)
     assert await virtual.messages(environment) == messages
+
+
+async def test_a_second_delay_counts_from_when_it_is_reached(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-DELAY-5
+    steps = [delay_step("first", "hours", 1), delay_step("second", "hours", 2), in_app_step()]
+    await virtual.publish(environment, "welcome", workflow(*steps))
+    started = await virtual.now()
+    await virtual.trigger(environment, "welcome")
+
+    await virtual.pass_time(environment, timedelta(hours=4))
+
+    (message,) = await virtual.messages(environment)
+    assert timedelta(hours=3) <= message["inserted_at"] - started < timedelta(hours=3, seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("step", "trigger", "reason"),
+    [
+        # E-TRIGGER-9, E-DELAY-8
+        (delay_step(), {"settings": {"skip_delay": True}}, "skip_delay was set by the trigger"),
+        # E-DELAY-6
+        (delay_step(value=366), {}, "the delay is not between now and 365 days"),
+        (delay_step(value=-1), {}, "the delay is not between now and 365 days"),
+        # E-RUN-6
+        (delay_step(conditions=NEVER), {"data": {"wait": False}}, "conditions"),
+    ],
+)
+async def test_a_skipped_delay_lets_the_run_go_on_at_once(
+    virtual: VirtualTime, environment: TestEnvironment, step: Any, trigger: dict[str, Any], reason: str
+) -> None:
+    await virtual.publish(environment, "welcome", workflow(step, in_app_step()))
+
+    await virtual.trigger(environment, "welcome", **trigger)
+
+    assert len(await virtual.messages(environment)) == 1
+    assert [(run["status"], run["outcome"]) for run in await virtual.runs(environment)] == [
+        ("completed", "finished")
+    ]
+    (line,) = await virtual.log(environment, "step_skipped")
+    assert (line["step_ref"], line["data"]["reason"]) == ("delay_1", reason)
+
+
+async def test_a_delay_of_365_days_is_waited_for(virtual: VirtualTime, environment: TestEnvironment) -> None:
+    # E-DELAY-6
+    await virtual.publish(environment, "welcome", workflow(delay_step(value=365), in_app_step()))
+    await virtual.trigger(environment, "welcome")
+
+    await virtual.pass_time(environment, 364 * DAY)
+    assert await virtual.messages(environment) == []
+
+    await virtual.pass_time(environment, DAY)
+    assert len(await virtual.messages(environment)) == 1
+
+
+async def test_a_step_whose_conditions_fail_is_skipped_alone(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-RUN-6
+    steps = [in_app_step("unwanted", conditions=NEVER), in_app_step("wanted")]
+    await virtual.publish(environment, "welcome", workflow(*steps))
+
+    await virtual.trigger(environment, "welcome", data={"wait": "true"})
+
+    assert [message["step_ref"] for message in await virtual.messages(environment)] == ["wanted"]
+
+
+async def test_a_workflow_without_steps_completes(virtual: VirtualTime, environment: TestEnvironment) -> None:
+    # E-RUN-8
+    await virtual.publish(environment, "welcome", workflow())
+
+    await virtual.trigger(environment, "welcome")
+
+    assert [run["status"] for run in await virtual.runs(environment)] == ["completed"]
+
+
+async def test_a_workflow_that_was_switched_off_meanwhile_ends_its_paused_run(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-RUN-11, E-DELAY-9
+    await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
+    await virtual.trigger(environment, "welcome")
+    await switch(virtual, environment, on=False)
+
+    await virtual.pass_time(environment, DAY)
+
+    assert [(run["status"], run["outcome"]) for run in await virtual.runs(environment)] == [
+        ("cancelled", "workflow_inactive")
+    ]
+    assert await virtual.messages(environment) == []
+
+
+async def test_a_run_that_slept_while_its_workflow_was_off_and_on_again_goes_on(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-RUN-11
+    await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
+    await virtual.trigger(environment, "welcome")
+    await switch(virtual, environment, on=False)
+    await virtual.pass_time(environment, DAY / 2)
+    await switch(virtual, environment, on=True)
+
+    await virtual.pass_time(environment, DAY)
+
+    assert len(await virtual.messages(environment)) == 1
+
+
+async def test_a_recipient_who_was_deleted_meanwhile_gets_nothing(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-RUN-13
+    await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
+    await virtual.trigger(environment, "welcome")
+    async with virtual.database.transaction() as connection:
+        await connection.execute("DELETE FROM recipients WHERE environment_id = %s", (environment.id,))
+
+    await virtual.pass_time(environment, DAY)
+
+    assert [(run["status"], run["outcome"]) for run in await virtual.runs(environment)] == [
+        ("cancelled", "recipient_deleted")
+    ]
+    assert await virtual.messages(environment) == []
+
+
+async def test_a_run_keeps_the_version_that_was_current_when_it_was_triggered(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-RUN-9
+    await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step(body="old")))
+    await virtual.trigger(environment, "welcome")
+    await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step(body="new")))
+    await virtual.trigger(environment, "welcome")
+
+    await virtual.pass_time(environment, DAY + timedelta(minutes=1))
+
+    assert [body_of(message) for message in await virtual.messages(environment)] == ["old", "new"]
+
+
+async def switch(virtual: VirtualTime, environment: TestEnvironment, *, on: bool) -> None:
+    async with virtual.database.transaction() as connection:
+        await connection.execute(
+            "UPDATE workflows SET active = %s WHERE environment_id = %s", (on, environment.id)
+        )

@@ -1,0 +1,188 @@
+"""Cancelling, in virtual time."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.builders import batch_step, delay_step, in_app_step, workflow
+from tests.environments import TestEnvironment
+from tests.rules.reading import body_of
+from tests.virtual_time import VirtualTime
+
+WINDOW = timedelta(minutes=10)
+BODY = "{{ total_activities }}: {% for a in activities %}{{ a.n }}{% endfor %}"
+BATCHED = workflow(batch_step(seconds=600), in_app_step(body=BODY))
+BATCHED_AND_DELAYED = workflow(batch_step(seconds=600), delay_step(), in_app_step(body=BODY))
+
+
+async def gather(virtual: VirtualTime, environment: TestEnvironment, *keys: str) -> None:
+    """One trigger a key, each with its key in its data."""
+    for key in keys:
+        await virtual.trigger(environment, "batched", cancellation_key=key, data={"n": key})
+
+
+async def outcomes(virtual: VirtualTime, environment: TestEnvironment) -> list[str | None]:
+    return [run["outcome"] for run in await virtual.runs(environment)]
+
+
+async def bodies(virtual: VirtualTime, environment: TestEnvironment) -> list[str]:
+    return [body_of(message) for message in await virtual.messages(environment)]
+
+
+async def test_a_cancel_stops_the_paused_runs_of_its_workflow_and_key_and_no_others(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-CANCEL-2, E-CANCEL-5
+    for key in ("welcome", "farewell"):
+        await virtual.publish(environment, key, workflow(delay_step(), in_app_step()))
+    await virtual.accept(environment, "welcome", {"id": "ada"}, {"id": "bob"}, cancellation_key="k")
+    await virtual.accept(environment, "welcome", {"id": "eve"}, cancellation_key="k")
+    await virtual.accept(environment, "welcome", {"id": "other-key"}, cancellation_key="other")
+    await virtual.trigger(environment, "farewell", {"id": "other-workflow"}, cancellation_key="k")
+
+    await virtual.cancel(environment, "welcome", "k")
+
+    stopped = {run["recipient_id"]: run["status"] for run in await virtual.runs(environment)}
+    assert stopped == {
+        "ada": "cancelled",
+        "bob": "cancelled",
+        "eve": "cancelled",
+        "other-key": "paused",
+        "other-workflow": "paused",
+    }
+
+
+async def test_a_cancel_that_names_recipients_stops_theirs_alone(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-CANCEL-2
+    await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
+    await virtual.trigger(environment, "welcome", {"id": "ada"}, {"id": "bob"}, cancellation_key="k")
+
+    await virtual.cancel(environment, "welcome", "k", "bob")
+    await virtual.pass_time(environment, timedelta(days=1))
+
+    assert [message["recipient_id"] for message in await virtual.messages(environment)] == ["ada"]
+
+
+async def test_a_cancel_does_not_reach_triggers_that_come_after_it(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-CANCEL-4
+    await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
+    await virtual.cancel(environment, "welcome", "k")
+    await virtual.trigger(environment, "welcome", cancellation_key="k")
+
+    await virtual.pass_time(environment, timedelta(days=1))
+
+    assert len(await virtual.messages(environment)) == 1
+
+
+async def test_cancelling_the_lone_opener_leaves_its_window_open_until_its_time(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-CANCEL-6
+    await virtual.publish(environment, "batched", BATCHED)
+    opened = await virtual.now()
+    await gather(virtual, environment, "a")
+    await virtual.cancel(environment, "batched", "a")
+    assert await outcomes(virtual, environment) == ["cancelled"]
+    await virtual.pass_time(environment, timedelta(minutes=5))
+    await gather(virtual, environment, "b")
+
+    await virtual.pass_time(environment, timedelta(minutes=6))
+
+    (message,) = await virtual.messages(environment)
+    assert body_of(message) == "1: b"
+    assert WINDOW <= message["inserted_at"] - opened < WINDOW + timedelta(seconds=5)
+
+
+async def test_a_window_goes_on_with_the_run_of_its_cancelled_opener(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-CANCEL-7
+    await virtual.publish(environment, "batched", BATCHED)
+    await gather(virtual, environment, "a", "b", "c")
+
+    await virtual.cancel(environment, "batched", "a")
+    await virtual.pass_time(environment, WINDOW)
+
+    opener = (await virtual.runs(environment))[0]
+    (message,) = await virtual.messages(environment)
+    assert (body_of(message), message["recipient_run_id"]) == ("2: bc", opener["id"])
+    assert await outcomes(virtual, environment) == ["finished", "absorbed", "absorbed"]
+
+
+async def test_cancelling_an_absorbed_run_takes_its_activity_out(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-CANCEL-6
+    await virtual.publish(environment, "batched", BATCHED)
+    await gather(virtual, environment, "a", "b")
+
+    await virtual.cancel(environment, "batched", "b")
+    await virtual.pass_time(environment, WINDOW)
+
+    assert await bodies(virtual, environment) == ["1: a"]
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+async def test_a_window_whose_activities_were_all_cancelled_sends_nothing(
+    virtual: VirtualTime, environment: TestEnvironment, order: str
+) -> None:
+    # E-BATCH-26
+    await virtual.publish(environment, "batched", BATCHED)
+    await gather(virtual, environment, "a", "b")
+
+    for key in order:
+        await virtual.cancel(environment, "batched", key)
+    await virtual.pass_time(environment, WINDOW)
+
+    assert await virtual.messages(environment) == []
+    assert await outcomes(virtual, environment) == ["cancelled", "absorbed"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sent"),
+    [
+        ((), ("a",), []),
+        (("a",), ("a",), []),
+        (("a",), (), ["1: b"]),
+        ((), ("b",), ["2: ab"]),
+        (("b",), ("b",), ["1: a"]),
+    ],
+)
+async def test_after_the_close_only_the_openers_key_stops_the_run(
+    virtual: VirtualTime,
+    environment: TestEnvironment,
+    before: tuple[str, ...],
+    after: tuple[str, ...],
+    sent: list[str],
+) -> None:
+    # E-CANCEL-8
+    await virtual.publish(environment, "batched", BATCHED_AND_DELAYED)
+    await gather(virtual, environment, "a", "b")
+    for key in before:
+        await virtual.cancel(environment, "batched", key)
+    await virtual.pass_time(environment, WINDOW + timedelta(minutes=1))
+    assert [run["status"] for run in await virtual.runs(environment)] == ["paused", "completed"]
+
+    for key in after:
+        await virtual.cancel(environment, "batched", key)
+    await virtual.pass_time(environment, timedelta(days=1))
+
+    assert await bodies(virtual, environment) == sent
+    assert await outcomes(virtual, environment) == ["finished" if sent else "cancelled", "absorbed"]
+
+
+async def test_what_was_sent_is_not_recalled(virtual: VirtualTime, environment: TestEnvironment) -> None:
+    # E-CANCEL-3
+    await virtual.publish(environment, "welcome", workflow(in_app_step(), delay_step(), in_app_step("late")))
+    await virtual.trigger(environment, "welcome", cancellation_key="k")
+
+    await virtual.cancel(environment, "welcome", "k")
+    await virtual.pass_time(environment, timedelta(days=1))
+
+    assert [(one["step_ref"], one["status"]) for one in await virtual.messages(environment)] == [
+        ("in_app_1", "delivered")
+    ]

@@ -1,0 +1,233 @@
+"""The reconciler's parts, each asked for one environment: what was lost is found again (D5, D9, D10)."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from psycopg.rows import DictRow
+
+from activities.reconciling import cancels, deliveries, runs, triggers, windows
+from activities.runs import Runs
+from activities.steps.channel import ChannelSteps
+from activities.versions import Versions
+from dispatch.starting import StartableRun, start_recipient_run
+from models.tables.cancels import insert_cancel
+from models.values.kinds import Outcome
+from models.values.refs import RecipientRef
+from tests.builders import batch_step, delay_step, email_step, in_app_step, workflow
+from tests.environments import TestEnvironment
+from tests.houses import Mailbox
+from tests.rules.reading import body_of
+from tests.runs import NOON, WrittenRun, rows, write_run
+from tests.virtual_time import VirtualTime
+from workflows_engine.effects.runs import FinishAsk
+
+LATER = NOON + timedelta(hours=1)
+ADA = RecipientRef(id="ada")
+BODY = "{% for a in activities %}{{ a.n }}{% endfor %}"
+
+
+@pytest.fixture
+def place(environment: TestEnvironment) -> DictRow:
+    return {"id": environment.id, "slug": environment.slug}
+
+
+async def unanswer(virtual: VirtualTime, run: WrittenRun) -> None:
+    """As if the API had died before it answered."""
+    async with virtual.database.transaction() as connection:
+        await connection.execute("UPDATE triggers SET answered_at = NULL WHERE id = %s", (run.trigger_id,))
+
+
+async def start(virtual: VirtualTime, environment: TestEnvironment, key: str, run: WrittenRun) -> None:
+    startable = StartableRun(environment.id, environment.slug, key, run.trigger_id, run.id, ADA)
+    await start_recipient_run(virtual.temporal, startable)
+    await virtual.idle(environment)
+
+
+async def test_a_trigger_that_was_never_answered_is_withdrawn_and_its_run_does_nothing(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    # E-TRIGGER-6
+    await virtual.publish(environment, "greet", workflow(in_app_step()))
+    run = await write_run(virtual.database, environment, "greet")
+    await unanswer(virtual, run)
+
+    retired = await triggers.retire_unanswered(virtual.database, virtual.temporal, place, LATER)
+    await start(virtual, environment, "greet", run)
+
+    assert retired == 1
+    assert [(one["status"], one["outcome"]) for one in await virtual.runs(environment)] == [
+        ("cancelled", "terminated")
+    ]
+    assert await virtual.messages(environment) == []
+
+
+async def test_a_trigger_whose_caller_may_still_be_waiting_is_left_alone(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    await virtual.publish(environment, "greet", workflow(in_app_step()))
+    run = await write_run(virtual.database, environment, "greet")
+    await unanswer(virtual, run)
+
+    soon = NOON + timedelta(seconds=59)
+    assert await triggers.retire_unanswered(virtual.database, virtual.temporal, place, soon) == 0
+
+    await start(virtual, environment, "greet", run)
+    assert len(await virtual.messages(environment)) == 1
+
+
+async def test_an_unanswered_trigger_whose_workflow_runs_is_accepted_after_all(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    await virtual.publish(environment, "greet", workflow(delay_step(), in_app_step()))
+    run = await write_run(virtual.database, environment, "greet")
+    await unanswer(virtual, run)
+    await start(virtual, environment, "greet", run)
+
+    assert await triggers.retire_unanswered(virtual.database, virtual.temporal, place, LATER) == 0
+
+    (row,) = await rows(virtual.database, "SELECT * FROM triggers WHERE id = %s", run.trigger_id)
+    assert (row["answered_at"], row["retired_at"]) == (LATER, None)
+    assert [one["status"] for one in await virtual.runs(environment)] == ["paused"]
+
+
+async def test_an_answered_run_that_temporal_lost_is_started_again(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    await virtual.publish(environment, "greet", workflow(in_app_step()))
+    await write_run(virtual.database, environment, "greet")
+
+    repaired = await runs.repair(virtual.database, virtual.temporal, place, LATER)
+    await virtual.idle(environment)
+
+    assert (repaired.restarted, repaired.settled) == (1, 0)
+    assert len(await virtual.messages(environment)) == 1
+
+
+async def test_a_fan_out_that_temporal_lost_is_started_again(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    await virtual.publish(environment, "greet", workflow(in_app_step()))
+    await write_run(virtual.database, environment, "greet", fan_out="pending")
+
+    assert await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER) == 1
+    await virtual.idle(environment)
+
+    assert len(await virtual.messages(environment)) == 1
+    assert await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER) == 0
+
+
+async def test_a_sleeping_run_is_left_to_its_workflow(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
+    await virtual.trigger(environment, "welcome")
+
+    soon = await virtual.now() + timedelta(minutes=5)
+    repaired = await runs.repair(virtual.database, virtual.temporal, place, soon)
+
+    assert (repaired.restarted, repaired.settled) == (0, 0)
+    assert [one["status"] for one in await virtual.runs(environment)] == ["paused"]
+
+
+async def terminate_opener(virtual: VirtualTime, environment: TestEnvironment) -> None:
+    opener = (await virtual.runs(environment))[0]
+    workflow_id = f"{environment.slug}/batched/ada/{opener['id']}"
+    await virtual.temporal.client.get_workflow_handle(workflow_id).terminate("a person did it")
+
+
+async def test_the_window_of_a_terminated_opener_is_closed_by_the_next_without_its_activity(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    await virtual.publish(environment, "batched", workflow(batch_step(seconds=600), in_app_step(body=BODY)))
+    for n in "abc":
+        await virtual.trigger(environment, "batched", data={"n": n})
+    await terminate_opener(virtual, environment)
+
+    soon = await virtual.now() + timedelta(minutes=2)
+    repaired = await runs.repair(virtual.database, virtual.temporal, place, soon)
+    handed = await windows.hand_over(virtual.database, virtual.temporal, place, soon)
+    await virtual.pass_time(environment, timedelta(minutes=11))
+
+    assert (repaired.settled, handed) == (1, 1)
+    (message,) = await virtual.messages(environment)
+    ended = await virtual.runs(environment)
+    assert (body_of(message), message["recipient_run_id"]) == ("bc", ended[1]["id"])
+    assert [one["outcome"] for one in ended] == ["terminated", "finished", "absorbed"]
+
+
+async def test_a_joiner_takes_the_window_of_a_terminated_opener_over_at_once(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    await virtual.publish(environment, "batched", workflow(batch_step(seconds=600), in_app_step(body=BODY)))
+    await virtual.trigger(environment, "batched", data={"n": "a"})
+    await terminate_opener(virtual, environment)
+
+    await virtual.trigger(environment, "batched", data={"n": "b"})
+
+    assert (await virtual.runs(environment))[1]["status"] == "paused"
+
+
+async def test_an_empty_window_that_nobody_holds_is_closed(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    # E-CANCEL-6
+    await virtual.publish(environment, "batched", workflow(batch_step(seconds=600), in_app_step()))
+    await virtual.trigger(environment, "batched", cancellation_key="k")
+    await virtual.cancel(environment, "batched", "k")
+
+    overdue = await virtual.now() + timedelta(minutes=11)
+    assert await windows.hand_over(virtual.database, virtual.temporal, place, overdue) == 0
+
+    found = await rows(
+        virtual.database, "SELECT * FROM batch_windows WHERE environment_id = %s", environment.id
+    )
+    assert [window["close_reason"] for window in found] == ["empty"]
+
+
+async def test_a_cancel_whose_signal_was_lost_is_told_again(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    # E-CANCEL-2
+    await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
+    await virtual.trigger(environment, "welcome", cancellation_key="k")
+    moment = await virtual.now()
+    async with virtual.database.transaction() as connection:
+        await insert_cancel(connection, environment.id, "welcome", "k", None, moment)
+
+    soon = moment + timedelta(minutes=1)
+    assert await cancels.tell_again(virtual.database, virtual.temporal, place, soon) == 1
+    await virtual.idle(environment)
+
+    assert [one["status"] for one in await virtual.runs(environment)] == ["cancelled"]
+    assert await cancels.tell_again(virtual.database, virtual.temporal, place, soon) == 0
+
+
+async def test_a_message_of_a_finished_run_that_nobody_delivers_is_delivered(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow, mailbox: Mailbox
+) -> None:
+    # E-MSG-6
+    address = f"ada@{environment.slug}.example.com"
+    await virtual.publish(environment, "hello", workflow(email_step()))
+    run = await write_run(virtual.database, environment, "hello", {"id": "ada", "email": address})
+    versions = Versions()
+    await ChannelSteps(virtual.database, versions).compose_messages(run.ask("email_1"))
+    finished = await Runs(virtual.database, versions).finish_run(finish(environment.id, run.id, NOON))
+    assert len(finished.unsettled) == 1
+
+    assert await deliveries.take_up(virtual.database, virtual.temporal, place, LATER) == 1
+    await virtual.idle(environment)
+
+    assert [message["status"] for message in await virtual.messages(environment)] == ["sent"]
+    assert len(mailbox.mails_to(address)) == 1
+    assert await deliveries.take_up(virtual.database, virtual.temporal, place, LATER) == 0
+
+
+def finish(environment_id: UUID, run_id: UUID, now: datetime) -> FinishAsk:
+    return FinishAsk(
+        environment_id=environment_id,
+        recipient_run_id=run_id,
+        incarnation=0,
+        outcome=Outcome.FINISHED,
+        now=now,
+    )

@@ -55,7 +55,9 @@ class Runs:
         """Settle the run's row, say in its log how it ended, and name messages that nobody delivers yet."""
         environment_id, run_id = ask.environment_id, ask.recipient_run_id
         async with self._database.connection() as connection:
-            answer = FinishAnswer(unsettled=await find_unattempted(connection, environment_id, run_id))
+            answer = FinishAnswer()
+            if ask.has_sent:
+                answer.unsettled = await find_unattempted(connection, environment_id, run_id)
             key = LedgerKey(run_id, FINISH, str(ask.incarnation))
             writing = Writing(key, answer, ask.now)
             ending = Ending(

@@ -101,6 +101,7 @@ class RecipientRunWorkflow:
                 outcome=end.outcome,
                 reason=end.reason,
                 cancelled_by=note.by if note is not None and end.outcome is Outcome.CANCELLED else None,
+                has_sent=self._run.has_sent,
                 now=workflow.now(),
             ),
             summary=f"finish: {end.outcome}",

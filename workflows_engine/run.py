@@ -72,6 +72,7 @@ class Run:
         self.cancel: CancelNote | None = None
         self.cancel_spent = 0
         self.held_window: HeldWindow | None = None
+        self.has_sent = given.incarnation > 0
         self._deliveries: set[asyncio.Task[None]] = set()
 
     # --- cancellation -------------------------------------------------------------------------------
@@ -162,6 +163,7 @@ class Run:
 
     def deliver(self, step: PlannedStep, message_id: str) -> None:
         """Start a first delivery attempt beside the run; no cancel of the run ever interrupts it (D11)."""
+        self.has_sent = True
         task = asyncio.create_task(self._deliver(step.ref, message_id))
         self._deliveries.add(task)
         task.add_done_callback(self._deliveries.discard)

@@ -17,8 +17,8 @@ from activities.versions import Versions
 from models.database import Connection, Database
 from models.ids import new_ksuid
 from models.tables.channels import find_channel
-from models.tables.feeds import FeedItem, feed_parts
-from models.tables.messages import Message, events_part, message_part
+from models.tables.feeds import NewFeedItem, feed_parts
+from models.tables.messages import NewMessage, events_part, message_part
 from models.tables.recipient_runs import LogLine, log_part, status_part
 from models.values.conditions import ConditionGroup
 from models.values.kinds import ChannelType, MessageStatus, RunStatus
@@ -35,7 +35,7 @@ class Draft:
 
     answer: ComposeAnswer
     line: LogLine | None = None
-    message: Message | None = None
+    message: NewMessage | None = None
     scope: RunScope | None = None
 
 
@@ -106,16 +106,15 @@ def think(ask: StepAsk, standing: Standing, step: Any, channel: DictRow | None, 
     message_id = new_ksuid()
     stamp = ask.now.isoformat()
     scope = replace(scope, current_message={"id": message_id, "inserted_at": stamp, "updated_at": stamp})
+    occasion = Occasion(standing, channel, scope.for_templates(), ask.now)
     try:
-        composed = compose(step, Occasion(standing, channel, scope.for_templates(), ask.now))
+        composed = compose(step, occasion)
     except TemplateError as error:
         return _failed(ask, error)
     if isinstance(composed, NotComposed):
         return _skipped(composed.reason)
-    message = _message(ask, standing, channel, scope, composed)
-    message.id = message_id
-    message.status = _status(step.channel_type, sandbox=sandbox).value
-    message.settled_at = None if message.status == MessageStatus.QUEUED else ask.now
+    status = _status(step.channel_type, sandbox=sandbox)
+    message = _message(ask, occasion, scope, composed, status)
     return _enqueued(message, step.channel_type, scope)
 
 
@@ -139,7 +138,7 @@ def _failed(ask: StepAsk, error: TemplateError) -> Draft:
     return Draft(ComposeAnswer(**answer.model_dump()), line)
 
 
-def _enqueued(message: Message, channel_type: str, scope: RunScope) -> Draft:
+def _enqueued(message: NewMessage, channel_type: str, scope: RunScope) -> Draft:
     queued = message.status == MessageStatus.QUEUED
     answer = ComposeAnswer(
         reason=f"message {message.id} {message.status}",
@@ -151,23 +150,18 @@ def _enqueued(message: Message, channel_type: str, scope: RunScope) -> Draft:
 
 
 def _message(
-    ask: StepAsk, standing: Standing, channel: DictRow, scope: RunScope, composed: Composed
-) -> Message:
+    ask: StepAsk, occasion: Occasion, scope: RunScope, composed: Composed, status: MessageStatus
+) -> NewMessage:
+    standing = occasion.standing
     facts = standing.facts
-    snapshot = {
-        "channel_id": None,
-        "email": None,
-        "name": None,
-        "user_id": None,
-        "via_incoming_webhook": None,
-    }
-    return Message(
-        id="",
+    assert scope.current_message is not None  # its id was drawn before rendering (E-TEMPLATE-3)
+    return NewMessage(
+        id=scope.current_message["id"],
         environment_id=ask.environment_id,
-        channel_id=channel["id"],
+        channel_id=occasion.channel["id"],
         recipient_collection=standing.ref.collection,
         recipient_id=standing.ref.id,
-        recipient_snapshot=snapshot | composed.snapshot,
+        recipient_snapshot=NO_SNAPSHOT | composed.snapshot,
         actors=[_reference(actor) for actor in scope.actors[-10:]],
         tenant_id=facts["tenant_id"],
         data=scope.data,
@@ -179,12 +173,22 @@ def _message(
         workflow_run_id=facts["workflow_run_id"],
         recipient_run_id=ask.recipient_run_id,
         window_id=facts["window_id"],
-        status=MessageStatus.QUEUED.value,
+        status=status.value,
         content=composed.content,
         sending=composed.sending,
+        settled_at=None if status is MessageStatus.QUEUED else ask.now,
         inserted_at=ask.now,
-        updated_at=ask.now,
     )
+
+
+NO_SNAPSHOT: dict[str, Any] = {
+    "channel_id": None,
+    "email": None,
+    "name": None,
+    "user_id": None,
+    "via_incoming_webhook": None,
+}
+"""The contract's `recipient_snapshot`, before a composer fills in what its channel knows."""
 
 
 def _reference(actor: dict[str, Any]) -> Any:
@@ -193,13 +197,12 @@ def _reference(actor: dict[str, Any]) -> Any:
     return {"id": actor["id"], "collection": actor["collection"]}
 
 
-def _feed_item(message: Message, scope: RunScope) -> FeedItem:
-    return FeedItem(
+def _feed_item(message: NewMessage, scope: RunScope) -> NewFeedItem:
+    return NewFeedItem(
         message_id=message.id,
         environment_id=message.environment_id,
         channel_id=message.channel_id,
         user_id=message.recipient_id,
-        position=0,
         tenant_id=message.tenant_id,
         workflow_key=message.workflow_key,
         workflow_version_id=message.workflow_version_id,
@@ -209,8 +212,7 @@ def _feed_item(message: Message, scope: RunScope) -> FeedItem:
         actors=message.actors,
         total_actors=scope.total_actors,
         total_activities=scope.total_activities,
-        data=flattened(message.data or {}),
+        data=flattened(message.data),
         blocks=message.content["blocks"],
         inserted_at=message.inserted_at,
-        updated_at=message.inserted_at,
     )

@@ -1,5 +1,6 @@
 """In-app feeds: a person's items in the order they became readable (D18)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -56,7 +57,29 @@ class FeedItem(SQLModel, table=True):
     updated_at: datetime = moment()
 
 
-def feed_parts(item: FeedItem) -> list[Part]:
+@dataclass(frozen=True, slots=True)
+class NewFeedItem:
+    """A feed item before it is a row and has a position; a plain value, as `NewMessage`."""
+
+    message_id: str
+    environment_id: UUID
+    channel_id: UUID
+    user_id: str
+    tenant_id: str | None
+    workflow_key: str
+    workflow_version_id: UUID
+    workflow_categories: list[str]
+    recipient_run_id: UUID
+    window_id: UUID | None
+    actors: list[Any]
+    total_actors: int
+    total_activities: int
+    data: dict[str, Any]
+    blocks: list[Any]
+    inserted_at: datetime
+
+
+def feed_parts(item: FeedItem | NewFeedItem) -> list[Part]:
     """Putting an item at the feed's next position, drawn under the counter's lock (D18)."""
     counter = """
         INSERT INTO feed_counters AS f (environment_id, channel_id, user_id, last_position)

@@ -128,7 +128,35 @@ async def find_unattempted(connection: Connection, environment_id: UUID, run_id:
     return [row["id"] for row in await cursor.fetchall()]
 
 
-def message_part(message: Message) -> Part:
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A composed message before it is a row; a plain value, since every send makes one (D30)."""
+
+    id: str
+    environment_id: UUID
+    channel_id: UUID
+    recipient_collection: str
+    recipient_id: str
+    recipient_snapshot: dict[str, Any]
+    actors: list[Any]
+    tenant_id: str | None
+    data: dict[str, Any]
+    source_type: str
+    workflow_key: str
+    workflow_version_id: UUID
+    workflow_categories: list[str]
+    step_ref: str
+    workflow_run_id: UUID
+    recipient_run_id: UUID
+    window_id: UUID | None
+    status: str
+    content: dict[str, Any]
+    sending: dict[str, Any] | None
+    settled_at: datetime | None
+    inserted_at: datetime
+
+
+def message_part(message: Message | NewMessage) -> Part:
     """Writing a composed message, as part of a statement."""
     sql = """
         INSERT INTO messages (

@@ -43,6 +43,8 @@ class FinishAsk(BaseModel):
     outcome: Outcome
     reason: str | None = None
     cancelled_by: str | None = None
+    has_sent: bool = True
+    """Whether the run composed anything that a provider delivers; if not, nobody need look for it."""
     now: datetime
 
 

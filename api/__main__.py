@@ -59,8 +59,9 @@ async def refuse_development_keys(settings: ApiSettings) -> None:
     if found:
         raise NotStarted(
             f"this database holds the public development keys, and TOCSIN_API_HOST={settings.host} lets "
-            "other machines in.\n  Listen on 127.0.0.1, or use a database of its own and create keys there "
-            "with `tocsin keys create`."
+            "other machines in.\n  Listen on 127.0.0.1; or use a database of its own, or revoke these keys "
+            "(`tocsin keys list`, `tocsin keys revoke ID`),\n  and create your own with "
+            "`tocsin keys create --kind secret`."
         )
 
 

@@ -3,6 +3,7 @@
 import typer
 
 from cli.db import db
+from cli.keys import keys
 from cli.mailbox.command import mailbox
 from cli.push import push_command
 from cli.up import UP_CONTEXT, up
@@ -16,6 +17,7 @@ app = typer.Typer(
 )
 app.command(context_settings=UP_CONTEXT, add_help_option=False)(up)
 app.add_typer(db, name="db")
+app.add_typer(keys, name="keys")
 app.command()(mailbox)
 app.command("push")(push_command)
 

@@ -5,13 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from models.ids import new_uuid
+from cli.credentials import Connection, ensure_environments, store_key
 from models.sealing import SealBroken, Sealer
 from models.tables.channels import seal_purpose
-from models.tables.keys import digest_of
 from models.values.development import (
     ENVIRONMENT,
     FEED_CHANNEL_ID,
@@ -21,9 +20,6 @@ from models.values.development import (
 )
 from models.values.kinds import KeyKind
 
-Connection = psycopg.Connection[DictRow]
-
-ENVIRONMENTS = (ENVIRONMENT, "production")
 GUIDE_CHANNEL = UUID("22222222-2222-4222-8222-222222222222")
 EMAIL_CHANNEL = UUID("33333333-3333-4333-8333-333333333333")
 CHANNELS = (
@@ -37,41 +33,18 @@ SENDER = {"from_address": "notifications@tocsin.localhost", "from_name": "Tocsin
 def seed_development(database_url: str, secret_key: str, smtp_port: int) -> None:
     """Make what is missing. A channel that was changed since stays as it is; only our own port follows."""
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
-        environments = {
-            slug: _environment(connection, slug, index) for index, slug in enumerate(ENVIRONMENTS)
-        }
-        development = environments[ENVIRONMENT]
-        _key(connection, SECRET_KEY, KeyKind.SECRET, development, secret_key)
-        _key(connection, PUBLIC_KEY, KeyKind.PUBLIC, development, secret_key)
-        _key(connection, SERVICE_TOKEN, KeyKind.SERVICE, None, secret_key)
+        development = ensure_environments(connection)[ENVIRONMENT]
+        for key, kind, owner in (
+            (SECRET_KEY, KeyKind.SECRET, development),
+            (PUBLIC_KEY, KeyKind.PUBLIC, development),
+            (SERVICE_TOKEN, KeyKind.SERVICE, None),
+        ):
+            store_key(connection, key, kind, owner, secret_key, is_development=True)
         for channel in CHANNELS:
             _channel(connection, *channel)
         for channel_id in (FEED_CHANNEL_ID, GUIDE_CHANNEL):
             _settings(connection, channel_id, development, {}, None)
         _mail_settings(connection, development, Sealer(secret_key), smtp_port)
-
-
-def _environment(connection: Connection, slug: str, position: int) -> UUID:
-    connection.execute(
-        """
-        INSERT INTO environments (id, slug, name, position, inserted_at) VALUES (%s, %s, %s, %s, %s)
-        ON CONFLICT (slug) DO NOTHING
-        """,
-        (new_uuid(), slug, slug.capitalize(), position, datetime.now(UTC)),
-    )
-    row = connection.execute("SELECT id FROM environments WHERE slug = %s", (slug,)).fetchone()
-    assert row is not None  # it is there, by the statement above
-    return UUID(str(row["id"]))
-
-
-def _key(connection: Connection, key: str, kind: KeyKind, environment_id: UUID | None, secret: str) -> None:
-    connection.execute(
-        """
-        INSERT INTO api_keys (id, environment_id, kind, digest, hint, is_development, inserted_at)
-        VALUES (%s, %s, %s, %s, %s, true, %s) ON CONFLICT (digest) DO NOTHING
-        """,
-        (new_uuid(), environment_id, kind.value, digest_of(key, secret), key[-4:], datetime.now(UTC)),
-    )
 
 
 def _channel(

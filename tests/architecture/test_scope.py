@@ -34,6 +34,8 @@ UNSCOPED = {
     "models/tables/keys.py:find_key": CREDENTIAL,
     "models/queries/keys.py:find_key_and_environment": CREDENTIAL,
     "models/queries/keys.py:has_development_keys": "asks of the whole database whether its doors are open",
+    "cli/credentials.py:list_keys": "whoever has the database's password sees the keys of all environments",
+    "cli/credentials.py:revoke_key": "as above; the id is of one key",
 }
 """Statements that need no environment, as `file:function`, each with its reason."""
 

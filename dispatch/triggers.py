@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.rows import DictRow
-from temporalio.service import RPCError
 
 from dispatch.errors import (
     ActorMissing,
@@ -15,6 +14,7 @@ from dispatch.errors import (
     WorkflowInactive,
     WorkflowMissing,
 )
+from dispatch.reaching import reaching_temporal
 from dispatch.starting import StartableRun, Started, start_recipient_run, start_workflow_run
 from dispatch.temporal import Temporal
 from models.database import Connection, Database
@@ -89,10 +89,8 @@ async def accept(database: Database, temporal: Temporal, place: Place, request: 
     """Accept a trigger whole or refuse it whole (E-TRIGGER-6); raises NotAccepted or Replayed."""
     async with database.connection() as connection:
         trigger_id = await _write(connection, place, request)
-    try:
+    with reaching_temporal():
         started = await _start(temporal, place, request, trigger_id)
-    except RPCError as error:
-        raise Unavailable(f"Temporal does not answer ({error.status.name}); try again") from error
     async with database.connection() as connection:
         now = datetime.now(UTC)
         if not await mark_answered(connection, place.environment_id, trigger_id, now):

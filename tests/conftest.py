@@ -40,7 +40,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 def database_url(postgres: EmbeddedPostgres) -> str:
     name = f"test_{uuid4().hex}"
     with psycopg.connect(postgres.url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # our own name
+        connection.execute(f"CREATE DATABASE {name}")
     url = postgres.url.rsplit("/", 1)[0] + f"/{name}"
     upgrade(url)
     return url

@@ -24,7 +24,10 @@ from workflows_engine.definition import WorkflowDefinition
 from workflows_engine.steps import STEP_TYPES
 
 CHANNEL_TYPES = ["in_app_feed", "email"]
-UNION_TAGS = {*STEP_TYPES, *CHANNEL_TYPES}
+UNION_TAGS = {*STEP_TYPES, *CHANNEL_TYPES, "Condition", "AllOf"}
+"""What pydantic puts behind an index of a list whose items are of several types."""
+VALUE_TAGS = {"str", "list[Pair]"}
+"""What it puts behind a key that takes values of several types."""
 IGNORED = ("$schema", "__annotation", "__readonly")
 """What the CLI adds for itself; keys that end in `@` name the file a value came from."""
 READ_ONLY = (
@@ -105,6 +108,8 @@ def _mistake(found: Any) -> Mistake:
         message = (
             f'"{given}" is not supported by this release; expected one of {found["ctx"]["expected_tags"]}'
         )
+    elif found["type"] == "union_tag_not_found":
+        message = f"the key {found['ctx']['discriminator']} is missing"
     elif found["type"] == "extra_forbidden":
         message = "this key is unknown, or not supported by this release; remove it"
     return Mistake(_path(found["loc"]), message)
@@ -116,7 +121,7 @@ def _path(location: tuple[int | str, ...]) -> str:
     for part in location:
         if isinstance(part, int):
             path, after_index = f"{path}[{part}]", True
-        elif not (after_index and part in UNION_TAGS):
+        elif part not in VALUE_TAGS and not (after_index and part in UNION_TAGS):
             path, after_index = f"{path}.{part}" if path else part, False
     return path or "workflow"
 

@@ -8,13 +8,14 @@ from uuid import UUID
 from psycopg.rows import DictRow
 from temporalio.service import RPCError
 
-from dispatch.errors import Unavailable
+from dispatch.errors import Unavailable, WorkflowMissing
 from dispatch.signals import tell_cancel
 from dispatch.starting import start_cancel
 from dispatch.temporal import Temporal
 from dispatch.triggers import Place
 from models.database import Database
 from models.tables.cancels import find_cancellable, insert_cancel, lock_key
+from models.tables.workflows import has_workflow
 from models.values.refs import RecipientRef
 from workflows_engine import names
 
@@ -32,9 +33,11 @@ class CancelRequest:
 
 
 async def accept_cancel(database: Database, temporal: Temporal, place: Place, request: CancelRequest) -> int:
-    """The cancel's number, once it cannot be missed any more; raises Unavailable."""
+    """The cancel's number, once it cannot be missed any more; raises NotAccepted."""
     gids = None if request.recipients is None else [ref.gid for ref in request.recipients]
     async with database.transaction() as connection:
+        if not await has_workflow(connection, place.environment_id, request.workflow_key):
+            raise WorkflowMissing(request.workflow_key)
         await lock_key(
             connection, place.environment_id, request.workflow_key, request.cancellation_key, shared=False
         )

@@ -1,5 +1,7 @@
 """The last resort: an exception that nobody caught becomes an answer, inside of CORS."""
 
+import traceback
+
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -37,7 +39,10 @@ class FaultBarrier:
             told = as_api_error(error, scope["method"], scope["path"])
             where = {"method": scope["method"], "path": scope["path"], **scope["state"]}
             if isinstance(told, InternalError):
-                log.exception("request_failed", **where)
+                # Our own rendering: structlog's would print every local variable, with the caller's key
+                # and data among them, and take minutes over a long stack.
+                trace = "".join(traceback.format_exception(error))
+                log.error("request_failed", exception=trace, **where)
             else:
                 log.warning("request_refused", code=told.code, reason=str(error), **where)
             await told.response()(scope, receive, send)

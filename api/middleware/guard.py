@@ -1,8 +1,9 @@
-"""What is turned away before anything parses it: bodies too large, and text that Postgres cannot hold."""
+"""What is turned away unparsed: bodies too large or nested too deeply, and text that Postgres cannot hold."""
 
 import json
 import math
 import re
+from itertools import accumulate
 from typing import Any, NoReturn
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,8 +13,15 @@ from api.errors import ApiError, BodyTooLarge, InvalidParams, Malformed
 LARGEST_BODY = 12 * 1024 * 1024
 """Trigger data may have 10 MB; this leaves room for what is around it."""
 
+DEEPEST_BODY = 100
+"""Levels of objects and lists. What is deeper exhausts the stack of whoever walks it, the worker's too."""
+
 _SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|NaN|Infinity|[0-9][eE]\+?[0-9]{3}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_STRING = re.compile(rb'"[^"]*"')
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
+_LEVELS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1, ord('"'): 0}
 
 
 class Guard:
@@ -79,6 +87,8 @@ def _too_large() -> ApiError:
 
 def _check(body: bytes) -> None:
     """A look at the bytes; only a suspicious body is parsed for it. Broken JSON is left to the route."""
+    if _depth(body) > DEEPEST_BODY:
+        raise InvalidParams.of("", f"The body is nested more than {DEEPEST_BODY} levels deep; flatten it.")
     if not _SUSPECT.search(body):
         return
     try:
@@ -87,6 +97,16 @@ def _check(body: bytes) -> None:
         return
     if (flaw := _flaw(parsed, "")) is not None:
         raise InvalidParams.of(*flaw)
+
+
+def _depth(body: bytes) -> int:
+    """Levels of nesting; no more than the number of opening brackets, where these are few."""
+    opening = body.count(b"[") + body.count(b"{")
+    if opening <= DEEPEST_BODY:
+        return opening
+    skeleton = _ESCAPE.sub(b"", body) if b"\\" in body else body
+    skeleton = _STRING.sub(b"", skeleton.translate(None, _NOT_STRUCTURE))
+    return max(accumulate(_LEVELS[mark] for mark in skeleton), default=0)
 
 
 def _refuse_constant(name: str) -> NoReturn:

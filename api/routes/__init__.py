@@ -7,6 +7,7 @@ from api.paths import register_segments
 register_segments()
 
 from api.routes import (  # noqa: E402 - paths are compiled as these are imported
+    codec,
     demo,
     feeds,
     health,
@@ -32,5 +33,6 @@ ROUTERS: list[APIRouter] = [
     workflow_content.router,
     tocsin_channels.router,
     tocsin_variables.router,
+    codec.router,
     demo.router,
 ]

@@ -65,10 +65,24 @@ async def upsert_workflow_content(
 
 @router.put("/commits")
 async def commit_all(caller: ServiceCaller, database: Db, query: QueryString) -> dict[str, Any]:
-    """Publish every draft of the environment, all or none; `committed` names those that changed."""
+    """Publish the drafts of the environment, all or none; `committed` names those that changed.
+
+    `resource_type` and `resource_id` choose one workflow among them.
+    """
+    key = _chosen(query)
     async with database.transaction() as connection:
-        changed = await commit(connection, caller.environment_id, None, query.text("commit_message"))
+        changed = await commit(connection, caller.environment_id, key, query.text("commit_message"))
     return {"result": "success", "committed": changed}
+
+
+def _chosen(query: QueryString) -> str | None:
+    """The one workflow to commit, or None for everything."""
+    kind, key = query.text("resource_type"), query.text("resource_id")
+    if kind not in (None, "workflow"):
+        raise InvalidParams.of("resource_type", f'"{kind}" is not supported by this release; use "workflow"')
+    if key is not None and kind is None:
+        raise InvalidParams.of("resource_type", 'is needed beside resource_id: "workflow"')
+    return key
 
 
 def _checked(key: str, body: WrappedWorkflowRequestRequest) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """What goes in and out of the workflow routes, named as in Knock's specifications."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_RECIPIENTS = 1000
+CancellationKey = Annotated[str, Field(min_length=1, max_length=256)]
+"""Knock publishes no limit; an index over it needs one."""
 
 
 class TriggerSettings(BaseModel):
@@ -23,7 +25,7 @@ class TriggerWorkflowRequest(BaseModel):
     actor: Any = None
     tenant: Any = None
     data: dict[str, Any] | None = None
-    cancellation_key: str | None = Field(default=None, min_length=1)
+    cancellation_key: CancellationKey | None = None
     settings: TriggerSettings | None = None
 
 
@@ -36,7 +38,7 @@ class TriggerWorkflowResponse(BaseModel):
 class CancelWorkflowRequest(BaseModel):
     """Without recipients, all runs under the key are cancelled."""
 
-    cancellation_key: str = Field(min_length=1)
+    cancellation_key: CancellationKey
     recipients: list[Any] | None = Field(default=None, max_length=MAX_RECIPIENTS)
 
 

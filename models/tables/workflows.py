@@ -143,6 +143,15 @@ async def find_workflow(connection: Connection, environment_id: UUID, key: str) 
     return await cursor.fetchone()
 
 
+async def has_workflow(connection: Connection, environment_id: UUID, key: str) -> bool:
+    """Whether the environment has a workflow of that key, published or not."""
+    cursor = await connection.execute(
+        "SELECT FROM workflows WHERE environment_id = %s AND key = %s AND deleted_at IS NULL",
+        (environment_id, key),
+    )
+    return cursor.rowcount == 1
+
+
 async def list_workflows(connection: Connection, environment_id: UUID) -> list[DictRow]:
     """All workflows of the environment, by key."""
     cursor = await connection.execute(f"{WORKFLOW} ORDER BY w.key", (environment_id,))

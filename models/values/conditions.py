@@ -1,9 +1,9 @@
 """Conditions as data: what may be written, not how it is judged (E-COND-2, E-COND-3)."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Tag, model_validator
 
 
 class Operator(StrEnum):
@@ -31,13 +31,25 @@ class AllOf(BaseModel):
     all: list[Condition]
 
 
+def _kind(value: Any) -> str:
+    return (
+        "AllOf" if isinstance(value, AllOf) or (isinstance(value, dict) and "all" in value) else "Condition"
+    )
+
+
+AnyOption = Annotated[
+    Annotated[Condition, Tag("Condition")] | Annotated[AllOf, Tag("AllOf")], Discriminator(_kind)
+]
+"""Told apart before it is read, so that a mistake is told of one of them only."""
+
+
 class ConditionGroup(BaseModel):
     """`{"all": [...]}` or `{"any": [...]}`; both or neither is refused, empty holds (E-COND-3)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     all: list[Condition] | None = None
-    any: list[Condition | AllOf] | None = None
+    any: list[AnyOption] | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "ConditionGroup":

@@ -42,15 +42,12 @@ class GivenRecipient(BaseModel):
         if not isinstance(raw, dict):
             raise GivenMistake("", "must be a user id, or an object with an id")
         collection = raw.get("collection", USERS)
-        if not isinstance(collection, str) or not collection:
-            raise GivenMistake("collection", "must be a text")
+        _check_collection(collection)
         trigger_data = raw.get("$trigger_data")
         if trigger_data is not None and not isinstance(trigger_data, dict):
             raise GivenMistake("$trigger_data", "must be an object")
         return cls(
-            ref=RecipientRef(
-                collection=collection, id=checked_id(raw.get("id"), is_user=collection == USERS)
-            ),
+            ref=RecipientRef(collection=collection, id=_id_in(collection, raw.get("id"))),
             properties=properties_of(raw, but={"id", "collection", "$trigger_data"}),
             trigger_data=trigger_data,
         )
@@ -87,6 +84,22 @@ def checked_id(value: Any, *, is_user: bool = True) -> str:
     if is_user and any(mark in value for mark in "/#"):
         raise GivenMistake("id", "a user id must not contain / or #")
     return value
+
+
+def _check_collection(value: Any) -> None:
+    if not isinstance(value, str) or not value:
+        raise GivenMistake("collection", "must be a text that is not empty")
+    if len(value) > LONGEST_ID:
+        raise GivenMistake(
+            "collection", f"must have at most {LONGEST_ID} characters, this one has {len(value)}"
+        )
+    # An object's id may hold a slash: with one here too, two objects would share a global id, and a run.
+    if any(mark in value for mark in "/#"):
+        raise GivenMistake("collection", "must not contain / or #")
+
+
+def _id_in(collection: str, value: Any) -> str:
+    return _tenant_id(value) if collection == TENANTS else checked_id(value, is_user=collection == USERS)
 
 
 def properties_of(raw: dict[str, Any], but: set[str]) -> dict[str, Any]:

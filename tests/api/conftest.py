@@ -7,6 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from knockapi import AsyncKnock
+from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.settings import ApiSettings
@@ -45,7 +46,7 @@ class Client(httpx.AsyncClient):
         return answer.json()
 
 
-def client_of(app: FastAPI, key: str | None) -> Client:
+def client_of(app: ASGIApp, key: str | None) -> Client:
     headers = {"authorization": f"Bearer {key}"} if key else {}
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     return Client(transport=transport, base_url=ORIGIN, headers=headers)

@@ -78,7 +78,7 @@ async def test_malformed_json_is_told_where(client: Client, body: str, where: st
     assert where in refused["message"]
 
 
-@pytest.mark.parametrize("body", [b'{"a": "\xff"}', b"[" * 100_000, b'{"a": ' + b"9" * 5000 + b"}"])
+@pytest.mark.parametrize("body", [b'{"a": "\xff"}', b"[" * 50, b'{"a": ' + b"9" * 5000 + b"}"])
 async def test_a_body_that_no_parser_takes_is_refused(client: Client, body: bytes) -> None:
     refused = await client.refused("PUT", "/v1/users/ada", content=body, headers=JSON)
     assert (refused["status"], refused["code"]) == (400, "invalid_params")

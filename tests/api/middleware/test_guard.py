@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from api.middleware.guard import LARGEST_BODY
+from api.middleware.guard import DEEPEST_BODY, LARGEST_BODY
 from tests.api.conftest import Client
 
 PATH = "/v1/users/ada"
@@ -75,3 +75,26 @@ async def test_numbers_that_json_does_not_have_are_refused(client: Client, body:
 @pytest.mark.parametrize("path", ["/v1/users/a%00b", "/v1/messages?source=a%00b"])
 async def test_a_nul_in_the_address_is_refused(client: Client, path: str) -> None:
     assert (await client.refused("GET", path))["status"] == 422
+
+
+def nested(depth: int) -> bytes:
+    return b'{"x": ' + b"[" * (depth - 1) + b'"\\u0000"' + b"]" * (depth - 1) + b"}"
+
+
+@pytest.mark.parametrize("depth", [DEEPEST_BODY + 1, 300, 900, 100_000])
+async def test_a_body_nested_beyond_reason_is_refused(client: Client, depth: int) -> None:
+    told = await client.refused("PUT", PATH, content=nested(depth), headers=JSON)
+    assert (told["status"], told["code"]) == (422, "invalid_params")
+    assert "nested" in told["message"]
+
+
+async def test_the_deepest_body_that_is_allowed_is_kept(client: Client) -> None:
+    body = nested(DEEPEST_BODY).replace(b"\\u0000", b"x")
+    answer = await client.put(PATH, content=body, headers=JSON)
+    assert answer.json()["x"] == json.loads(body)["x"]
+
+
+async def test_brackets_in_texts_and_beside_each_other_are_no_nesting(client: Client) -> None:
+    given = {"text": '[{"\\' * 200, "list": [{"a": [1]}] * 200, 'key"[': "\\"}
+    answer = await client.put(PATH, content=json.dumps(given), headers=JSON)
+    assert answer.json().items() >= given.items()

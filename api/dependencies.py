@@ -99,21 +99,32 @@ async def _service_caller(request: Request) -> Credential:
     return Credential(environment_id=row["environment_id"], slug=row["slug"], kind=kind)
 
 
+async def _account_caller(request: Request) -> KeyKind:
+    """As `_service_caller`, for what belongs to no environment."""
+    return _kind_of(await _key_of(request), {KeyKind.SERVICE})
+
+
 Caller = Annotated[Credential, Depends(_secret_caller)]
 """A server: a secret key."""
 UserCaller = Annotated[Credential, Depends(_user_caller)]
 """A server or a browser: a secret key, or a public one, which may act for any user of its environment."""
 ServiceCaller = Annotated[Credential, Depends(_service_caller)]
 """Management: a service token, in the environment that `?environment=` names."""
+AccountCaller = Annotated[KeyKind, Depends(_account_caller)]
+"""Management of the whole account: a service token."""
 
 
 async def _credential(request: Request, allowed: set[KeyKind]) -> Credential:
-    digest = await _digest(request)
-    async with (await _database(request)).connection() as connection:
-        row = await find_key(connection, digest)
+    row = await _key_of(request)
     kind = _kind_of(row, allowed)
     assert row is not None  # _kind_of refused an unknown key
     return Credential(environment_id=row["environment_id"], slug=row["slug"], kind=kind)
+
+
+async def _key_of(request: Request) -> DictRow | None:
+    digest = await _digest(request)
+    async with (await _database(request)).connection() as connection:
+        return await find_key(connection, digest)
 
 
 async def _digest(request: Request) -> bytes:

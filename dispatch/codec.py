@@ -5,11 +5,12 @@ import binascii
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from temporalio.api.common.v1 import Payload
+from google.protobuf import json_format
+from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import (
     DataConverter,
@@ -29,6 +30,10 @@ class PayloadKeysError(ValueError):
 
 class PayloadUnreadableError(Exception):
     """A payload was encrypted with a key that is not here, or is not what was encrypted."""
+
+
+class NotPayloadsError(ValueError):
+    """A body is not Temporal's `Payloads` as JSON."""
 
 
 class EncryptingCodec(PayloadCodec):
@@ -88,6 +93,38 @@ def data_converter(payload_keys: str | None) -> DataConverter:
         payload_codec=EncryptingCodec(_parse(payload_keys.split(","))),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )
+
+
+class RemoteCodec:
+    """The same encryption for Temporal's own tools, in the protocol of its codec servers (D25).
+
+    Bodies and answers are `Payloads` in protobuf's JSON: `{"payloads": [{"metadata": {name: base64}, "data":
+    base64}]}`, as many and in the same order. Raises `NotPayloadsError`, and when decoding
+    `PayloadUnreadableError`.
+    """
+
+    def __init__(self, payload_keys: str) -> None:
+        """`payload_keys` as for `data_converter`; raises `PayloadKeysError`."""
+        self._codec = EncryptingCodec(_parse(payload_keys.split(",")))
+
+    async def encode(self, body: dict[str, Any]) -> dict[str, Any]:
+        return _as_json(await self._codec.encode(_from_json(body)))
+
+    async def decode(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What was never encrypted is answered as it came."""
+        return _as_json(await self._codec.decode(_from_json(body)))
+
+
+def _from_json(body: dict[str, Any]) -> Sequence[Payload]:
+    try:
+        return json_format.ParseDict(body, Payloads()).payloads
+    except json_format.ParseError as error:
+        raise NotPayloadsError(str(error)) from error
+
+
+def _as_json(payloads: Iterable[Payload]) -> dict[str, Any]:
+    # One by one: of a message without payloads protobuf would leave out the list.
+    return {"payloads": [json_format.MessageToDict(payload) for payload in payloads]}
 
 
 def _parse(entries: Iterable[str]) -> dict[str, bytes]:

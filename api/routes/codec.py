@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.dependencies import ServiceCaller, Settings
+from api.dependencies import AccountCaller, Settings
 from api.errors import InvalidParams, NotFound
 from api.settings import ApiSettings
 from dispatch.codec import NotPayloadsError, PayloadUnreadableError, RemoteCodec
@@ -13,7 +13,7 @@ router = APIRouter(prefix="/v1/tocsin/codec", tags=["Codec"])
 
 
 @router.post("/decode")
-async def decode_payloads(body: dict[str, Any], caller: ServiceCaller, settings: Settings) -> dict[str, Any]:
+async def decode_payloads(body: dict[str, Any], caller: AccountCaller, settings: Settings) -> dict[str, Any]:
     """Payloads as they were before they were encrypted. One that cannot be read refuses all of them."""
     try:
         return await _codec(settings).decode(body)
@@ -22,7 +22,7 @@ async def decode_payloads(body: dict[str, Any], caller: ServiceCaller, settings:
 
 
 @router.post("/encode")
-async def encode_payloads(body: dict[str, Any], caller: ServiceCaller, settings: Settings) -> dict[str, Any]:
+async def encode_payloads(body: dict[str, Any], caller: AccountCaller, settings: Settings) -> dict[str, Any]:
     """Payloads encrypted with the first key, for what a person sends from Temporal's tools."""
     try:
         return await _codec(settings).encode(body)

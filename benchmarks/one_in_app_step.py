@@ -31,7 +31,7 @@ class Round:
     ours_ms: dict[str, float]
     ours_rate: float
     statements: float
-    bare_ms: float
+    bare_ms: dict[str, float]
     bare_rate: float
 
 
@@ -63,13 +63,14 @@ async def _round(instance: Instance, client: Client, worker: psutil.Process, num
     own = psutil.Process()
     cpu_bare = _bare_cpu(instance, worker, own)
     bare_seconds = await bare.drive(client, RUNS, AT_ONCE, str(number))
-    bare_ms = (_bare_cpu(instance, worker, own) - cpu_bare) * 1000 / RUNS
+    spent_bare = _bare_cpu(instance, worker, own)
+    bare_ms = {part: (spent_bare[part] - cpu_bare[part]) * 1000 / RUNS for part in cpu_bare}
     return Round(ours, RUNS / seconds, asked / RUNS, bare_ms, RUNS / bare_seconds)
 
 
-def _bare_cpu(instance: Instance, worker: psutil.Process, driver: psutil.Process) -> float:
-    parts = (instance.processes()["temporal"][0], worker, driver)
-    return float(sum(part.cpu_times().user + part.cpu_times().system for part in parts))
+def _bare_cpu(instance: Instance, worker: psutil.Process, driver: psutil.Process) -> dict[str, float]:
+    parts = {"temporal": instance.processes()["temporal"][0], "worker": worker, "driver": driver}
+    return {name: part.cpu_times().user + part.cpu_times().system for name, part in parts.items()}
 
 
 async def _drive(instance: Instance, count: int, label: str) -> float:
@@ -95,23 +96,29 @@ async def _is_empty(http: httpx.AsyncClient, url: str) -> bool:
     return not (await http.get(url)).json()["items"]
 
 
-async def _events(instance: Instance, client: Client) -> int:
-    async for found in client.list_workflows("TocsinWorkflow = 'one-in-app-step'", page_size=1):
+async def _events(instance: Instance, client: Client) -> dict[str, float]:
+    """Of the newest runs; more than eight mean that a workflow task was lost or split."""
+    counted = []
+    async for found in client.list_workflows("TocsinWorkflow = 'one-in-app-step'", page_size=50, limit=50):
         history = await client.get_workflow_handle(found.id, run_id=found.run_id).fetch_history()
-        return len(history.events)
-    raise SystemExit("no run was found in Temporal")
+        counted.append(float(len(history.events)))
+    return spread(counted)
 
 
 def _figures(measured: list[Round]) -> dict[str, Any]:
     totals = [sum(one.ours_ms.values()) for one in measured]
+    bare_totals = [sum(one.bare_ms.values()) for one in measured]
     return {
         "rounds": len(measured),
         "runs_a_round": RUNS,
         "cpu_ms_per_run": spread(totals),
         "cpu_ms_by_process": {role: spread([one.ours_ms[role] for one in measured]) for role in COUNTED},
-        "bare_cpu_ms_per_run": spread([one.bare_ms for one in measured]),
+        "bare_cpu_ms_per_run": spread(bare_totals),
+        "bare_cpu_ms_by_process": {
+            part: spread([one.bare_ms[part] for one in measured]) for part in measured[0].bare_ms
+        },
         "cpu_ratio_to_bare": spread(
-            [total / one.bare_ms for total, one in zip(totals, measured, strict=True)]
+            [ours / bare_total for ours, bare_total in zip(totals, bare_totals, strict=True)]
         ),
         "runs_per_s": spread([one.ours_rate for one in measured]),
         "bare_runs_per_s": spread([one.bare_rate for one in measured]),

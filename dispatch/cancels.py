@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from psycopg.rows import DictRow
-from temporalio.service import RPCError
 
-from dispatch.errors import Unavailable, WorkflowMissing
+from dispatch.errors import WorkflowMissing
+from dispatch.reaching import reaching_temporal
 from dispatch.signals import tell_cancel
 from dispatch.starting import start_cancel
 from dispatch.temporal import Temporal
@@ -50,14 +50,12 @@ async def accept_cancel(database: Database, temporal: Temporal, place: Place, re
             datetime.now(UTC),
         )
         runs = await find_cancellable(connection, place.environment_id, acceptance, limit=AT_ONCE + 1)
-    try:
+    # When Temporal is away the row stands, and the reconciler signals again; repeating the call does no harm.
+    with reaching_temporal():
         if len(runs) > AT_ONCE:
             await start_cancel(temporal, place.environment_id, place.slug, request.workflow_key, acceptance)
         else:
             await asyncio.gather(*(tell_run(temporal, run, acceptance) for run in runs))
-    except RPCError as error:
-        # The row stands: the reconciler signals again. The caller may repeat the call without harm.
-        raise Unavailable(f"Temporal does not answer ({error.status.name}); try again") from error
     return acceptance
 
 

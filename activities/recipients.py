@@ -94,12 +94,11 @@ class Recipients:
 
 
 def distinct(stored: list[Any]) -> list[GivenRecipient]:
-    """Each recipient once, whatever way it was named (E-TRIGGER-19); what was given of it is kept."""
+    """Each recipient once, whatever way and how often it was named (E-TRIGGER-19)."""
     unique: dict[str, GivenRecipient] = {}
     for given in _read(stored):
         known = unique.get(given.ref.gid)
-        if known is None or known.properties is None:
-            unique[given.ref.gid] = given
+        unique[given.ref.gid] = given if known is None else known.joined_by(given)
     return list(unique.values())
 
 

@@ -56,7 +56,13 @@ class Instance:
             )
         if answer.status in (401, 403):
             raise CommandError(f"{self._url} refuses the service token; set KNOCK_SERVICE_TOKEN.")
-        return answer.status, json.loads(answer.body or b"{}")
+        try:
+            said = json.loads(answer.body or b"{}")
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise CommandError(f"{self._url} is no Tocsin: it answers {answer.status} without JSON.")
+        return answer.status, said
 
 
 def push(directory: Path, url: str, token: str) -> Pushed:
@@ -129,7 +135,7 @@ def _mistakes_of(answer: dict[str, Any], workflow: ReadWorkflow) -> Iterator[Mis
     errors = answer.get("errors") or [{"field": "", "message": answer.get("message", "was refused")}]
     for error in errors:
         path = error["field"]
-        yield Mistake(workflow.origins.get(path, workflow.file), path, error["message"])
+        yield Mistake(workflow.origin(path), path, error["message"])
 
 
 def _require(status: int, answer: dict[str, Any], file: Path, prefix: str = "") -> None:

@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass, field
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,20 @@ def read_configuration(project: Path, given: dict[str, str], mistakes: list[Mist
         elif section not in SECTIONS:
             mistakes.append(Mistake(file, section, f"is unknown; expected one of {', '.join(SECTIONS)}"))
     filled = _fill(raw, "", {**os.environ, **given}, file, mistakes)
-    configuration.channels = filled.get("channels", {})
-    configuration.variables = filled.get("variables", {})
+    configuration.channels = _table(filled, "channels", file, mistakes)
+    configuration.variables = _table(filled, "variables", file, mistakes)
+    for key, channel in configuration.channels.items():
+        if not isinstance(channel, dict):
+            mistakes.append(Mistake(file, f"channels.{key}", f"must be a table: [channels.{key}]"))
     return configuration
+
+
+def _table(filled: dict[str, Any], name: str, file: Path, mistakes: list[Mistake]) -> dict[str, Any]:
+    table = filled.get(name, {})
+    if isinstance(table, dict):
+        return table
+    mistakes.append(Mistake(file, name, f"must be a table: [{name}]"))
+    return {}
 
 
 def _fill(value: Any, path: str, known: dict[str, str], file: Path, mistakes: list[Mistake]) -> Any:
@@ -57,6 +69,8 @@ def _fill(value: Any, path: str, known: dict[str, str], file: Path, mistakes: li
         }
     if isinstance(value, list):
         return [_fill(item, f"{path}[{i}]", known, file, mistakes) for i, item in enumerate(value)]
+    if isinstance(value, (date, time)):
+        mistakes.append(Mistake(file, path, "is a date or time, which JSON does not have; put it in quotes"))
     if not isinstance(value, str):
         return value
 

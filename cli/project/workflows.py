@@ -20,6 +20,12 @@ class ReadWorkflow:
     content: dict[str, Any]
     origins: dict[str, Path] = field(default_factory=dict)
 
+    def origin(self, path: str) -> Path:
+        """The file that holds the value at this path."""
+        while path not in self.origins and path:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return self.origins.get(path, self.file)
+
 
 def read_workflows(project: Path, mistakes: list[Mistake]) -> list[ReadWorkflow]:
     """All workflows of the project; what cannot be read is added to the mistakes."""
@@ -40,6 +46,9 @@ def _read(directory: Path, mistakes: list[Mistake]) -> ReadWorkflow | None:
         raw = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         mistakes.append(Mistake(file, "", "is missing; each folder under workflows/ holds a workflow.json"))
+        return None
+    except OSError as error:
+        mistakes.append(Mistake(file, "", f"cannot be read: {error.strerror}"))
         return None
     except UnicodeDecodeError:
         mistakes.append(Mistake(file, "", "is not UTF-8"))
@@ -63,6 +72,7 @@ class _Inliner:
         self._directory = directory.resolve()
         self._workflow = workflow
         self._mistakes = mistakes
+        self._open: list[Path] = []
 
     def inline(self, value: Any, path: str) -> Any:
         if isinstance(value, list):
@@ -73,6 +83,8 @@ class _Inliner:
         for key, inner in value.items():
             below = f"{path}.{key}" if path else key
             if key.endswith(FILE_MARK):
+                if key.removesuffix(FILE_MARK) in value:
+                    self._say(below, f"stands beside {key.removesuffix(FILE_MARK)}; remove one of both")
                 inlined[key.removesuffix(FILE_MARK)] = self._from_file(inner, below)
             else:
                 inlined[key] = self.inline(inner, below)
@@ -89,7 +101,10 @@ class _Inliner:
             text = file.read_text(encoding="utf-8")
             if file.suffix != ".json":
                 return text
-            return self.inline(json.loads(text), field_path)
+            self._open.append(file)
+            inlined = self.inline(json.loads(text), field_path)
+            self._open.pop()
+            return inlined
         except UnicodeDecodeError:
             self._mistakes.append(Mistake(file, "", "is not UTF-8"))
         except json.JSONDecodeError as error:
@@ -100,7 +115,13 @@ class _Inliner:
         if not isinstance(reference, str):
             self._say(path, "must be the path of a file beside workflow.json")
             return None
+        if "\0" in reference:
+            self._say(path, "holds the character U+0000, which no file's name does")
+            return None
         file = (self._directory / reference).resolve()
+        if file in self._open:
+            self._say(path, f"the file {reference} refers to itself")
+            return None
         if not file.is_relative_to(self._directory):
             self._say(path, f"{reference} leads out of the workflow's folder")
             return None

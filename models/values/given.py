@@ -53,6 +53,20 @@ class GivenRecipient(BaseModel):
         )
 
 
+    def joined_by(self, later: "GivenRecipient") -> "GivenRecipient":
+        """The same one, named again: whatever either call of the name gave is kept, the later one wins."""
+        return self.model_copy(
+            update={
+                "properties": _joined(self.properties, later.properties),
+                "trigger_data": _joined(self.trigger_data, later.trigger_data),
+            }
+        )
+
+
+def _joined(first: dict[str, Any] | None, later: dict[str, Any] | None) -> dict[str, Any] | None:
+    return later if first is None else {**first, **(later or {})}
+
+
 class GivenTenant(BaseModel):
     """A tenant by id or inline; an unknown one is created either way (E-TRIGGER-17)."""
 

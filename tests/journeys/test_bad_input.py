@@ -322,7 +322,8 @@ async def test_the_longest_names_that_are_allowed_work(
 ) -> None:
     await publish(house.database, environment, "w" * 255, workflow(in_app_step()))
 
-    for recipient in ({"id": WIDE}, {"id": WIDE, "collection": LONG, "name": "P"}):
+    given: list[Any] = [{"id": WIDE}, {"id": WIDE, "collection": LONG, "name": "P"}]
+    for recipient in given:
         await knock.workflows.trigger(
             "w" * 255, recipients=[recipient], tenant=WIDE, actor={"id": LONG}, cancellation_key=WIDE
         )

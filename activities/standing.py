@@ -76,14 +76,18 @@ class Standing:
         return bool(self.facts["status"] == RunStatus.PAUSED)
 
     async def cancelled_meanwhile(self, connection: Connection) -> StepAnswer | None:
-        """Look again for a cancel inside the write transaction, excluding cancellers until it ends (D10)."""
+        """Look again for a cancel inside the write transaction; stops the run if there is one."""
+        cancel = await self.cancel_under_lock(connection)
+        return None if cancel is None else cancelled(cancel)
+
+    async def cancel_under_lock(self, connection: Connection) -> int | None:
+        """The newest cancel that applies, excluding cancellers until the transaction ends (D10)."""
         key = self.facts["cancellation_key"]
         if key is None:
             return None
         environment_id = self.facts["environment_id"]
         await lock_key(connection, environment_id, self.facts["workflow_key"], key, shared=True)
-        cancel = await later_cancel(connection, environment_id, self.facts["id"])
-        return None if cancel is None else cancelled(cancel)
+        return await later_cancel(connection, environment_id, self.facts["id"])
 
 
 def cancelled(acceptance: int) -> StepAnswer:

@@ -16,6 +16,7 @@ from activities.standing import Standing, load, stopped
 from activities.step_log import failure, log_step
 from activities.versions import Versions
 from dispatch.cancels import workflow_id_of
+from dispatch.looking import Condition, condition_of
 from dispatch.signals import tell_joined
 from dispatch.temporal import Temporal
 from models.database import Connection, Database
@@ -151,10 +152,16 @@ class BatchSteps:
             self._temporal.client, workflow_id_of(owner), ask.step_ref, count
         ):
             return answer
+        # A run that a person ended leaves the window; one that Temporal lost is still among the gathered.
+        ended = owner is not None and (
+            await condition_of(self._temporal, workflow_id_of(owner)) is not Condition.MISSING
+        )
         async with self._database.transaction() as connection:
             window = await self._still_owned(connection, ask, answer)
             if window is None:
                 return answer
+            if ended:
+                await batches.leave(connection, window["id"], answer.owner_run_id, ask.now)
             taken = answer.model_copy(update={"is_owner": True, "owner_run_id": ask.recipient_run_id})
             await batches.set_owner(connection, window["id"], ask.recipient_run_id)
             run = (ask.environment_id, ask.recipient_run_id)
@@ -219,6 +226,9 @@ class BatchSteps:
             return CloseAnswer(**gone.model_dump())
         if window["closed_at"] is None and ask.now < window["closes_at"]:
             return CloseAnswer(closes_at=window["closes_at"])
+        # From here on no cancel of this run's key is accepted until the window is closed: it came either
+        # before, and took the run's own activity out, or after, and stops the run (E-CANCEL-8).
+        cancel = await standing.cancel_under_lock(connection)
         await batches.dismiss_cancelled(connection, ask.window_id, ask.now)
         totals = await batches.count_members(connection, ask.window_id)
         reason = "window elapsed" if totals["activities"] else "empty"
@@ -238,6 +248,8 @@ class BatchSteps:
         if not totals["activities"]:
             return CloseAnswer(**stopped(Outcome.CANCELLED, "everyone gathered was cancelled").model_dump())
         await self._take_gathered(connection, ask, standing, window)
+        if cancel is not None:
+            await spend_cancel(connection, ask.environment_id, ask.recipient_run_id, cancel)
         total = totals["activities"]
         return CloseAnswer(total_activities=total, reason=f"{total} gathered, {totals['actors']} actors")
 
@@ -259,9 +271,6 @@ class BatchSteps:
         run = (ask.environment_id, ask.recipient_run_id)
         await set_data(connection, *run, merged, ask.now)
         await join_window(connection, *run, ask.window_id)
-        if standing.facts["later_cancel"] is not None:
-            # It took this run's own activity out; only a newer one stops the rest (E-CANCEL-8).
-            await spend_cancel(connection, *run, standing.facts["later_cancel"])
         await set_status(connection, *run, RunStatus.PROCESSING, ask.now)
 
 

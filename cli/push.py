@@ -67,6 +67,8 @@ class Instance:
 
 def push(directory: Path, url: str, token: str) -> Pushed:
     """Publish the project in `directory`; raises CommandError that lists every mistake."""
+    if not token.strip():
+        raise CommandError("the service token is empty; set KNOCK_SERVICE_TOKEN")
     mistakes: list[Mistake] = []
     workflows = read_workflows(directory, mistakes)
     configuration = read_configuration(directory, {"TOCSIN_URL": url.rstrip("/")}, mistakes)

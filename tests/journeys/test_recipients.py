@@ -199,7 +199,8 @@ async def test_sandbox_mode_sends_no_mail_but_fills_the_feed(
     mail = messages[str(environment.email_channel_id)]
     assert mail.status == "not_sent"
     assert messages[str(environment.feed_channel_id)].status == "delivered"
-    assert (await knock.messages.get_content(mail.id)).to_dict()["data"]["subject_line"] == "Hello Ada"
+    content = (await knock.messages.get_content(mail.id)).data
+    assert content.to_dict()["subject_line"] == "Hello Ada"
     assert house.mailbox.mails_to(address) == []
 
 

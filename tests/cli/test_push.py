@@ -1,0 +1,249 @@
+"""A project folder on its way to a running API, from the author's chair."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pytest_httpserver import HTTPServer
+from typer.testing import CliRunner
+
+from cli.embedded.ports import free_port
+from cli.errors import CommandError
+from cli.main import app
+from cli.push import Pushed, push
+from dispatch.temporal import Temporal
+from models.database import Database
+from models.sealing import Sealer
+from outbound.client import build_client
+from tests.builders import in_app_step, workflow
+from tests.development import as_development
+from tests.environments import TestEnvironment
+from tests.houses import SECRET, serving
+from tests.runs import rows
+from worker.assembly import Parts
+
+VERSIONS = "SELECT workflow_key AS key, number, definition FROM workflow_versions WHERE environment_id = %s"
+LEFT = """
+    SELECT (SELECT count(*) FROM workflows WHERE environment_id = %(id)s) AS workflows,
+           (SELECT count(*) FROM variables WHERE environment_id = %(id)s) AS variables
+"""
+
+
+class Project:
+    """A folder that is written by an author and pushed to a running API."""
+
+    def __init__(self, folder: Path, url: str, environment: TestEnvironment, database: Database) -> None:
+        self.folder = folder
+        self.url = url
+        self.environment = environment
+        self._database = database
+
+    def write(self, path: str, content: Any) -> Path:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        given = content if isinstance(content, str | bytes) else json.dumps(content)
+        file.write_bytes(given if isinstance(given, bytes) else given.encode())
+        return file
+
+    def write_workflow(self, key: str, *steps: Any) -> Path:
+        return self.write(f"workflows/{key}/workflow.json", workflow(*steps))
+
+    async def push(self) -> Pushed:
+        return await asyncio.to_thread(push, self.folder, self.url, self.environment.service_token)
+
+    async def refused(self) -> str:
+        """What the author is told; nothing was published or configured."""
+        with pytest.raises(CommandError) as refused:
+            await self.push()
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(LEFT, {"id": self.environment.id})
+            assert await cursor.fetchone() == {"workflows": 0, "variables": 0}
+        return str(refused.value)
+
+    async def versions(self) -> dict[str, int]:
+        found = await rows(self._database, VERSIONS, self.environment.id)
+        return {row["key"]: row["number"] for row in found}
+
+
+@pytest.fixture(scope="module")
+async def api(database: Database, temporal: Temporal) -> AsyncIterator[str]:
+    http = build_client(["127.0.0.0/8"])
+    async with serving(Parts(database=database, temporal=temporal, http=http, sealer=Sealer(SECRET))) as url:
+        yield url
+    await http.aclose()
+
+
+@pytest.fixture
+async def project(
+    database: Database, environment: TestEnvironment, api: str, tmp_path: Path
+) -> AsyncIterator[Project]:
+    async with as_development(database, environment) as development:
+        yield Project(tmp_path, api, development, database)
+
+
+async def test_a_push_publishes_and_another_one_changes_nothing(project: Project) -> None:
+    project.write_workflow("hello", in_app_step())
+    project.write_workflow("bye", in_app_step())
+    project.write("tocsin.toml", '[variables]\napp_name = "Papermill"\nurl = "${TOCSIN_URL}/x"')
+
+    first, again = await project.push(), await project.push()
+
+    assert (first.workflows, first.changed) == (["bye", "hello"], ["bye", "hello"])
+    assert (again.workflows, again.changed) == (["bye", "hello"], [])
+    assert first.variables == ["app_name", "url"]
+    assert await project.versions() == {"bye": 1, "hello": 1}
+
+
+async def test_only_what_changed_has_a_new_version(project: Project) -> None:
+    project.write_workflow("hello", in_app_step())
+    project.write_workflow("bye", in_app_step())
+    await project.push()
+    project.write_workflow("bye", in_app_step(body="changed"))
+
+    assert (await project.push()).changed == ["bye"]
+    assert await project.versions() == {"bye": 2, "hello": 1}
+
+
+async def test_files_are_published_as_if_they_stood_in_the_workflow(
+    project: Project, database: Database
+) -> None:
+    template = {"markdown_body@": "in_app_1/body.md", "action_url": "/x"}
+    project.write_workflow("hello", in_app_step(template=template))
+    project.write("workflows/hello/in_app_1/body.md", "Grüße **{{ recipient.name }}**")
+
+    await project.push()
+
+    published = (await rows(database, VERSIONS, project.environment.id))[0]["definition"]
+    assert published["steps"][0]["template"] == {
+        "markdown_body": "Grüße **{{ recipient.name }}**",
+        "action_url": "/x",
+    }
+
+
+def with_file(text: str | bytes, name: str = "body.md") -> dict[str, Any]:
+    step = in_app_step(template={"markdown_body@": name})
+    return {"workflows/bad/workflow.json": workflow(step), f"workflows/bad/{name}": text}
+
+
+def with_steps(*steps: Any) -> dict[str, Any]:
+    return {"workflows/bad/workflow.json": workflow(*steps)}
+
+
+JSON = "workflows/bad/workflow.json"
+BODY = "workflows/bad/body.md"
+TOML = "tocsin.toml"
+UNSET = '[variables]\na = "${NOT_SET_AT_ALL}"'
+MISSING = in_app_step(template={"markdown_body@": "no.md"})
+AT_BODY = "steps[0].template.markdown_body"
+UNJUDGED = {"all": [{"variable": "data.a", "operator": "contains", "argument": "1"}]}
+
+
+@pytest.mark.parametrize(
+    ("files", "file", "told"),
+    [
+        ({JSON: '{\n "name": '}, JSON, "line 2: is not JSON"),
+        ({JSON: b'{"name": "\xff"}'}, JSON, "is not UTF-8"),
+        ({JSON: "[]"}, JSON, "must be a JSON object"),
+        ({BODY: ""}, JSON, "is missing"),
+        (with_file("{% if %}"), BODY, f"{AT_BODY}: Liquid error in line 1"),
+        (with_file("a\n{{ a | b }}"), BODY, f"{AT_BODY}: Liquid error in line 2: unknown filter 'b'"),
+        (with_file(b"\xff"), BODY, "is not UTF-8"),
+        (with_steps(MISSING), JSON, f"{AT_BODY}@: the file no.md does not exist"),
+        (with_file("x", "../../escaped.md"), JSON, f"{AT_BODY}@: ../../escaped.md leads out"),
+        (with_steps({"type": "sms", "ref": "a"}), JSON, 'steps[0]: "sms" is not supported'),
+        (with_steps(in_app_step(colour="red")), JSON, "steps[0].colour: this key is unknown"),
+        (with_steps(in_app_step(conditions=UNJUDGED)), JSON, "conditions.all[0].operator: Input should"),
+        (with_steps(in_app_step(), in_app_step()), JSON, 'steps: two steps have the ref "in_app_1"'),
+        ({"workflows/Bad/workflow.json": workflow()}, "workflows/Bad/workflow.json", "key: must be"),
+        ({TOML: UNSET}, TOML, "variables.a: the environment variable NOT_SET_AT_ALL is not set"),
+        ({TOML: "[variables"}, TOML, "is not TOML"),
+        ({TOML: "[branding]"}, TOML, "branding: is not supported by this release yet"),
+        ({TOML: "[colours]"}, TOML, "colours: is unknown; expected one of channels, variables"),
+    ],
+)
+async def test_a_mistake_is_told_with_file_and_path_and_nothing_is_published(
+    project: Project, files: dict[str, Any], file: str, told: str
+) -> None:
+    project.write_workflow("fine", in_app_step())
+    project.write_workflow("good", in_app_step())
+    for path, content in files.items():
+        project.write(path, content)
+
+    said = await project.refused()
+
+    assert said.startswith("Nothing was published.")
+    lines = [line for line in said.splitlines() if line.startswith(f"  {project.folder / file}: ")]
+    assert any(told in line for line in lines), said
+
+
+async def test_all_mistakes_are_told_at_once(project: Project) -> None:
+    for key in ("a", "b", "c"):
+        project.write_workflow(key, in_app_step(ref="x y"), in_app_step(body="{% if %}", colour=1))
+
+    said = await project.refused()
+
+    assert len(said.splitlines()) == 1 + 3 * 2
+
+
+async def test_a_wrong_channel_publishes_no_workflow(project: Project) -> None:
+    project.write_workflow("hello", in_app_step())
+    key = f"mail-{uuid4().hex[:8]}"
+    project.write("tocsin.toml", f'[channels.{key}]\nname = "M"\ntype = "email"\nprovider = "pigeon"')
+
+    said = await project.refused()
+
+    assert f"tocsin.toml: channels.{key}" in said
+
+
+async def test_a_channel_is_configured(project: Project, database: Database) -> None:
+    key = f"bell-{uuid4().hex[:8]}"
+    project.write(
+        "tocsin.toml", f'[channels.{key}]\nname = "B"\ntype = "in_app_feed"\nprovider = "in_app_feed_knock"'
+    )
+
+    assert (await project.push()).channels == [key]
+    assert await rows(database, "SELECT 1 FROM channels WHERE key = %s", key)
+
+
+async def test_an_empty_folder_is_no_project(project: Project) -> None:
+    assert "holds no project" in await project.refused()
+
+
+async def test_a_wrong_token_and_a_silent_address_say_what_to_set(project: Project) -> None:
+    project.write_workflow("hello", in_app_step())
+    for url, token, said in (
+        (project.url, "knock_st_wrong", "KNOCK_SERVICE_TOKEN"),
+        (project.url, " ", "KNOCK_SERVICE_TOKEN"),
+        (f"http://127.0.0.1:{free_port()}", "t", "TOCSIN_URL"),
+        ("127.0.0.1", "t", "TOCSIN_URL"),
+    ):
+        with pytest.raises(CommandError, match=said):
+            await asyncio.to_thread(push, project.folder, url, token)
+
+
+@pytest.mark.parametrize("body", ["<html>Not found</html>", "[]", "\ufffd"])
+async def test_a_server_that_is_no_tocsin_is_told_apart(project: Project, body: str) -> None:
+    project.write_workflow("hello", in_app_step())
+    with HTTPServer(host="127.0.0.1") as server:
+        server.expect_request("/v1/workflows/hello/validate").respond_with_data(body, status=404)
+        with pytest.raises(CommandError, match="is no Tocsin: it answers 404"):
+            await asyncio.to_thread(push, project.folder, server.url_for(""), "t")
+
+
+async def test_the_command_prints_what_happened_and_fails_with_one(project: Project) -> None:
+    file = project.write_workflow("hello", in_app_step())
+    words = ["push", str(project.folder), "--url", project.url, "--token", project.environment.service_token]
+
+    pushed = await asyncio.to_thread(CliRunner().invoke, app, words)
+    again = await asyncio.to_thread(CliRunner().invoke, app, words)
+    file.write_text("nonsense")
+    failed = await asyncio.to_thread(CliRunner().invoke, app, words)
+
+    assert (pushed.exit_code, pushed.output) == (0, "hello: published\n")
+    assert (again.exit_code, again.output) == (0, "hello: unchanged\n")
+    assert failed.exit_code == 1
+    assert f"{file}: line 1: is not JSON" in failed.stderr

@@ -10,13 +10,14 @@ import knockapi
 import pytest
 from knockapi import AsyncKnock
 
+from api.middleware.guard import DEEPEST_BODY
 from models.database import Database
 from models.ids import new_uuid
 from models.tables.keys import digest_of
 from tests.builders import in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
-from tests.feeds import feed_with
+from tests.feeds import body_of, feed_with
 from tests.houses import SECRET, House
 from tests.publishing import publish
 from tests.runs import rows
@@ -331,3 +332,19 @@ async def test_the_longest_names_that_are_allowed_work(
 
     sent = "SELECT 1 FROM recipient_runs WHERE environment_id = %s AND outcome = 'finished'"
     await eventually(lambda: rows(house.database, sent, environment.id), until=lambda found: len(found) == 2)
+
+
+async def test_the_deepest_data_that_are_allowed_reach_the_template(
+    house: House, environment: TestEnvironment, knock: AsyncKnock
+) -> None:
+    await publish(
+        house.database, environment, "greet", workflow(in_app_step(body="{{ data | json | size }}"))
+    )
+    deep: Any = {"x": "end"}
+    for _ in range(DEEPEST_BODY - 4):
+        deep = [deep]
+
+    await knock.workflows.trigger("greet", recipients=[{"id": "ada"}, {"id": "bob"}], data={"deep": deep})
+
+    assert body_of((await feed_with(knock, "ada", 1))[0]) != "<p>0</p>\n"
+    await feed_with(knock, "bob", 1)

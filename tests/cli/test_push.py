@@ -26,7 +26,10 @@ from tests.houses import SECRET, serving
 from tests.runs import rows
 from worker.assembly import Parts
 
-VERSIONS = "SELECT workflow_key AS key, number, definition FROM workflow_versions WHERE environment_id = %s"
+VERSIONS = """
+    SELECT workflow_key AS key, number, definition FROM workflow_versions
+    WHERE environment_id = %s ORDER BY key, number
+"""
 LEFT = """
     SELECT (SELECT count(*) FROM workflows WHERE environment_id = %(id)s) AS workflows,
            (SELECT count(*) FROM variables WHERE environment_id = %(id)s) AS variables

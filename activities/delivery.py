@@ -135,12 +135,20 @@ class Deliveries:
 
 
 def conclude(ask: DeliverAsk, receipt: Receipt) -> DeliverAnswer:
-    """Whether, and when, to try again (E-MSG-6)."""
-    if receipt.outcome == "retry_after" and ask.attempt < MAX_ATTEMPTS:
-        due = next_attempt(ask.attempt, ask.now, receipt.retry_after_seconds)
-        return DeliverAnswer(outcome=Delivered.RETRY_AFTER, reason=receipt.detail, due=due)
-    outcome = Delivered.SENT if receipt.outcome == "sent" else Delivered.DEAD
-    return DeliverAnswer(outcome=outcome, reason=receipt.detail)
+    """Whether, and when, to try again (E-MSG-6). The vendor's own words stay in our database (D23)."""
+    if receipt.outcome == "sent":
+        return DeliverAnswer(outcome=Delivered.SENT)
+    if receipt.outcome == "dead":
+        reason = (
+            "the provider refused the recipient" if receipt.bounced else "the provider refused it for good"
+        )
+        return DeliverAnswer(outcome=Delivered.DEAD, reason=reason)
+    if ask.attempt >= MAX_ATTEMPTS:
+        return DeliverAnswer(outcome=Delivered.DEAD, reason=f"given up after {MAX_ATTEMPTS} attempts")
+    due = next_attempt(ask.attempt, ask.now, receipt.retry_after_seconds)
+    return DeliverAnswer(
+        outcome=Delivered.RETRY_AFTER, reason="the provider did not take it for now", due=due
+    )
 
 
 def next_attempt(attempt: int, now: datetime, wish_seconds: float | None) -> datetime:

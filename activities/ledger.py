@@ -102,13 +102,18 @@ class Writing:
         return await _read(connection, self._key)
 
 
-async def _read(connection: Connection, key: LedgerKey) -> dict[str, Any]:
+async def look(connection: Connection, key: LedgerKey) -> dict[str, Any] | None:
+    """What was answered before: for effects that reach the outside before they can claim."""
     cursor = await connection.execute(
         "SELECT answer FROM step_ledger WHERE recipient_run_id = %s AND step_ref = %s AND phase = %s",
         (key.recipient_run_id, key.step_ref, key.phase),
     )
     row = await cursor.fetchone()
-    if row is None:
+    return None if row is None else row["answer"]
+
+
+async def _read(connection: Connection, key: LedgerKey) -> dict[str, Any]:
+    answer = await look(connection, key)
+    if answer is None:
         raise LookupError(f"the ledger lost {key}")
-    answer: dict[str, Any] = row["answer"]
     return answer

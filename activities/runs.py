@@ -1,12 +1,16 @@
 """Beginning and finishing recipient runs: the first and the last thing a run does."""
 
+from typing import Any
+from uuid import UUID
+
 from activities.ledger import LedgerKey, Writing
 from activities.performs import performs
 from activities.standing import Standing, cancelled, stopped
 from activities.versions import Versions
 from models.database import Connection, Database
 from models.parts import Part
-from models.tables.batches import lock_window
+from models.tables.batches import lock_window, release_windows
+from models.tables.cancels import find_canceller
 from models.tables.messages import find_unattempted
 from models.tables.recipient_runs import Ending, LogLine, close_part, find_facts, log_part, status_part
 from models.tables.triggers import lock_unretired
@@ -30,7 +34,11 @@ class Runs:
 
     @performs(effects.begin_run)
     async def begin_run(self, ask: BeginAsk) -> BeginAnswer:
-        """Hand out the plan, or refuse: a finished, withdrawn, cancelled or impossible run does nothing."""
+        """Hand out the plan, or refuse: a finished, withdrawn, cancelled or impossible run does nothing.
+
+        A plan handed out before is handed out again, also when the run has finished meanwhile: the task that
+        asks may be the closing one, which Temporal repeats. Then every step answers from the ledger (D24).
+        """
         async with self._database.connection() as connection:
             facts = await find_facts(connection, ask.environment_id, ask.recipient_run_id)
             if facts is None:
@@ -39,15 +47,18 @@ class Runs:
             standing = Standing(facts, version)
             answer = await _decide(connection, standing, ask)
             if facts["answered_at"] is not None and facts["cancellation_key"] is None:
-                stored = await _writing(ask, standing, answer).write(connection)
+                stored = await (await _writing(connection, ask, standing, answer)).write(connection)
             else:
                 async with connection.transaction():
                     refusal = await _late_refusal(connection, standing)
                     if refusal is not None and answer.outcome is None:
-                        answer = BeginAnswer(outcome=refusal.outcome, reason=refusal.reason)
-                    stored = await _writing(ask, standing, answer).write(connection)
-        if stored is not None:
-            answer = BeginAnswer.model_validate(stored)
+                        answer = _refused(refusal)
+                    stored = await (await _writing(connection, ask, standing, answer)).write(connection)
+            if stored is not None:
+                answer = BeginAnswer.model_validate(stored)
+            if answer.outcome is not None and facts["resume_window_id"] is not None:
+                # An heir that may not run must not keep what it inherited (D9).
+                await release_windows(connection, ask.environment_id, ask.recipient_run_id, ask.now)
         return answer if answer.outcome is not None else answer.model_copy(update={"plan": version.plan})
 
     @performs(effects.finish_run)
@@ -56,14 +67,16 @@ class Runs:
         environment_id, run_id = ask.environment_id, ask.recipient_run_id
         async with self._database.connection() as connection:
             answer = FinishAnswer()
-            if ask.has_sent:
+            # One that ended otherwise may have composed a message whose answer a worker took with it (D11).
+            if ask.has_sent or ask.outcome not in (Outcome.FINISHED, Outcome.ABSORBED):
                 answer.unsettled = await find_unattempted(connection, environment_id, run_id)
             key = LedgerKey(run_id, FINISH, str(ask.incarnation))
             writing = Writing(key, answer, ask.now)
             ending = Ending(
                 environment_id, run_id, ask.outcome, ask.reason, ask.now, errors=ask.outcome in FAILURES
             )
-            writing.add(*_closing(ending, ask.cancelled_by))
+            by = await _canceller(connection, environment_id, ask.cancel) or ask.cancelled_by
+            writing.add(*_closing(ending, by))
             stored = await writing.write(connection)
         return answer if stored is None else FinishAnswer.model_validate(stored)
 
@@ -72,7 +85,7 @@ async def _decide(connection: Connection, standing: Standing, ask: BeginAsk) -> 
     facts = standing.facts
     stop = _refusal(standing)
     if stop is not None:
-        return BeginAnswer(outcome=stop.outcome, reason=stop.reason)
+        return _refused(stop)
     if ask.incarnation == 0 or facts["resume_window_id"] is None:
         return BeginAnswer()
     window = await lock_window(connection, ask.environment_id, facts["resume_window_id"])
@@ -80,6 +93,10 @@ async def _decide(connection: Connection, standing: Standing, ask: BeginAsk) -> 
     return BeginAnswer(
         position=refs.index(window["step_ref"]), window_id=window["id"], closes_at=window["closes_at"]
     )
+
+
+def _refused(stop: StepAnswer) -> BeginAnswer:
+    return BeginAnswer(outcome=stop.outcome, reason=stop.reason, cancel=stop.cancel)
 
 
 def _refusal(standing: Standing) -> StepAnswer | None:
@@ -108,7 +125,7 @@ async def _late_refusal(connection: Connection, standing: Standing) -> StepAnswe
     return await standing.cancelled_meanwhile(connection)
 
 
-def _writing(ask: BeginAsk, standing: Standing, answer: BeginAnswer) -> Writing:
+async def _writing(connection: Connection, ask: BeginAsk, standing: Standing, answer: BeginAnswer) -> Writing:
     environment_id, run_id = ask.environment_id, ask.recipient_run_id
     writing = Writing(LedgerKey(run_id, BEGIN, str(ask.incarnation)), answer, ask.now)
     if answer.outcome is None:
@@ -117,12 +134,26 @@ def _writing(ask: BeginAsk, standing: Standing, answer: BeginAnswer) -> Writing:
     elif standing.facts["finished_at"] is None:
         errors = answer.outcome in FAILURES
         ending = Ending(environment_id, run_id, answer.outcome, answer.reason, ask.now, errors=errors)
-        writing.add(*_closing(ending, None))
+        writing.add(*_closing(ending, await _canceller(connection, environment_id, answer.cancel)))
     return writing
 
 
-def _closing(ending: Ending, cancelled_by: str | None) -> list[Part]:
-    told = {"outcome": ending.outcome.value, "reason": ending.reason, "cancelled_by": cancelled_by}
+async def _canceller(
+    connection: Connection, environment_id: UUID, acceptance: int | None
+) -> dict[str, Any] | None:
+    """Who cancelled by API: the cancel's number and the id of the key that it was sent with (D10)."""
+    if acceptance is None:
+        return None
+    api_key_id = await find_canceller(connection, environment_id, acceptance)
+    return {"cancel": acceptance, "api_key_id": None if api_key_id is None else str(api_key_id)}
+
+
+def _closing(ending: Ending, cancelled_by: dict[str, Any] | str | None) -> list[Part]:
+    told: dict[str, Any] = {"outcome": ending.outcome.value, "reason": ending.reason}
+    if isinstance(cancelled_by, dict):
+        told |= {"cancelled_by": "cancellation key", **cancelled_by}
+    elif cancelled_by is not None:
+        told["cancelled_by"] = cancelled_by
     cancelled_run = ending.outcome.status is RunStatus.CANCELLED
     line = LogLine(
         event="run_cancelled" if cancelled_run else "run_completed",

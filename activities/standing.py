@@ -91,7 +91,8 @@ class Standing:
 
 
 def cancelled(acceptance: int) -> StepAnswer:
-    return stopped(Outcome.CANCELLED, f"cancelled by cancellation key (cancel {acceptance})")
+    reason = f"cancelled by cancellation key (cancel {acceptance})"
+    return StepAnswer(verdict=Verdict.STOP, outcome=Outcome.CANCELLED, reason=reason, cancel=acceptance)
 
 
 def stopped(outcome: Outcome, reason: str) -> StepAnswer:

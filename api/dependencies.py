@@ -31,6 +31,7 @@ DEFAULT_ENVIRONMENT = "development"
 class Credential:
     """The environment a call is made in, and with which kind of key."""
 
+    key_id: UUID
     environment_id: UUID
     slug: str
     kind: KeyKind
@@ -96,7 +97,7 @@ async def _service_caller(request: Request) -> Credential:
     kind = _kind_of(row, {KeyKind.SERVICE})
     if row is None or row["environment_id"] is None:
         raise NotFound(f'There is no environment "{slug}".')
-    return Credential(environment_id=row["environment_id"], slug=row["slug"], kind=kind)
+    return Credential(key_id=row["id"], environment_id=row["environment_id"], slug=row["slug"], kind=kind)
 
 
 async def _account_caller(request: Request) -> KeyKind:
@@ -118,7 +119,7 @@ async def _credential(request: Request, allowed: set[KeyKind]) -> Credential:
     row = await _key_of(request)
     kind = _kind_of(row, allowed)
     assert row is not None  # _kind_of refused an unknown key
-    return Credential(environment_id=row["environment_id"], slug=row["slug"], kind=kind)
+    return Credential(key_id=row["id"], environment_id=row["environment_id"], slug=row["slug"], kind=kind)
 
 
 async def _key_of(request: Request) -> DictRow | None:

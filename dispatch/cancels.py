@@ -14,7 +14,7 @@ from dispatch.starting import start_cancel
 from dispatch.temporal import Temporal
 from dispatch.triggers import Place
 from models.database import Database
-from models.tables.cancels import find_cancellable, insert_cancel, lock_key
+from models.tables.cancels import NewCancel, find_cancellable, insert_cancel, lock_key
 from models.tables.workflows import has_workflow
 from models.values.refs import RecipientRef
 from workflows_engine import names
@@ -30,6 +30,7 @@ class CancelRequest:
     workflow_key: str
     cancellation_key: str
     recipients: list[RecipientRef] | None = None
+    api_key_id: UUID | None = None
 
 
 async def accept_cancel(database: Database, temporal: Temporal, place: Place, request: CancelRequest) -> int:
@@ -41,14 +42,14 @@ async def accept_cancel(database: Database, temporal: Temporal, place: Place, re
         await lock_key(
             connection, place.environment_id, request.workflow_key, request.cancellation_key, shared=False
         )
-        acceptance = await insert_cancel(
-            connection,
-            place.environment_id,
-            request.workflow_key,
-            request.cancellation_key,
-            gids,
-            datetime.now(UTC),
+        cancel = NewCancel(
+            environment_id=place.environment_id,
+            workflow_key=request.workflow_key,
+            cancellation_key=request.cancellation_key,
+            gids=gids,
+            api_key_id=request.api_key_id,
         )
+        acceptance = await insert_cancel(connection, cancel, datetime.now(UTC))
         runs = await find_cancellable(connection, place.environment_id, acceptance, limit=AT_ONCE + 1)
     # When Temporal is away the row stands, and the reconciler signals again; repeating the call does no harm.
     with reaching_temporal():

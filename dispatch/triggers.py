@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import DeadlockDetected
 from psycopg.rows import DictRow
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
 from dispatch.errors import (
     ActorMissing,
@@ -107,6 +109,13 @@ class Replayed(Exception):
         self.accepted = accepted
 
 
+# Two callers who identify the same people may still meet head-on; whom Postgres turns away did nothing yet.
+@retry(
+    retry=retry_if_exception_type(DeadlockDetected),
+    stop=stop_after_attempt(5),
+    wait=wait_random(0, 0.05),
+    reraise=True,
+)
 async def _write(connection: Connection, place: Place, request: TriggerRequest) -> UUID:
     """The id of the trigger, written now or by an earlier try that was never answered."""
     while True:
@@ -160,9 +169,12 @@ def _beside(place: Place, request: TriggerRequest, trigger: Trigger) -> list[Par
         # The same one may be named twice; one statement can write it once only.
         if given is not None and given.properties is not None:
             inline[given.ref] = inline.get(given.ref, {}) | given.properties
+    # Postgres carries the parts out from the last to the first; everyone must lock people in the same order,
+    # which is that of the fan-out: by global id.
+    ordered = sorted(inline.items(), key=lambda one: one[0].gid, reverse=True)
     parts = [
         Identification(ref, properties).part(f"identified_{index}", place.environment_id, trigger.inserted_at)
-        for index, (ref, properties) in enumerate(inline.items())
+        for index, (ref, properties) in enumerate(ordered)
     ]
     return parts if only is None else [*parts, run_part(run_of(trigger, 0, only))]
 

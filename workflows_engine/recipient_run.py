@@ -68,11 +68,17 @@ class RecipientRunWorkflow:
         )
         if begun.outcome is not None:
             self._run.details.tell("run", "stopped", begun.reason)
+            self._show(begun.outcome)
             return begun.outcome
         end = await self._walk(begun)
         await self._run.deliveries_settled()
         await self._finish(end)
         return end.outcome
+
+    def _show(self, outcome: Outcome) -> None:
+        """A cancelled run can be found as such, though it closed as completed (D10)."""
+        if outcome is Outcome.CANCELLED and self._run.given.is_listed:
+            workflow.upsert_search_attributes([OUTCOME_KEY.value_set(outcome.value)])
 
     async def _walk(self, begun: BeginAnswer) -> End:
         if begun.window_id is not None and begun.closes_at is not None:
@@ -91,8 +97,7 @@ class RecipientRunWorkflow:
     async def _finish(self, end: End) -> None:
         given = self._run.given
         note = self._run.cancel
-        if end.outcome is Outcome.CANCELLED and given.is_listed:
-            workflow.upsert_search_attributes([OUTCOME_KEY.value_set(Outcome.CANCELLED.value)])
+        self._show(end.outcome)
         finished = await finish_run(
             FinishAsk(
                 environment_id=given.environment_id,
@@ -101,6 +106,7 @@ class RecipientRunWorkflow:
                 outcome=end.outcome,
                 reason=end.reason,
                 cancelled_by=note.by if note is not None and end.outcome is Outcome.CANCELLED else None,
+                cancel=end.cancel,
                 has_sent=self._run.has_sent,
                 now=workflow.now(),
             ),

@@ -90,9 +90,18 @@ class Run:
             self.cancel_spent = self.cancel.acceptance
         self.cancel = None
 
+    def spend_up_to(self, acceptance: int) -> None:
+        """Cancels up to this number took effect when the window closed; heard later they stop nothing."""
+        self.cancel_spent = max(self.cancel_spent, acceptance)
+        note = self.cancel
+        if note is not None and note.acceptance is not None and note.acceptance <= self.cancel_spent:
+            self.cancel = None
+
     @property
     def cancelled(self) -> End | None:
-        return None if self.cancel is None else End(Outcome.CANCELLED, f"cancelled by {self.cancel.by}")
+        if self.cancel is None:
+            return None
+        return End(Outcome.CANCELLED, f"cancelled by {self.cancel.by}", self.cancel.acceptance)
 
     # --- effects ------------------------------------------------------------------------------------
 
@@ -127,7 +136,7 @@ class Run:
                 return GoOn()
             case Verdict.STOP:
                 self.details.tell(step.ref, "stopped", answer.reason)
-                return End(answer.outcome or Outcome.HALTED, answer.reason)
+                return End(answer.outcome or Outcome.HALTED, answer.reason, answer.cancel)
             case Verdict.RETRY | Verdict.FAIL:
                 self.details.tell(step.ref, "failed", answer.reason)
                 return self.cancelled or End(Outcome.FAILED, f"{step.ref}: {answer.reason}")

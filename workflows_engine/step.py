@@ -31,6 +31,7 @@ class End:
 
     outcome: Outcome
     reason: str | None = None
+    cancel: int | None = None
 
 
 Next = GoOn | Jump | End

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import DictRow
 
+from activities.reconciling.items import each
 from dispatch.cancels import tell_run
 from dispatch.temporal import Temporal
 from models.database import Database
@@ -16,7 +17,8 @@ async def tell_again(database: Database, temporal: Temporal, place: DictRow, now
     """Signal open runs that a cancel applies to; one that hears it twice takes no notice."""
     async with database.connection() as connection:
         found = await find_deaf(connection, place["id"], now - PATIENCE)
-    told = 0
-    for run in found:
-        told += await tell_run(temporal, run, run["later_cancel"])
-    return told
+
+    async def tell(run: DictRow) -> int:
+        return await tell_run(temporal, run, run["later_cancel"])
+
+    return await each(found, tell)

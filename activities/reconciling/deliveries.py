@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import DictRow
 
+from activities.reconciling.items import each
 from dispatch.looking import Condition, condition_of
 from dispatch.starting import start_delivery
 from dispatch.temporal import Temporal
@@ -21,15 +22,17 @@ async def take_up(database: Database, temporal: Temporal, place: DictRow, now: d
     """Start the delivery of unsettled messages; one whose workflow was ended by a person is undelivered."""
     async with database.connection() as connection:
         found = await find_undelivered(connection, place["id"], now - PATIENCE)
-    taken = 0
-    for message in found:
+
+    async def take(message: DictRow) -> int:
         condition = await condition_of(temporal, names.delivery_workflow(message["id"]))
         if condition is Condition.MISSING:
             await start_delivery(temporal, place["id"], message["id"], message["attempts"] + 1, now)
-            taken += 1
-        elif condition is not Condition.RUNNING:
+            return 1
+        if condition is not Condition.RUNNING:
             await _give_up(database, place, message["id"], now)
-    return taken
+        return 0
+
+    return await each(found, take)
 
 
 async def _give_up(database: Database, place: DictRow, message_id: str, now: datetime) -> None:

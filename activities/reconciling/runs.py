@@ -6,13 +6,14 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
+from activities.reconciling.items import each
 from dispatch.cancels import workflow_id_of
 from dispatch.looking import Condition, condition_of
 from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal
 from models.database import Connection, Database
 from models.tables.batches import release_windows
-from models.tables.recipient_runs import Ending, LogLine, close_run, log
+from models.tables.recipient_runs import Ending, LogLine, close_run, is_still_open, log
 from models.tables.reconciliation import take_unchecked
 from models.values.kinds import Outcome
 from models.values.refs import RecipientRef
@@ -36,23 +37,30 @@ async def repair(database: Database, temporal: Temporal, place: DictRow, now: da
     async with database.transaction() as connection:
         found = await take_unchecked(connection, place["id"], now, now - QUIET, now - STALE)
     repaired = Repaired()
-    for run in found:
+
+    async def mend(run: DictRow) -> int:
         condition = await condition_of(temporal, workflow_id_of(run))
         if condition is Condition.RUNNING or (condition is Condition.MISSING and not run["answered_at"]):
-            continue
+            return 0
         if condition is Condition.MISSING:
             await start_recipient_run(temporal, startable(run))
             repaired.restarted += 1
-            continue
+            return 1
         async with database.transaction() as connection:
             await settle(connection, run, condition, now)
         repaired.settled += 1
+        return 1
+
+    await each(found, mend)
     return repaired
 
 
 async def settle(connection: Connection, run: DictRow, condition: Condition, now: datetime) -> None:
     """The run of a closed workflow ends, and lets go of the window it held."""
     environment_id, run_id = run["environment_id"], UUID(str(run["id"]))
+    if not await is_still_open(connection, environment_id, run_id, run["incarnation"]):
+        # It finished, or was taken up again, while we asked Temporal.
+        return
     failed = condition is Condition.FAILED
     outcome = Outcome.FAILED if failed else Outcome.TERMINATED
     reason = f"its workflow was {condition} in Temporal"

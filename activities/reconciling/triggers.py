@@ -5,6 +5,7 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
+from activities.reconciling.items import each
 from dispatch.cancels import workflow_id_of
 from dispatch.looking import Condition, condition_of
 from dispatch.starting import start_workflow_run
@@ -23,29 +24,32 @@ async def retire_unanswered(database: Database, temporal: Temporal, place: DictR
     """Withdraw what never started; what does run is accepted after all and left alone."""
     async with database.connection() as connection:
         found = await find_unanswered(connection, place["id"], now - PATIENCE, PER_ROUND)
-    retired = 0
-    for trigger in found:
+
+    async def repair(trigger: DictRow) -> int:
         condition = await condition_of(temporal, await _workflow_id(database, place, trigger))
         async with database.transaction() as connection:
             if condition is not Condition.MISSING:
                 await mark_answered(connection, place["id"], trigger["id"], now)
-            else:
-                retired += await retire(connection, place["id"], trigger["id"], now)
-    return retired
+                return 0
+            return await retire(connection, place["id"], trigger["id"], now)
+
+    return await each(found, repair)
 
 
 async def restart_fan_outs(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> int:
     """Start the fan-out of accepted triggers again where Temporal has forgotten it."""
     async with database.connection() as connection:
         found = await find_unfinished_fan_outs(connection, place["id"], now - PATIENCE, PER_ROUND)
-    restarted = 0
-    for trigger in found:
+
+    async def repair(trigger: DictRow) -> int:
         key, trigger_id = trigger["workflow_key"], UUID(str(trigger["id"]))
         workflow_id = names.workflow_run_workflow(place["slug"], key, trigger_id)
-        if await condition_of(temporal, workflow_id) is Condition.MISSING:
-            await start_workflow_run(temporal, place["id"], place["slug"], key, trigger_id)
-            restarted += 1
-    return restarted
+        if await condition_of(temporal, workflow_id) is not Condition.MISSING:
+            return 0
+        await start_workflow_run(temporal, place["id"], place["slug"], key, trigger_id)
+        return 1
+
+    return await each(found, repair)
 
 
 async def _workflow_id(database: Database, place: DictRow, trigger: DictRow) -> str:

@@ -6,13 +6,21 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
+from activities.reconciling.items import each
 from activities.reconciling.runs import startable
 from dispatch.cancels import workflow_id_of
 from dispatch.looking import Condition, condition_of
 from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal
 from models.database import Connection, Database
-from models.tables.batches import close_window, count_members, lock_window, next_member, set_owner
+from models.tables.batches import (
+    close_window,
+    count_members,
+    dismiss_cancelled,
+    lock_window,
+    next_member,
+    set_owner,
+)
 from models.tables.recipient_runs import LogLine, find_carrier, log
 from models.tables.reconciliation import find_orphaned_windows, reopen
 
@@ -24,17 +32,19 @@ async def hand_over(database: Database, temporal: Temporal, place: DictRow, now:
     """Give orphaned windows to their next member, or close the empty ones."""
     async with database.connection() as connection:
         found = await find_orphaned_windows(connection, place["id"], now, now - OVERDUE)
-    handed = 0
-    for window in found:
+
+    async def hand(window: DictRow) -> int:
         owner = window["owner_run_id"]
         if owner is not None and await _is_carried(database, temporal, place, owner):
-            continue
+            return 0
         async with database.transaction() as connection:
             heir = await _name_heir(connection, place, window, now)
-        if heir is not None:
-            await start_recipient_run(temporal, heir)
-            handed += 1
-    return handed
+        if heir is None:
+            return 0
+        await start_recipient_run(temporal, heir)
+        return 1
+
+    return await each(found, hand)
 
 
 async def _is_carried(database: Database, temporal: Temporal, place: DictRow, run_id: UUID) -> bool:
@@ -52,10 +62,13 @@ async def _name_heir(
     window = await lock_window(connection, place["id"], orphan["id"])
     if window["closed_at"] is not None or window["owner_run_id"] != orphan["owner_run_id"]:
         return None
+    await dismiss_cancelled(connection, window["id"], now)
     member = await next_member(connection, window["id"])
     if member is None:
         totals = await count_members(connection, window["id"])
-        await close_window(connection, window["id"], "empty", totals, now)
+        # Members that are still at work become absorbed, and heirs, by the next round.
+        if not totals["activities"]:
+            await close_window(connection, window["id"], "empty", totals, now)
         return None
     run_id = UUID(str(member["recipient_run_id"]))
     incarnation = await reopen(connection, place["id"], run_id, window["id"], now)

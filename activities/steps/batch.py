@@ -187,22 +187,24 @@ class BatchSteps:
             if entry.stored is not None:
                 return LeaveAnswer.model_validate(entry.stored)
             connection = entry.connection
-            await batches.lock_window(connection, ask.environment_id, ask.window_id)
-            await batches.leave(connection, ask.window_id, ask.recipient_run_id, ask.now)
-            await batches.dismiss_cancelled(connection, ask.window_id, ask.now)
-            remaining = (await batches.count_members(connection, ask.window_id))["activities"]
-            if remaining:
-                answer = LeaveAnswer(remaining=remaining)
-                if ask.cancel is not None:
-                    await spend_cancel(connection, ask.environment_id, ask.recipient_run_id, ask.cancel)
-            else:
-                await batches.set_owner(connection, ask.window_id, None)
-                stop = stopped(Outcome.CANCELLED, "cancelled while nobody else was gathered")
-                answer = LeaveAnswer(**stop.model_dump())
-            line = LogLine(event="batch_left", data={"remaining": remaining, "cancel": ask.cancel})
-            await log_step(connection, ask, line, "batch")
+            window = await batches.lock_window(connection, ask.environment_id, ask.window_id)
+            answer = _not_to_leave(window, ask) or await self._leave(connection, ask)
             await entry.record(answer)
         return answer
+
+    async def _leave(self, connection: Connection, ask: WindowAsk) -> LeaveAnswer:
+        await batches.leave(connection, ask.window_id, ask.recipient_run_id, ask.now)
+        await batches.dismiss_cancelled(connection, ask.window_id, ask.now)
+        remaining = (await batches.count_members(connection, ask.window_id))["activities"]
+        line = LogLine(event="batch_left", data={"remaining": remaining, "cancel": ask.cancel})
+        await log_step(connection, ask, line, "batch")
+        if remaining:
+            if ask.cancel is not None:
+                await spend_cancel(connection, ask.environment_id, ask.recipient_run_id, ask.cancel)
+            return LeaveAnswer(remaining=remaining)
+        await batches.set_owner(connection, ask.window_id, None)
+        stop = stopped(Outcome.CANCELLED, "cancelled while nobody else was gathered")
+        return LeaveAnswer(**stop.model_dump() | {"cancel": ask.cancel})
 
     @performs(effects.close_batch)
     async def close_batch(self, ask: WindowAsk) -> CloseAnswer:
@@ -251,7 +253,8 @@ class BatchSteps:
         if cancel is not None:
             await spend_cancel(connection, ask.environment_id, ask.recipient_run_id, cancel)
         total = totals["activities"]
-        return CloseAnswer(total_activities=total, reason=f"{total} gathered, {totals['actors']} actors")
+        told = f"{total} gathered, {totals['actors']} actors"
+        return CloseAnswer(total_activities=total, reason=told, spent=cancel)
 
     async def _take_gathered(
         self, connection: Connection, ask: WindowAsk, standing: Standing, window: DictRow
@@ -274,6 +277,17 @@ class BatchSteps:
         await set_status(connection, *run, RunStatus.PROCESSING, ask.now)
 
 
+def _not_to_leave(window: DictRow, ask: WindowAsk) -> LeaveAnswer | None:
+    """A window that another run holds is not ours to leave; after its close the cancel stops the run."""
+    if window["owner_run_id"] != ask.recipient_run_id:
+        gone = stopped(Outcome.ABSORBED, f"the window is held by run {window['owner_run_id']} now")
+        return LeaveAnswer(**gone.model_dump())
+    if window["closed_at"] is None:
+        return None
+    stop = stopped(Outcome.CANCELLED, "cancelled after the window closed")
+    return LeaveAnswer(**stop.model_dump() | {"cancel": ask.cancel})
+
+
 def think(ask: StepAsk, standing: Standing, scope: RunScope) -> Wanted | StepAnswer:
     """The window this run would open, or why it passes the step by."""
     if standing.stop is not None:
@@ -288,7 +302,8 @@ def think(ask: StepAsk, standing: Standing, scope: RunScope) -> Wanted | StepAns
     try:
         batch_key = resolve_key(step.settings.batch_key, scope, ask)
     except TemplateError as error:
-        return failure(ask, f"template error in batch_key: {error.message}")
+        where = f" in line {error.line}" if error.line else ""
+        return failure(ask, f"template error in batch_key{where}")
     version_id = standing.facts["workflow_version_id"]
     window = BatchWindow(
         id=new_uuid(),

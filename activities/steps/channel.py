@@ -131,10 +131,11 @@ def _skipped(reason: str, trace: dict[str, Any] | None = None) -> Draft:
 
 
 def _failed(ask: StepAsk, error: TemplateError) -> Draft:
-    where = f" (line {error.line})" if error.line else ""
-    reason = f"template error{where}: {error.message}"
-    answer: StepAnswer = failure(ask, reason)
-    line = LogLine(event="step_failed", status="error", attempt=ask.attempt, data={"error": reason})
+    where = f" in line {error.line}" if error.line else ""
+    # What the template says may quote data: it belongs into our log, not into Temporal's history (D23).
+    answer: StepAnswer = failure(ask, f"template error{where}")
+    data = {"error": f"template error{where}: {error.message}"}
+    line = LogLine(event="step_failed", status="error", attempt=ask.attempt, data=data)
     return Draft(ComposeAnswer(**answer.model_dump()), line)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from activities.beating import beating
-from activities.ledger import LedgerKey, claim
+from activities.ledger import LedgerKey, claim, look
 from activities.performs import performs
 from activities.scopes import build_scope
 from activities.standing import Standing, load
@@ -55,12 +55,18 @@ class FetchSteps:
 
     @performs(effects.fetch)
     async def fetch(self, ask: StepAsk) -> FetchAnswer:
-        """One attempt. The request goes out before the ledger is claimed: at least once (E-FETCH-5)."""
+        """One attempt. Whoever lost the answer of one that was written down hears it, and asks nobody again.
+
+        The request goes out before the ledger is claimed: at least once (E-FETCH-5).
+        """
+        key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"fetch:{ask.attempt}")
         async with self._database.connection() as connection:
+            known = await look(connection, key)
+            if known is not None:
+                return FetchAnswer.model_validate(known)
             standing = await load(connection, self._versions, ask)
             scope = await build_scope(connection, standing)
         fetched = await self._attempt(ask, standing, scope)
-        key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"fetch:{ask.attempt}")
         async with claim(self._database, key, ask.now, fetched.answer) as entry:
             if entry.stored is not None:
                 return FetchAnswer.model_validate(entry.stored)
@@ -91,9 +97,9 @@ class FetchSteps:
         try:
             request = build_request(step.settings, scope, ask)
         except TemplateError as error:
-            return _failed(ask, f"template error: {error.message}", {}, retry=True)
+            return _failed(ask, "template error", error.message, {}, retry=True)
         except FetchMistake as error:
-            return _failed(ask, str(error), {}, retry=False)
+            return _failed(ask, "the request cannot be built", str(error), {}, retry=False)
         async with beating():
             result = await perform(self._http, request, deadline_seconds=DEADLINE_SECONDS)
         return conclude(ask, step.settings, standing.data, request, result)
@@ -145,13 +151,13 @@ def conclude(
     """Success merges, 5xx and timeouts are tried again, everything else is fatal."""
     told = describe(request, result)
     if isinstance(result, Failure):
-        return _failed(ask, f"{result.kind}: {result.detail}", told, retry=result.kind in RETRYABLE)
+        return _failed(ask, f"no answer: {result.kind}", result.detail, told, retry=result.kind in RETRYABLE)
     if result.status not in SUCCESS:
-        return _failed(ask, f"the server answered {result.status}", told, retry=result.status >= 500)
+        return _failed(ask, f"the server answered {result.status}", None, told, retry=result.status >= 500)
     try:
         merged = merge(data, result.body, settings.response_path)
     except FetchMistake as error:
-        return _failed(ask, str(error), told, retry=False)
+        return _failed(ask, "the response cannot be used", str(error), told, retry=False)
     answer = FetchAnswer(status=result.status, reason=f"{result.status} in {result.duration_ms:.0f} ms")
     return Fetched(answer, LogLine(event="fetch_succeeded", attempt=ask.attempt, data=told), merged)
 
@@ -204,10 +210,12 @@ def describe(request: Request, result: Exchange | Failure) -> dict[str, Any]:
     return told
 
 
-def _failed(ask: StepAsk, reason: str, told: dict[str, Any], *, retry: bool) -> Fetched:
+def _failed(ask: StepAsk, reason: str, detail: str | None, told: dict[str, Any], *, retry: bool) -> Fetched:
+    """The reason goes into Temporal's history; the detail may quote data and stays in our log (D23)."""
     answer = failure(ask, reason).model_dump()
     if not retry:
         answer["verdict"] = Verdict.FAIL
-    data = told | {"error": reason, "retryable": retry}
+    error = f"{reason}: {detail}" if detail else reason
+    data = told | {"error": error, "retryable": retry}
     line = LogLine(event="step_failed", status="error", attempt=ask.attempt, data=data)
     return Fetched(FetchAnswer(**answer), line)

@@ -79,7 +79,12 @@ async def cancel_workflow(
     recipients = None
     if body.recipients is not None:
         recipients = [_given(raw, f"recipients[{i}]").ref for i, raw in enumerate(body.recipients)]
-    request = CancelRequest(workflow_key=key, cancellation_key=body.cancellation_key, recipients=recipients)
+    request = CancelRequest(
+        workflow_key=key,
+        cancellation_key=body.cancellation_key,
+        recipients=recipients,
+        api_key_id=caller.key_id,
+    )
     await accept_cancel(database, temporal, caller.place, request)
 
 

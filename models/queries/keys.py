@@ -9,7 +9,7 @@ async def find_key_and_environment(connection: Connection, digest: bytes, slug: 
     """A credential and, of the environment that a management call names, its id (None when unknown)."""
     cursor = await connection.execute(
         """
-        SELECT k.kind, k.expires_at, e.id AS environment_id, e.slug
+        SELECT k.id, k.kind, k.expires_at, e.id AS environment_id, e.slug
         FROM api_keys k LEFT JOIN environments e ON e.slug = %s
         WHERE k.digest = %s AND k.revoked_at IS NULL
         """,

@@ -208,11 +208,11 @@ async def close_window(
 
 
 async def next_member(connection: Connection, window_id: UUID) -> DictRow | None:
-    """The member that takes an orphaned window over: the first that has not left, nor failed to hold it."""
+    """The member that takes an orphaned window over: the first absorbed one that has not left."""
     cursor = await connection.execute(
         """
         SELECT m.recipient_run_id FROM batch_members m JOIN recipient_runs r ON r.id = m.recipient_run_id
-        WHERE m.window_id = %s AND m.left_at IS NULL AND r.outcome IS DISTINCT FROM 'terminated'
+        WHERE m.window_id = %s AND m.left_at IS NULL AND r.outcome = 'absorbed'
         ORDER BY m.acceptance LIMIT 1
         """,
         (window_id,),

@@ -1,5 +1,6 @@
 """Cancels: one row each, with its own number in the order of acceptance (D10)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -26,6 +27,7 @@ class Cancel(SQLModel, table=True):
     workflow_key: str
     cancellation_key: str
     recipients: list[str] | None = Field(default=None, sa_column=Column(ARRAY(TEXT), nullable=True))
+    api_key_id: UUID | None = None
     inserted_at: datetime = moment()
 
 
@@ -55,27 +57,48 @@ async def lock_key(
     )
 
 
-async def insert_cancel(
-    connection: Connection,
-    environment_id: UUID,
-    workflow_key: str,
-    cancellation_key: str,
-    gids: list[str] | None,
-    now: datetime,
-) -> int:
+@dataclass(frozen=True)
+class NewCancel:
+    """A cancel before it has a number; `gids` None means everyone."""
+
+    environment_id: UUID
+    workflow_key: str
+    cancellation_key: str
+    gids: list[str] | None
+    api_key_id: UUID | None
+
+
+async def insert_cancel(connection: Connection, cancel: NewCancel, now: datetime) -> int:
     """The cancel's acceptance number."""
     cursor = await connection.execute(
         """
-        INSERT INTO cancels
-            (acceptance, environment_id, workflow_key, cancellation_key, recipients, inserted_at)
-        VALUES (nextval('acceptance'), %s, %s, %s, %s, %s)
+        INSERT INTO cancels (acceptance, environment_id, workflow_key, cancellation_key, recipients,
+                             api_key_id, inserted_at)
+        VALUES (nextval('acceptance'), %s, %s, %s, %s, %s, %s)
         RETURNING acceptance
         """,
-        (environment_id, workflow_key, cancellation_key, gids, now),
+        (
+            cancel.environment_id,
+            cancel.workflow_key,
+            cancel.cancellation_key,
+            cancel.gids,
+            cancel.api_key_id,
+            now,
+        ),
     )
     row = await cursor.fetchone()
     assert row is not None  # an INSERT without a conflict clause returns its row
     return int(row["acceptance"])
+
+
+async def find_canceller(connection: Connection, environment_id: UUID, acceptance: int) -> UUID | None:
+    """The API key that a cancel was sent with."""
+    cursor = await connection.execute(
+        "SELECT api_key_id FROM cancels WHERE environment_id = %s AND acceptance = %s",
+        (environment_id, acceptance),
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row["api_key_id"]
 
 
 async def find_cancellable(

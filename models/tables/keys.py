@@ -37,7 +37,7 @@ async def find_key(connection: Connection, digest: bytes) -> DictRow | None:
     """The key with its environment's slug; revoked ones are as if they never were."""
     cursor = await connection.execute(
         """
-        SELECT k.kind, k.expires_at, k.environment_id, k.is_development, e.slug
+        SELECT k.id, k.kind, k.expires_at, k.environment_id, k.is_development, e.slug
         FROM api_keys k LEFT JOIN environments e ON e.id = k.environment_id
         WHERE k.digest = %s AND k.revoked_at IS NULL
         """,

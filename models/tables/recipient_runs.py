@@ -370,3 +370,15 @@ async def spend_cancel(connection: Connection, environment_id: UUID, run_id: UUI
         """,
         (acceptance, environment_id, run_id),
     )
+
+
+async def is_still_open(connection: Connection, environment_id: UUID, run_id: UUID, incarnation: int) -> bool:
+    """Whether this incarnation of the run is open; it stays so until the transaction ends."""
+    cursor = await connection.execute(
+        """
+        SELECT FROM recipient_runs
+        WHERE environment_id = %s AND id = %s AND incarnation = %s AND finished_at IS NULL FOR UPDATE
+        """,
+        (environment_id, run_id, incarnation),
+    )
+    return await cursor.fetchone() is not None

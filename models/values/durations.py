@@ -22,6 +22,14 @@ class Duration(BaseModel):
 
     def after(self, start: datetime) -> datetime:
         """The moment this long after `start`; before it when the value is negative (E-DELAY-2)."""
+        try:
+            return self._after(start)
+        except (OverflowError, ValueError):
+            # Beyond the calendar. Whoever asks refuses what is too far away, or past.
+            end = datetime.max if self.value > 0 else datetime.min
+            return end.replace(tzinfo=start.tzinfo)
+
+    def _after(self, start: datetime) -> datetime:
         if self.unit == "months":
             return _add_months(start, self.value)
         return start + timedelta(**{self.unit: self.value})

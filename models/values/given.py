@@ -52,7 +52,6 @@ class GivenRecipient(BaseModel):
             trigger_data=trigger_data,
         )
 
-
     def joined_by(self, later: "GivenRecipient") -> "GivenRecipient":
         """The same one, named again: whatever either call of the name gave is kept, the later one wins."""
         return self.model_copy(

@@ -1,13 +1,21 @@
 """Cancelling, in virtual time."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from activities.steps.batch import BatchSteps
+from activities.versions import Versions
+from dispatch.cancels import tell_run
+from models.tables.cancels import NewCancel, find_cancellable, insert_cancel
+from models.values.kinds import Outcome
 from tests.builders import batch_step, delay_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.rules.reading import body_of
+from tests.runs import NOON, WrittenRun, rows, write_run
 from tests.virtual_time import VirtualTime
+from workflows_engine.effects.steps import Verdict, WindowAsk
 
 WINDOW = timedelta(minutes=10)
 BODY = "{{ total_activities }}: {% for a in activities %}{{ a.n }}{% endfor %}"
@@ -173,6 +181,78 @@ async def test_after_the_close_only_the_openers_key_stops_the_run(
 
     assert await bodies(virtual, environment) == sent
     assert await outcomes(virtual, environment) == ["finished" if sent else "cancelled", "absorbed"]
+
+
+async def test_a_cancel_from_before_the_close_that_is_heard_after_it_takes_one_activity_only(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-CANCEL-7, E-CANCEL-8
+    await virtual.publish(environment, "batched", BATCHED_AND_DELAYED)
+    await gather(virtual, environment, "a", "b")
+    async with virtual.database.transaction() as connection:
+        cancel = NewCancel(environment.id, "batched", "a", None, None)
+        acceptance = await insert_cancel(connection, cancel, await virtual.now())
+        (opener,) = await find_cancellable(connection, environment.id, acceptance, limit=2)
+    await virtual.pass_time(environment, WINDOW + timedelta(minutes=1))
+    assert [run["status"] for run in await virtual.runs(environment)] == ["paused", "completed"]
+
+    assert await tell_run(virtual.temporal, opener, acceptance)
+    await virtual.pass_time(environment, timedelta(days=1))
+
+    assert await bodies(virtual, environment) == ["1: b"]
+    assert await outcomes(virtual, environment) == ["finished", "absorbed"]
+
+
+async def test_a_window_that_was_closed_cannot_be_left(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    # E-CANCEL-8
+    await virtual.publish(environment, "batched", BATCHED)
+    run = await write_run(virtual.database, environment, "batched")
+    steps = BatchSteps(virtual.database, Versions(), virtual.temporal)
+    window_id = (await steps.join_batch(run.ask("batch_1"))).window_id
+    assert window_id is not None
+    ask = about(run, window_id)
+    closed = await steps.close_batch(ask)
+    before = await members(virtual, window_id)
+
+    left = await steps.leave_batch(ask)
+
+    assert (closed.verdict, closed.total_activities) == (Verdict.DONE, 1)
+    assert (left.verdict, left.outcome) == (Verdict.STOP, Outcome.CANCELLED)
+    assert await members(virtual, window_id) == before
+    assert [member["left_at"] for member in before] == [None]
+
+
+async def test_a_window_that_another_run_holds_cannot_be_left(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    await virtual.publish(environment, "batched", BATCHED)
+    first = await write_run(virtual.database, environment, "batched")
+    second = await write_run(virtual.database, environment, "batched")
+    steps = BatchSteps(virtual.database, Versions(), virtual.temporal)
+    window_id = (await steps.join_batch(first.ask("batch_1"))).window_id
+    assert window_id is not None
+    # The first has no workflow, so the second takes the window over.
+    assert (await steps.join_batch(second.ask("batch_1"))).is_owner
+    before = await members(virtual, window_id)
+
+    left = await steps.leave_batch(about(first, window_id))
+
+    assert (left.verdict, left.outcome) == (Verdict.STOP, Outcome.ABSORBED)
+    assert await members(virtual, window_id) == before
+    assert [member["left_at"] for member in before] == [None, None]
+
+
+def about(run: WrittenRun, window_id: UUID) -> WindowAsk:
+    """What the run asks about its window, once the window's time is over."""
+    ask = run.ask("batch_1", NOON + WINDOW)
+    return WindowAsk(**ask.model_dump(), window_id=window_id)
+
+
+async def members(virtual: VirtualTime, window_id: UUID) -> list[dict[str, object]]:
+    sql = "SELECT * FROM batch_members WHERE window_id = %s ORDER BY acceptance"
+    return await rows(virtual.database, sql, window_id)
 
 
 async def test_what_was_sent_is_not_recalled(virtual: VirtualTime, environment: TestEnvironment) -> None:

@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 
+from activities.delivery import Deliveries
+from activities.steps.channel import ChannelSteps
+from activities.versions import Versions
 from models.sealing import Sealer
 from tests.activities.channels.email.mail_server import MailServer, a_mail_server
 from tests.builders import email_step, in_app_step, workflow
 from tests.environments import TestEnvironment, make_environment
 from tests.houses import SECRET
-from tests.runs import rows
+from tests.runs import NOON, rows, write_run
 from tests.virtual_time import VirtualTime
+from workflows_engine.effects.delivery import DeliverAsk, Delivered
 
 BUSY = "451 4.3.0 come back later"
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -118,6 +122,25 @@ async def test_a_refused_recipient_bounces_at_once(mailing: Mailing) -> None:
     assert "550" in events[-1]["data"]["failure_details"]
     await mailing.virtual.pass_time(mailing.environment, HALF_AN_HOUR)
     assert await mailing.events() == events
+
+
+async def test_the_vendors_words_are_told_in_the_log_and_never_to_temporal(mailing: Mailing) -> None:
+    virtual, environment = mailing.virtual, mailing.environment
+    refusal = "550 5.1.1 <ada@example.com>: no such user"
+    mailing.server.answers["RCPT ada@example.com"] = refusal
+    await virtual.publish(environment, "hello", workflow(email_step()))
+    run = await write_run(virtual.database, environment, "hello")
+    composed = await ChannelSteps(virtual.database, Versions()).compose_messages(run.ask("email_1"))
+    (message_id,) = composed.to_deliver
+    ask = DeliverAsk(environment_id=environment.id, message_id=message_id, attempt=1, now=NOON)
+
+    answer = await Deliveries(virtual.database, virtual.temporal, Sealer(SECRET)).deliver_message(ask)
+
+    assert answer.outcome is Delivered.DEAD
+    assert answer.reason
+    for word in ("ada@example.com", "550", "no such user"):
+        assert word not in answer.model_dump_json()
+    assert "<ada@example.com>: no such user" in (await mailing.events())[-1]["data"]["failure_details"]
 
 
 async def test_a_refused_mail_is_given_up_at_once(mailing: Mailing) -> None:

@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
+from activities.steps.http_fetch import FetchSteps
+from activities.versions import Versions
+from outbound.client import build_client
 from tests.builders import fetch_step, in_app_step, workflow
 from tests.environments import TestEnvironment
+from tests.runs import write_run
 from tests.virtual_time import VirtualTime
 
 MINUTE = timedelta(minutes=1)
@@ -203,3 +207,21 @@ async def test_a_template_that_can_be_rendered_meanwhile_sends_once(
 
     assert await outcome(virtual, environment) == ("completed", "finished", 0)
     assert len(await virtual.messages(environment)) == 1
+
+
+async def test_a_fetch_whose_answer_was_written_down_is_not_sent_again(
+    virtual: VirtualTime, environment: TestEnvironment, server: HTTPServer
+) -> None:
+    server.expect_request("/", method="POST").respond_with_json({"paid": True})
+    step = fetch_step(url=server.url_for("/"), method="post", body="{}")
+    await virtual.publish(environment, "pay", workflow(step))
+    run = await write_run(virtual.database, environment, "pay")
+    http = build_client(["127.0.0.0/8"])
+    steps = FetchSteps(virtual.database, Versions(), http)
+
+    answers = [await steps.fetch(run.ask("fetch_1")) for _ in range(2)]
+    await http.aclose()
+
+    assert [answer.status for answer in answers] == [200, 200]
+    assert answers[0] == answers[1]
+    assert len(server.log) == 1

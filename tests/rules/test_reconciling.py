@@ -5,22 +5,29 @@ from uuid import UUID
 
 import pytest
 from psycopg.rows import DictRow
+from temporalio.client import WorkflowExecutionStatus
 
 from activities.reconciling import cancels, deliveries, runs, triggers, windows
 from activities.runs import Runs
 from activities.steps.channel import ChannelSteps
 from activities.versions import Versions
+from dispatch.looking import Condition
 from dispatch.starting import StartableRun, start_recipient_run
-from models.tables.cancels import insert_cancel
+from models.tables.cancels import NewCancel, insert_cancel
+from models.tables.reconciliation import find_runs_of
 from models.values.kinds import Outcome
 from models.values.refs import RecipientRef
 from tests.builders import batch_step, delay_step, email_step, in_app_step, workflow
 from tests.environments import TestEnvironment
+from tests.eventually import eventually
 from tests.houses import Mailbox
 from tests.rules.reading import body_of
 from tests.runs import NOON, WrittenRun, rows, write_run
 from tests.virtual_time import VirtualTime
-from workflows_engine.effects.runs import FinishAsk
+from workflows_engine import names
+from workflows_engine.effects.runs import BeginAsk, FinishAsk
+from workflows_engine.recipient_run import RecipientRunWorkflow
+from workflows_engine.run import RunInput
 
 LATER = NOON + timedelta(hours=1)
 ADA = RecipientRef(id="ada")
@@ -156,6 +163,48 @@ async def test_the_window_of_a_terminated_opener_is_closed_by_the_next_without_i
     assert [one["outcome"] for one in ended] == ["terminated", "finished", "absorbed"]
 
 
+async def test_a_window_is_never_inherited_by_a_run_that_was_cancelled_since(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    # E-CANCEL-6
+    await virtual.publish(environment, "batched", workflow(batch_step(seconds=600), in_app_step(body=BODY)))
+    for n in "abc":
+        await virtual.trigger(environment, "batched", data={"n": n}, cancellation_key=n)
+    await terminate_opener(virtual, environment)
+    await virtual.cancel(environment, "batched", "b")
+
+    soon = await virtual.now() + timedelta(minutes=2)
+    await runs.repair(virtual.database, virtual.temporal, place, soon)
+    handed = await windows.hand_over(virtual.database, virtual.temporal, place, soon)
+    await virtual.pass_time(environment, timedelta(minutes=11))
+
+    (message,) = await virtual.messages(environment)
+    ended = await virtual.runs(environment)
+    assert (handed, body_of(message), message["recipient_run_id"]) == (1, "c", ended[2]["id"])
+    assert [(one["outcome"], one["incarnation"]) for one in ended] == [
+        ("terminated", 0),
+        ("absorbed", 0),
+        ("finished", 1),
+    ]
+
+
+async def test_a_run_that_was_absorbed_since_it_was_listed_is_left_alone(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    await virtual.publish(environment, "batched", workflow(batch_step(seconds=600), in_app_step(body=BODY)))
+    await virtual.trigger(environment, "batched", data={"n": "a"})
+    trigger_id = await virtual.trigger(environment, "batched", data={"n": "b"})
+
+    async with virtual.database.transaction() as connection:
+        (absorbed,) = await find_runs_of(connection, environment.id, trigger_id)
+        await runs.settle(connection, absorbed, Condition.CLOSED, await virtual.now())
+    await virtual.pass_time(environment, timedelta(minutes=11))
+
+    assert [body_of(message) for message in await virtual.messages(environment)] == ["ab"]
+    assert [one["outcome"] for one in await virtual.runs(environment)] == ["finished", "absorbed"]
+    assert await virtual.log(environment, "run_cancelled") == []
+
+
 async def test_a_joiner_takes_the_window_of_a_terminated_opener_over_at_once(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
@@ -193,7 +242,7 @@ async def test_a_cancel_whose_signal_was_lost_is_told_again(
     await virtual.trigger(environment, "welcome", cancellation_key="k")
     moment = await virtual.now()
     async with virtual.database.transaction() as connection:
-        await insert_cancel(connection, environment.id, "welcome", "k", None, moment)
+        await insert_cancel(connection, NewCancel(environment.id, "welcome", "k", None, None), moment)
 
     soon = moment + timedelta(minutes=1)
     assert await cancels.tell_again(virtual.database, virtual.temporal, place, soon) == 1
@@ -221,6 +270,66 @@ async def test_a_message_of_a_finished_run_that_nobody_delivers_is_delivered(
     assert [message["status"] for message in await virtual.messages(environment)] == ["sent"]
     assert len(mailbox.mails_to(address)) == 1
     assert await deliveries.take_up(virtual.database, virtual.temporal, place, LATER) == 0
+
+
+async def test_a_mail_whose_composer_was_lost_is_delivered_though_the_run_is_cancelled(
+    virtual: VirtualTime, environment: TestEnvironment, mailbox: Mailbox
+) -> None:
+    # E-CANCEL-3
+    address = f"ada@{environment.slug}.example.com"
+    await virtual.publish(environment, "hello", workflow(email_step(), delay_step()))
+    run = await write_run(
+        virtual.database, environment, "hello", {"id": "ada", "email": address}, cancellation_key="k"
+    )
+    await compose_as_a_worker_that_is_lost(virtual, run)
+    async with virtual.database.transaction() as connection:
+        cancel = NewCancel(environment.id, "hello", "k", None, None)
+        acceptance = await insert_cancel(connection, cancel, NOON)
+
+    await carry_out_cancelled(virtual, environment, run, acceptance)
+    await virtual.idle(environment)
+
+    assert [one["outcome"] for one in await virtual.runs(environment)] == ["cancelled"]
+    assert [message["status"] for message in await virtual.messages(environment)] == ["sent"]
+    assert len(mailbox.mails_to(address)) == 1
+
+
+async def compose_as_a_worker_that_is_lost(virtual: VirtualTime, run: WrittenRun) -> None:
+    """The effects are committed, and their answers never reach Temporal."""
+    versions = Versions()
+    begin = BeginAsk(environment_id=run.environment_id, recipient_run_id=run.id, now=NOON)
+    assert (await Runs(virtual.database, versions).begin_run(begin)).outcome is None
+    composed = await ChannelSteps(virtual.database, versions).compose_messages(run.ask("email_1"))
+    assert len(composed.to_deliver) == 1
+
+
+async def carry_out_cancelled(
+    virtual: VirtualTime, environment: TestEnvironment, run: WrittenRun, acceptance: int
+) -> None:
+    """The run's workflow from start to end; it hears of its cancel with its very first task."""
+    workflow_id = names.recipient_run_workflow(environment.slug, "hello", ADA, run.id)
+    given = RunInput(
+        environment_id=environment.id,
+        environment=environment.slug,
+        workflow_key="hello",
+        workflow_run_id=run.trigger_id,
+        recipient_run_id=run.id,
+        recipient=ADA,
+        is_listed=False,
+    )
+    handle = await virtual.temporal.client.start_workflow(
+        RecipientRunWorkflow.run,
+        given,
+        id=workflow_id,
+        task_queue=names.RUNS,
+        start_signal=names.CANCEL,
+        start_signal_args=[acceptance],
+    )
+
+    async def status() -> WorkflowExecutionStatus | None:
+        return (await handle.describe()).status
+
+    await eventually(status, until=lambda seen: seen == WorkflowExecutionStatus.COMPLETED)
 
 
 def finish(environment_id: UUID, run_id: UUID, now: datetime) -> FinishAsk:

@@ -32,6 +32,7 @@ class BeginAnswer(BaseModel):
     closes_at: datetime | None = None
     outcome: Outcome | None = None
     reason: str | None = None
+    cancel: int | None = None
 
 
 class FinishAsk(BaseModel):
@@ -43,6 +44,8 @@ class FinishAsk(BaseModel):
     outcome: Outcome
     reason: str | None = None
     cancelled_by: str | None = None
+    cancel: int | None = None
+    """The acceptance number of the cancel that ended the run, if one by key did."""
     has_sent: bool = True
     """Whether the run composed anything that a provider delivers; if not, nobody need look for it."""
     now: datetime

@@ -34,11 +34,16 @@ class Verdict(StrEnum):
 
 
 class StepAnswer(BaseModel):
-    """The verdict, a sentence for the person who watches, and the outcome when the run stops."""
+    """The verdict, a sentence for the person who watches, and the outcome when the run stops.
+
+    Sentences hold no words of vendors and no data (D23): those are in the run's log. `cancel` is the number
+    of the cancel that stops the run.
+    """
 
     verdict: Verdict = Verdict.DONE
     reason: str | None = None
     outcome: Outcome | None = None
+    cancel: int | None = None
 
 
 class ComposeAnswer(StepAnswer):
@@ -82,6 +87,8 @@ class CloseAnswer(StepAnswer):
 
     closes_at: datetime | None = None
     total_activities: int = 0
+    spent: int | None = None
+    """The cancel that took this run's own activity out and stops nothing else (E-CANCEL-8)."""
 
 
 class FetchAnswer(StepAnswer):

@@ -85,6 +85,8 @@ class BatchPlan(PlannedStep):
                 run.spend_cancel()
                 continue
             closed = await close_batch(self._about(run, window_id, look), summary=f"{self.ref}: close window")
+            if closed.spent is not None:
+                run.spend_up_to(closed.spent)
             if closed.closes_at is None:
                 return run.settle(self, closed) or self._go_on(run, closed, closed.total_activities)
             closes_at = closed.closes_at

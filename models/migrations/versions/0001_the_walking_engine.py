@@ -176,6 +176,7 @@ def upgrade() -> None:
         sa.Column("workflow_key", sa.String(), nullable=False),
         sa.Column("cancellation_key", sa.String(), nullable=False),
         sa.Column("recipients", postgresql.ARRAY(sa.TEXT()), nullable=True),
+        sa.Column("api_key_id", sa.Uuid(), nullable=True),
         sa.Column("inserted_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["environment_id"],

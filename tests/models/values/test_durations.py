@@ -70,3 +70,10 @@ def test_a_person_can_read_it() -> None:
         "1 month",
     ]
     assert str(Duration(unit="days", value=2)) == "2 days"
+
+
+@pytest.mark.parametrize("unit", get_args(Unit))
+def test_beyond_the_calendar_is_as_far_as_it_goes(unit: Unit) -> None:
+    start = datetime(2026, 11, 21, tzinfo=UTC)
+    assert Duration(unit=unit, value=10**12).after(start) - start > timedelta(days=365)
+    assert Duration(unit=unit, value=-(10**12)).after(start) < start

@@ -26,8 +26,9 @@ class Duration(BaseModel):
             return self._after(start)
         except (OverflowError, ValueError):
             # Beyond the calendar. Whoever asks refuses what is too far away, or past.
-            end = datetime.max if self.value > 0 else datetime.min
-            return end.replace(tzinfo=start.tzinfo)
+            if self.value > 0:
+                return datetime.max.replace(tzinfo=start.tzinfo)
+            return datetime.min.replace(tzinfo=start.tzinfo)
 
     def _after(self, start: datetime) -> datetime:
         if self.unit == "months":

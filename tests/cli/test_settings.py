@@ -10,11 +10,10 @@ SETTINGS_PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
 @pytest.mark.parametrize("setting", UpSettings.model_fields)
 def test_every_setting_is_documented_with_flag_variable_and_default(setting: str) -> None:
-    rows = [
-        line for line in SETTINGS_PAGE.read_text().splitlines() if f"| `{variable_of(setting)}` |" in line
-    ]
+    # Further down the page names some of them again, as variables of the API and the worker alone.
+    row = f"| `{flag_of(setting)}` | `{variable_of(setting)}` |"
+    rows = [line for line in SETTINGS_PAGE.read_text().splitlines() if line.startswith(row)]
     assert len(rows) == 1
-    assert f"`{flag_of(setting)}`" in rows[0]
     default = UpSettings.model_fields[setting].default
     if isinstance(default, int) and not isinstance(default, bool):
         assert f"| {default} |" in rows[0]

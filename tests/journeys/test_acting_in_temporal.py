@@ -3,11 +3,12 @@
 from uuid import uuid4
 
 from knockapi import AsyncKnock
+from pytest_httpserver import HTTPServer
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
 
-from tests.builders import batch_step, delay_step, email_step, in_app_step, workflow
+from tests.builders import batch_step, delay_step, email_step, fetch_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.feeds import body_of, feed_of, feed_with
@@ -59,6 +60,28 @@ async def test_a_reset_run_sends_nothing_twice_and_goes_on(
     assert len(house.mailbox.mails_to(address)) == 1
     messages = await rows(house.database, "SELECT 1 FROM messages WHERE environment_id = %s", environment.id)
     assert len(messages) == 3
+
+
+async def test_a_reset_run_asks_no_server_twice(
+    house: House, environment: TestEnvironment, knock: AsyncKnock
+) -> None:
+    with HTTPServer(host="127.0.0.1") as server:
+        server.expect_request("/pay", method="POST").respond_with_json({"receipt": 7})
+        pay = fetch_step(url=server.url_for("/pay"), method="post", body="{}")
+        told = in_app_step(body="receipt {{ data.receipt }}")
+        pause = delay_step(unit="seconds", value=4)
+        await publish(house.database, environment, "paying", workflow(pay, pause, told))
+        await knock.workflows.trigger("paying", recipients=[{"id": "ada"}])
+        due = "SELECT 1 FROM recipient_runs WHERE environment_id = %s AND status = 'paused'"
+        await eventually(lambda: rows(house.database, due, environment.id))
+        handle = await handle_of(house, environment)
+
+        await reset_to_the_start(house, handle.id)
+
+        assert await house.temporal.client.get_workflow_handle(handle.id).result() == "finished"
+        assert len(server.log) == 1
+    (item,) = await feed_of(knock, "ada")
+    assert body_of(item) == "<p>receipt 7</p>\n"
 
 
 async def test_a_finished_run_that_is_reset_does_nothing(

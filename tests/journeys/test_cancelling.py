@@ -47,6 +47,23 @@ async def test_a_cancelled_delay_sends_nothing(
     assert await feed_of(knock, "ada") == []
 
 
+async def test_the_log_of_a_cancelled_run_names_the_key_that_cancelled_it(
+    house: House, environment: TestEnvironment, knock: AsyncKnock
+) -> None:
+    await publish(house.database, environment, "welcome", workflow(delay_step(), in_app_step()))
+    await knock.workflows.trigger("welcome", recipients=[{"id": "ada"}], cancellation_key="c1")
+    await reach(house, environment, "paused")
+
+    await knock.workflows.cancel("welcome", cancellation_key="c1")
+
+    run = await reach(house, environment, "cancelled")
+    keys = "SELECT id FROM api_keys WHERE environment_id = %s AND kind = 'secret'"
+    (key,) = await rows(house.database, keys, environment.id)
+    last = (await knock.workflow_recipient_runs.get(str(run["id"]))).events[-1]
+    assert last.event == "run_cancelled"
+    assert (last.data or {}).get("api_key_id") == str(key["id"])
+
+
 async def test_a_cancel_names_its_recipients(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:

@@ -38,12 +38,12 @@ async def outcome(virtual: VirtualTime, environment: TestEnvironment) -> tuple[A
     return run["status"], run["outcome"], run["error_count"]
 
 
-async def pauses(virtual: VirtualTime, environment: TestEnvironment, *events: str) -> list[int]:
-    """Seconds between the attempts that these lines tell of."""
+async def pauses(virtual: VirtualTime, environment: TestEnvironment, *events: str) -> list[float]:
+    """Seconds between the attempts that these lines tell of; a busy machine adds some of its own."""
     lines = [line for event in events for line in await virtual.log(environment, event)]
     assert [line["attempt"] for line in lines] == list(range(1, len(lines) + 1))
     moments = [line["inserted_at"] for line in lines]
-    return [round((b - a).total_seconds()) for a, b in pairwise(moments)]
+    return [(b - a).total_seconds() for a, b in pairwise(moments)]
 
 
 async def test_a_server_that_recovers_is_asked_three_times_and_its_answer_is_merged(
@@ -66,7 +66,9 @@ async def test_a_server_that_recovers_is_asked_three_times_and_its_answer_is_mer
     await virtual.pass_time(environment, MINUTE)
 
     assert len(server.log) == 3
-    assert await pauses(virtual, environment, "step_failed", "fetch_succeeded") == [30, 60]
+    assert await pauses(virtual, environment, "step_failed", "fetch_succeeded") == pytest.approx(
+        [30, 60], abs=3
+    )
     assert await outcome(virtual, environment) == ("completed", "finished", 0)
     (message,) = await virtual.messages(environment)
     assert message["data"] == {"order": {"eta": 2}, "carrier": "ACME", "kept": True}
@@ -85,7 +87,7 @@ async def test_a_server_that_stays_broken_fails_the_run(
     await virtual.pass_time(environment, timedelta(hours=1))
 
     assert len(server.log) == 3
-    assert await pauses(virtual, environment, "step_failed") == [30, 60]
+    assert await pauses(virtual, environment, "step_failed") == pytest.approx([30, 60], abs=3)
     assert await outcome(virtual, environment) == ("completed", "failed", 1)
     assert await virtual.messages(environment) == []
 
@@ -183,7 +185,7 @@ async def test_a_template_that_cannot_be_rendered_is_tried_three_times_and_halts
     assert (await virtual.runs(environment))[0]["finished_at"] is None
     await virtual.pass_time(environment, 2 * MINUTE)
 
-    assert await pauses(virtual, environment, "step_failed") == [30, 60]
+    assert await pauses(virtual, environment, "step_failed") == pytest.approx([30, 60], abs=3)
     assert await outcome(virtual, environment) == ("completed", "failed", 1)
     assert await virtual.messages(environment) == []
     (end,) = await virtual.log(environment, "run_completed")

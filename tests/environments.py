@@ -66,7 +66,7 @@ async def make_environment(database: Database, sealer: Sealer, smtp_port: int = 
             )
         mail = {"host": "127.0.0.1", "port": smtp_port, "tls": "none"}
         sealed = sealer.seal(mail, seal_purpose(EMAIL_CHANNEL, made.id))
-        for channel_id, settings, provider in (
+        for channel_id, settings, provider_settings in (
             (FEED_CHANNEL_ID, {}, None),
             (GUIDE_CHANNEL, {}, None),
             (EMAIL_CHANNEL, SENDER, sealed),
@@ -77,6 +77,6 @@ async def make_environment(database: Database, sealer: Sealer, smtp_port: int = 
                     (channel_id, environment_id, is_sandbox, channel_settings, provider_settings, updated_at)
                 VALUES (%s, %s, false, %s, %s, %s)
                 """,
-                (channel_id, made.id, Jsonb(settings), provider, now),
+                (channel_id, made.id, Jsonb(settings), provider_settings, now),
             )
     return made

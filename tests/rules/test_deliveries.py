@@ -140,7 +140,8 @@ async def test_the_vendors_words_are_told_in_the_log_and_never_to_temporal(maili
     assert answer.reason
     for word in ("ada@example.com", "550", "no such user"):
         assert word not in answer.model_dump_json()
-    assert "<ada@example.com>: no such user" in (await mailing.events())[-1]["data"]["failure_details"]
+    (bounced,) = [one for one in await mailing.events() if one["type"] == "message.bounced"]
+    assert "<ada@example.com>: no such user" in bounced["data"]["failure_details"]
 
 
 async def test_a_refused_mail_is_given_up_at_once(mailing: Mailing) -> None:

@@ -43,6 +43,15 @@ class TemporalTuning:
     synchronous: int = 1
 
 
+_TRIES = 3
+_TAKEN = "address already in use"
+_PANIC_LINES = 200
+
+
+class _PortTaken(CommandError):
+    """A port was taken while the server started; another try has other ports."""
+
+
 class EmbeddedTemporal:
     """`temporal server start-dev` on 127.0.0.1, its state in `home`/temporal.db.
 
@@ -60,6 +69,7 @@ class EmbeddedTemporal:
         interrupted: threading.Event | None = None,
     ) -> None:
         self.home = home.resolve()
+        self._takes_any_port = port == 0
         self.port = port or free_port()
         self.ui_port = free_port() if ui_port == 0 else ui_port
         self.namespace = tuning.namespace
@@ -85,6 +95,15 @@ class EmbeddedTemporal:
             CommandError: a port is taken, the state is broken, or there is no server for this platform.
         """
         self.home.mkdir(parents=True, exist_ok=True)
+        for _ in range(_TRIES - 1):
+            try:
+                return self._start(patience)
+            except _PortTaken:
+                # Between our look and its start somebody took a port, ours or one of those it picks itself.
+                self.port = free_port() if self._takes_any_port else self.port
+        return self._start(patience)
+
+    def _start(self, patience: float) -> None:
         self._child = Child(Command("temporal", self._arguments()), self.home)
         self._child.end_leftover()
         demand_free(self.port, "--temporal-port", "TOCSIN_TEMPORAL_PORT")
@@ -144,7 +163,8 @@ class EmbeddedTemporal:
         while not (answers(self.port) and _describe(self.address, self.namespace) is not None):
             if not child.alive() or time.monotonic() > deadline:
                 child.stop()
-                raise CommandError(
+                taken = _TAKEN in child.log_tail(_PANIC_LINES)
+                raise (_PortTaken if taken else CommandError)(
                     f"Temporal does not start on {self.home / 'temporal.db'}. "
                     f"The end of its log, {self.log}:\n{child.log_tail(6)}\n"
                     "If what it holds may go (open runs), forget it with `tocsin up --reset`."

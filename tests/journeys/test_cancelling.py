@@ -95,6 +95,7 @@ async def test_a_cancel_right_after_its_trigger_never_misses(
     await eventually(
         lambda: rows(house.database, cancelled, environment.id), until=lambda found: len(found) == 20
     )
+    assert not await rows(house.database, "SELECT 1 FROM messages WHERE environment_id = %s", environment.id)
 
 
 async def test_a_cancel_in_temporal_by_query_means_the_same(

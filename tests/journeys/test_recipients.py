@@ -211,4 +211,5 @@ async def test_skip_delay_skips_the_delays_of_one_trigger(
 
     await knock.workflows.trigger("greet", recipients=[{"id": "ada"}], settings={"skip_delay": True})
 
-    await eventually(lambda: feed_of(knock, "ada"))
+    items = await eventually(lambda: feed_of(knock, "ada"))
+    assert len(items) == 1

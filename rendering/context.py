@@ -4,20 +4,33 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import reduce
 from io import StringIO
-from typing import Any, TextIO
+from operator import mul
+from typing import Any, Final, Protocol, TextIO, cast
 
 from liquid import BoundTemplate, RenderContext, Token
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.echo_tag import EchoNode, EchoTag
 from liquid.builtin.tags.for_tag import ForLoop
 from liquid.builtin.tags.tablerow_tag import TableRow
-from liquid.exceptions import LocalNamespaceLimitError, ResourceLimitError
+from liquid.exceptions import ContextDepthError, LocalNamespaceLimitError, ResourceLimitError
 from liquid.output import LimitedStringIO
 from liquid.undefined import UNDEFINED
 
+from rendering.content import NO_CONTENT, Content, Form
 from rendering.limits import OUTPUT_BYTES, RENDER_SECONDS, VALUE_WEIGHT, weigh
 from rendering.printing import to_text
+
+PARTIALS_DEEP: Final = 5
+"""How many partials may stand in one another (E-TEMPLATE-13)."""
+
+
+class Reader(Protocol):
+    """The environment, as something that reads templates found while rendering."""
+
+    def read(self, source: str) -> BoundTemplate:
+        """The parsed template; raises `LiquidError`."""
 
 
 class TimedContext(RenderContext):
@@ -27,21 +40,49 @@ class TimedContext(RenderContext):
     filters. A partial shares the deadline of the template that renders it.
     """
 
-    __slots__ = ("_weights", "deadline", "now")
+    __slots__ = ("_weights", "content", "deadline", "form", "now", "partials_deep", "styles")
 
     def __init__(self, template: BoundTemplate, **options: Any) -> None:
         super().__init__(template, **options)
         parent = self.parent_context
         if isinstance(parent, TimedContext):
             self.share_clock(parent.deadline, parent.now)
+            self.share_content(parent.content, parent.form, parent.styles)
         else:
             self.share_clock(time.monotonic() + RENDER_SECONDS, datetime.now(UTC))
+            self.share_content(NO_CONTENT, Form.TEXT, None)
+        self.partials_deep: int = getattr(parent, "partials_deep", 0)
         self._weights: dict[str, int] = {}
 
     def share_clock(self, deadline: float, now: datetime) -> None:
         """Stop at `deadline` (of the monotonic clock), and take `now` for the time that templates read."""
         self.deadline = deadline
         self.now = now
+
+    def share_content(self, content: Content, form: Form, styles: dict[str, None] | None) -> None:
+        """Use this content. Style blocks of HTML partials are put into `styles`, or left where they are."""
+        self.content = content
+        self.form = form
+        self.styles = styles
+
+    @property
+    def reader(self) -> Reader:
+        return cast("Reader", self.env)
+
+    def isolated(self, template: BoundTemplate, scope: Mapping[str, object]) -> "TimedContext":
+        """A context that sees `scope` and the clock alone, and shares what is left of time and room."""
+        limit = self.env.context_depth_limit
+        if self._copy_depth > limit:
+            raise ContextDepthError("templates are nested too deeply", token=None)
+        clock = {"now": self.now.isoformat(), "today": self.now.date().isoformat()}
+        return TimedContext(
+            template,
+            globals={**clock, **scope},
+            parent_context=self,
+            copy_depth=self._copy_depth + 1,
+            loop_iteration_carry=reduce(mul, (loop.length for loop in self.loops), self.loop_iteration_carry),
+            local_namespace_size_carry=self.get_size_of_locals(),
+        )
 
     def check_time(self) -> None:
         """Raise `ResourceLimitError` once the deadline is past."""

@@ -7,7 +7,8 @@ _WORDS: Final = (
     "and", "as", "blank", "cols", "contains", "continue", "else", "empty", "false", "for", "if", "in",
     "limit", "nil", "not", "null", "offset", "or", "required", "reversed", "true", "with",
 )  # fmt: skip
-_RAW: Final = r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}"
+# A text to translate is a key, word for word; it is read by itself later.
+_RAW: Final = r"\{%-?\s*(?P<block>raw|t)\s*-?%\}.*?\{%-?\s*end(?P=block)\s*-?%\}"
 _TAG = re.compile(rf"{_RAW}|\{{\{{.*?\}}\}}|\{{%.*?%\}}", re.DOTALL)
 _SEGMENT = re.compile(rf"\"[^\"]*\"|'[^']*'|\.\.|\.(?P<word>{'|'.join(_WORDS)})(?![\w?-])")
 _RAW_TAG = re.compile(_RAW, re.DOTALL)

@@ -8,6 +8,7 @@ from rendering.filters.dates import date, timezone
 from rendering.filters.digests import hmac_sha256, md5, sha256
 from rendering.filters.markup import from_markdown
 from rendering.filters.texts import pluralize, titlecase
+from rendering.filters.translate import t
 from rendering.filters.versions import compare_versions
 
 FILTERS: Final[dict[str, Callable[..., object]]] = {
@@ -22,6 +23,7 @@ FILTERS: Final[dict[str, Callable[..., object]]] = {
     "md5": md5,
     "pluralize": pluralize,
     "sha256": sha256,
+    "t": t,
     "timezone": timezone,
     "titlecase": titlecase,
     "uniq": uniq,
@@ -36,7 +38,6 @@ UNSUPPORTED: Final = frozenset(
         "object",
         "rounded_currency",
         "subscriptions",
-        "t",
         "tenant",
         "user",
     }

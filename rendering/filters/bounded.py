@@ -35,7 +35,7 @@ def bounded(name: str, apply: Callable[..., object]) -> Callable[..., object]:
     wants_environment = getattr(apply, "with_environment", False)
 
     @wraps(apply)
-    def guarded(value: object, *args: object, context: TimedContext, **named: Any) -> object:
+    def guarded(value: object, /, *args: object, context: TimedContext, **named: Any) -> object:
         if not isinstance(context, TimedContext):
             raise FilterArgumentError(f"{name}: unexpected argument 'context'", token=None)
         context.check_time()

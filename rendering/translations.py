@@ -1,0 +1,175 @@
+"""Translations: the files of an environment, and what one recipient reads of them (E-TEMPLATE-27 to -33)."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from io import StringIO
+from typing import Any, Final
+
+from babel.messages.pofile import PoFileError, read_po
+
+from rendering.errors import TemplateError
+
+_LANGUAGES_KEPT: Final = 256
+_DEPTH_ALLOWED: Final = 50
+SYSTEM: Final = "system"
+"""The namespace that may hold what `{% t %}` tags say; such texts are sought beside it too."""
+
+
+@dataclass(frozen=True)
+class TranslationFile:
+    """One file: the texts of a locale, in a namespace ("" for none), for one tenant or for all."""
+
+    locale: str
+    entries: Mapping[str, Any]
+    namespace: str = ""
+    tenant: str | None = None
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """The texts that one recipient's templates find, by namespace."""
+
+    namespaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def find(self, reference: str, count: object = None) -> Any:
+        """What `namespace:path.to.key` stands for, or None (E-TEMPLATE-28, -33).
+
+        With a `count` an object of plural forms answers the form that fits (E-TEMPLATE-29).
+        """
+        namespace, _, path = reference.rpartition(":")
+        found = _walk(self.namespaces.get(namespace, {}), path)
+        return _plural(found, count) if count is not None and isinstance(found, Mapping) else found
+
+    def find_text(self, text: str) -> str | None:
+        """The translation of a whole text, whose key is the text itself (E-TEMPLATE-30)."""
+        for namespace in ("", SYSTEM):
+            found = self.namespaces.get(namespace, {}).get(text)
+            if isinstance(found, str):
+                return found
+        return None
+
+
+NO_TRANSLATIONS: Final = Dictionary()
+
+
+class Translations:
+    """All published files of an environment; the dictionaries made of them are kept, up to 256."""
+
+    def __init__(self, files: Iterable[TranslationFile] = ()) -> None:
+        self._files: dict[tuple[str | None, str], list[TranslationFile]] = {}
+        for file in files:
+            self._files.setdefault((file.tenant, _folded(file.locale)), []).append(file)
+        self._merged = lru_cache(_LANGUAGES_KEPT)(self._merge)
+
+    def dictionary(self, locale: str | None, default_locale: str | None, tenant: str | None) -> Dictionary:
+        """What a recipient of this locale and tenant reads, by the six levels of E-TEMPLATE-32."""
+        if not self._files:
+            return NO_TRANSLATIONS
+        # Only what can name a file is kept apart, so that odd locales of recipients fill no memory.
+        known = tenant if any(key[0] == tenant for key in self._files) else None
+        return self._merged(*_levels(locale, default_locale), known)
+
+    def _merge(self, own: tuple[str, ...], default: str | None, tenant: str | None) -> Dictionary:
+        merged: dict[str, dict[str, Any]] = {}
+        locales = [*([default] if default else []), *reversed(own)]
+        for owner in (None, tenant) if tenant is not None else (None,):
+            for locale in locales:
+                for file in self._files.get((owner, locale), []):
+                    _merge_into(merged.setdefault(file.namespace, {}), file.entries)
+        return Dictionary(merged)
+
+
+def read_translation(content: str, format: str) -> dict[str, Any]:
+    """The entries of a file's content, in `json` or `po`; raises `TemplateError` for what is neither.
+
+    A `po` message's id is its key; its plural forms become `one` and `other`.
+    """
+    return _read_po(content) if format == "po" else _read_json(content)
+
+
+def texts(entries: Mapping[str, Any], path: str = "") -> Iterable[tuple[str, str]]:
+    """Each text in the entries with its dotted path: what publishing parses as a template."""
+    for key, value in entries.items():
+        if isinstance(value, str):
+            yield f"{path}{key}", value
+        elif isinstance(value, Mapping):
+            yield from texts(value, f"{path}{key}.")
+
+
+def _read_json(content: str) -> dict[str, Any]:
+    try:
+        entries = json.loads(content) if content.strip() else {}
+    except (ValueError, RecursionError) as err:
+        raise TemplateError(f"the translation is not JSON: {err}") from err
+    if not isinstance(entries, dict):
+        raise TemplateError("the translation is not a JSON object")
+    _check_depth(entries)
+    return entries
+
+
+def _check_depth(entries: Mapping[str, Any], depth: int = 1) -> None:
+    if depth > _DEPTH_ALLOWED:
+        raise TemplateError(f"the translation nests more than {_DEPTH_ALLOWED} objects in one another")
+    for value in entries.values():
+        if isinstance(value, Mapping):
+            _check_depth(value, depth + 1)
+
+
+def _read_po(content: str) -> dict[str, Any]:
+    try:
+        catalog = read_po(StringIO(content), abort_invalid=True)
+    except (PoFileError, ValueError) as err:
+        raise TemplateError(f"the translation is not in the PO format: {err}") from err
+    entries: dict[str, Any] = {}
+    for message in catalog:
+        if not message.id:
+            continue
+        if isinstance(message.id, list | tuple):
+            # The catalogue holds a tuple of forms for an id that has several.
+            forms = [message.string, ""] if isinstance(message.string, str) else [*message.string, ""]
+            entries[message.id[0]] = {"one": forms[0], "other": forms[1] or forms[0]}
+        elif message.string:
+            entries[message.id] = message.string
+    return entries
+
+
+def _levels(locale: str | None, default_locale: str | None) -> tuple[tuple[str, ...], str | None]:
+    """The recipient's locale and the wider ones it falls back to, and the account's."""
+    own: list[str] = []
+    name = _folded(locale or "")
+    while name:
+        own.append(name)
+        name = name.rpartition("-")[0]
+    return tuple(own), _folded(default_locale) if default_locale else None
+
+
+def _folded(locale: str) -> str:
+    """One spelling for `pt_BR`, `pt-br` and `pt-BR`."""
+    return locale.strip().replace("_", "-").lower()
+
+
+def _merge_into(merged: dict[str, Any], entries: Mapping[str, Any]) -> None:
+    for key, value in entries.items():
+        if isinstance(value, Mapping):
+            kept = merged.get(key)
+            inner = merged[key] = dict(kept) if isinstance(kept, dict) else {}
+            _merge_into(inner, value)
+        else:
+            merged[key] = value
+
+
+def _walk(entries: Mapping[str, Any], path: str) -> Any:
+    if path in entries:
+        return entries[path]
+    found: Any = entries
+    for key in path.split("."):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def _plural(forms: Mapping[str, Any], count: object) -> Any:
+    wanted = {"0": "zero", "0.0": "zero", "1": "one", "1.0": "one"}.get(str(count).strip(), "other")
+    found = forms.get(wanted)
+    return forms.get("other") if found is None else found

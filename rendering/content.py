@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from rendering.translations import NO_TRANSLATIONS, Dictionary
+from rendering.translations.dictionaries import NO_TRANSLATIONS, Dictionary
 
 
 class Form(StrEnum):

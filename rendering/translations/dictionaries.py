@@ -1,18 +1,11 @@
 """Translations: the files of an environment, and what one recipient reads of them (E-TEMPLATE-27 to -33)."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from io import StringIO
 from typing import Any, Final
 
-from babel.messages.pofile import PoFileError, read_po
-
-from rendering.errors import TemplateError
-
 _LANGUAGES_KEPT: Final = 256
-_DEPTH_ALLOWED: Final = 50
 SYSTEM: Final = "system"
 """The namespace that may hold what `{% t %}` tags say; such texts are sought beside it too."""
 
@@ -79,60 +72,6 @@ class Translations:
                 for file in self._files.get((owner, locale), []):
                     _merge_into(merged.setdefault(file.namespace, {}), file.entries)
         return Dictionary(merged)
-
-
-def read_translation(content: str, format: str) -> dict[str, Any]:
-    """The entries of a file's content, in `json` or `po`; raises `TemplateError` for what is neither.
-
-    A `po` message's id is its key; its plural forms become `one` and `other`.
-    """
-    return _read_po(content) if format == "po" else _read_json(content)
-
-
-def texts(entries: Mapping[str, Any], path: str = "") -> Iterable[tuple[str, str]]:
-    """Each text in the entries with its dotted path: what publishing parses as a template."""
-    for key, value in entries.items():
-        if isinstance(value, str):
-            yield f"{path}{key}", value
-        elif isinstance(value, Mapping):
-            yield from texts(value, f"{path}{key}.")
-
-
-def _read_json(content: str) -> dict[str, Any]:
-    try:
-        entries = json.loads(content) if content.strip() else {}
-    except (ValueError, RecursionError) as err:
-        raise TemplateError(f"the translation is not JSON: {err}") from err
-    if not isinstance(entries, dict):
-        raise TemplateError("the translation is not a JSON object")
-    _check_depth(entries)
-    return entries
-
-
-def _check_depth(entries: Mapping[str, Any], depth: int = 1) -> None:
-    if depth > _DEPTH_ALLOWED:
-        raise TemplateError(f"the translation nests more than {_DEPTH_ALLOWED} objects in one another")
-    for value in entries.values():
-        if isinstance(value, Mapping):
-            _check_depth(value, depth + 1)
-
-
-def _read_po(content: str) -> dict[str, Any]:
-    try:
-        catalog = read_po(StringIO(content), abort_invalid=True)
-    except (PoFileError, ValueError) as err:
-        raise TemplateError(f"the translation is not in the PO format: {err}") from err
-    entries: dict[str, Any] = {}
-    for message in catalog:
-        if not message.id:
-            continue
-        if isinstance(message.id, list | tuple):
-            # The catalogue holds a tuple of forms for an id that has several.
-            forms = [message.string, ""] if isinstance(message.string, str) else [*message.string, ""]
-            entries[message.id[0]] = {"one": forms[0], "other": forms[1] or forms[0]}
-        elif message.string:
-            entries[message.id] = message.string
-    return entries
 
 
 def _levels(locale: str | None, default_locale: str | None) -> tuple[tuple[str, ...], str | None]:

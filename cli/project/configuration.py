@@ -8,57 +8,70 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
+from cli.project.files import Files
 from cli.project.mistakes import Mistake
 
 NAME = "tocsin.toml"
-SECTIONS = ("channels", "variables")
-LATER = ("account", "preferences", "branding", "channel_groups")
-"""Sections of the design that this release refuses by name."""
+SECTIONS = (
+    *("account", "branding", "preferences", "environments", "variables"),
+    *("channels", "channel_groups", "webhooks"),
+)
+_TABLES_OF_TABLES = ("environments", "channels", "channel_groups", "webhooks")
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass
 class Configuration:
-    """Channels and variables by key, with `${ENV}` filled in."""
+    """What the file says, section by section, with `${ENV}` filled in; a section left out is empty."""
 
     file: Path
-    channels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    account: dict[str, Any] = field(default_factory=dict)
+    branding: dict[str, Any] = field(default_factory=dict)
+    preferences: dict[str, Any] = field(default_factory=dict)
+    environments: dict[str, dict[str, Any]] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
+    """By key: the value, or a table that holds it as `value`."""
+    channels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    channel_groups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(getattr(self, section) for section in SECTIONS)
 
 
 def read_configuration(project: Path, given: dict[str, str], mistakes: list[Mistake]) -> Configuration:
     """`given` stands beside the environment's variables for `${…}`; a missing file configures nothing."""
     file = project / NAME
     configuration = Configuration(file)
-    if not file.is_file():
+    text = Files(project, mistakes).text(file) if file.exists() else None
+    if text is None:
         return configuration
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         mistakes.append(Mistake(file, "", f"is not TOML: {error}"))
         return configuration
     for section in raw:
-        if section in LATER:
-            mistakes.append(
-                Mistake(file, section, "is not supported by this release yet; remove the section")
-            )
-        elif section not in SECTIONS:
+        if section not in SECTIONS:
             mistakes.append(Mistake(file, section, f"is unknown; expected one of {', '.join(SECTIONS)}"))
     filled = _fill(raw, "", {**os.environ, **given}, file, mistakes)
-    configuration.channels = _table(filled, "channels", file, mistakes)
-    configuration.variables = _table(filled, "variables", file, mistakes)
-    for key, channel in configuration.channels.items():
-        if not isinstance(channel, dict):
-            mistakes.append(Mistake(file, f"channels.{key}", f"must be a table: [channels.{key}]"))
+    for section in SECTIONS:
+        setattr(configuration, section, _table(filled, section, file, mistakes))
     return configuration
 
 
 def _table(filled: dict[str, Any], name: str, file: Path, mistakes: list[Mistake]) -> dict[str, Any]:
     table = filled.get(name, {})
-    if isinstance(table, dict):
+    if not isinstance(table, dict):
+        mistakes.append(Mistake(file, name, f"must be a table: [{name}]"))
+        return {}
+    if name not in _TABLES_OF_TABLES:
         return table
-    mistakes.append(Mistake(file, name, f"must be a table: [{name}]"))
-    return {}
+    for key, inner in table.items():
+        if not isinstance(inner, dict):
+            mistakes.append(Mistake(file, f"{name}.{key}", f"must be a table: [{name}.{key}]"))
+    return {key: inner for key, inner in table.items() if isinstance(inner, dict)}
 
 
 def _fill(value: Any, path: str, known: dict[str, str], file: Path, mistakes: list[Mistake]) -> Any:

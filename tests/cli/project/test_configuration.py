@@ -54,8 +54,10 @@ def test_references_to_the_environment_are_filled_in_at_every_depth(tmp_path: Pa
         ('[channels]\nmail = "smtp"', "channels.mail", "must be a table"),
         ("[variables]\nstarted = 2026-01-01", "variables.started", "in quotes"),
         ("[variables]\nat = 07:30:00", "variables.at", "in quotes"),
-        ("[preferences]", "preferences", "not supported by this release"),
-        ("[colours]", "colours", "expected one of channels, variables"),
+        ("[environments]\nstaging = 1", "environments.staging", "must be a table"),
+        ("[channel_groups]\nall = 1", "channel_groups.all", "must be a table"),
+        ("[webhooks]\nmine = 1", "webhooks.mine", "must be a table"),
+        ("[colours]", "colours", "expected one of account, branding"),
         ("a = ", "", "is not TOML"),
     ],
 )

@@ -1,12 +1,20 @@
 """How a value of the scope is printed: what `{{ value }}` and `| json` answer."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from liquid.exceptions import FilterError, ResourceLimitError
 from liquid.undefined import Undefined
 
 from rendering.limits import TEXT_CHARACTERS, check_value
+
+
+class PrintedList(list[object]):
+    """A list that is printed as words of its own, and is a list to everything else."""
+
+    def __init__(self, items: Iterable[object], printed: str) -> None:
+        super().__init__(items)
+        self.printed = printed
 
 
 def to_text(value: object) -> str:
@@ -19,6 +27,8 @@ def to_text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, range):
         return f"{value.start}..{value.stop - 1}"
+    if isinstance(value, PrintedList):
+        return value.printed
     check_value(value)
     if isinstance(value, list | tuple):
         return "".join(to_text(item) for item in value)

@@ -51,11 +51,13 @@ def _read_po(content: str) -> dict[str, Any]:
     for message in catalog:
         if not message.id:
             continue
-        # Whoever has several ids has several texts.
+        forms = [message.string] if isinstance(message.string, str) else list(message.string or ())
+        key = message.id if isinstance(message.id, str) else message.id[0]
+        if not any(forms):
+            continue
         if isinstance(message.id, str):
-            if message.string:
-                entries[message.id] = message.string
-        elif any(message.string):
-            one, other = [*message.string, ""][:2]
-            entries[message.id[0]] = {"one": one, "other": other or one}
+            entries[key] = forms[0]
+        else:
+            one, other = [*forms, ""][:2]
+            entries[key] = {"one": one, "other": other or one}
     return entries

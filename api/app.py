@@ -75,7 +75,7 @@ def create_app(
     app.state.settings = settings
     app.state.database = database
     app.state.temporal = temporal
-    app.state.sealer = Sealer(settings.secret_key.get_secret_value())
+    app.state.sealer = Sealer(settings.secrets[0], settings.secrets[1:])
     for router in ROUTERS:
         app.include_router(router)
     return app

@@ -12,13 +12,23 @@ from uuid import UUID
 from fastapi import Depends, Request
 from psycopg.rows import DictRow
 
-from api.errors import Forbidden, KeyExpired, KeyMissing, NotFound, Unauthenticated
+from api.errors import (
+    Forbidden,
+    InvalidUserToken,
+    KeyExpired,
+    KeyMissing,
+    NotFound,
+    Unauthenticated,
+    UserTokenMissing,
+)
 from api.query import Query, parse
 from api.settings import ApiSettings
+from api.user_tokens import subject_of
 from dispatch.temporal import Temporal
 from dispatch.triggers import Place
 from models.database import Database
 from models.queries.keys import find_key_and_environment
+from models.queries.signing_keys import find_active_signing_keys
 from models.sealing import Sealer
 from models.tables.keys import digest_of, find_key
 from models.values.kinds import KeyKind
@@ -29,12 +39,16 @@ DEFAULT_ENVIRONMENT = "development"
 
 @dataclass(frozen=True)
 class Credential:
-    """The environment a call is made in, and with which kind of key."""
+    """The environment a call is made in, and with which kind of key.
+
+    `user_id` is the only user the caller may act for, where a user token says so.
+    """
 
     key_id: UUID
     environment_id: UUID
     slug: str
     kind: KeyKind
+    user_id: str | None = None
 
     @property
     def place(self) -> Place:
@@ -80,60 +94,93 @@ QueryString = Annotated[Query, Depends(_query)]
 
 async def _secret_caller(request: Request) -> Credential:
     """Raises Unauthenticated and its kin, or Forbidden."""
-    return await _credential(request, {KeyKind.SECRET})
+    row = await _key_of(request)
+    kind = _kind_of(row, {KeyKind.SECRET})
+    assert row is not None  # _kind_of refused an unknown key
+    return _credential(row, kind)
 
 
 async def _user_caller(request: Request) -> Credential:
-    """As `_secret_caller`, but a browser's public key will do."""
-    return await _credential(request, {KeyKind.SECRET, KeyKind.PUBLIC})
+    """As `_secret_caller`, but a browser's public key will do, with its user token where it has one."""
+    row = await _key_of(request)
+    kind = _kind_of(row, {KeyKind.SECRET, KeyKind.PUBLIC})
+    assert row is not None  # _kind_of refused an unknown key
+    user_id = await _token_user(request, row) if kind is KeyKind.PUBLIC else None
+    if user_id is not None and request.path_params.get("user_id", user_id) != user_id:
+        raise InvalidUserToken(f'The user token is for the user "{user_id}", not for the one of this path.')
+    return _credential(row, kind, user_id)
 
 
 async def _service_caller(request: Request) -> Credential:
     """Raises Unauthenticated and its kin, Forbidden, or NotFound for an environment that does not exist."""
     slug = (await _query(request)).text("environment") or DEFAULT_ENVIRONMENT
-    digest = await _digest(request)
+    digests = await _digests(request)
     async with (await _database(request)).connection() as connection:
-        row = await find_key_and_environment(connection, digest, slug)
+        row = await find_key_and_environment(connection, digests, slug)
     kind = _kind_of(row, {KeyKind.SERVICE})
     if row is None or row["environment_id"] is None:
         raise NotFound(f'There is no environment "{slug}".')
     return Credential(key_id=row["id"], environment_id=row["environment_id"], slug=row["slug"], kind=kind)
 
 
-async def _account_caller(request: Request) -> KeyKind:
+@dataclass(frozen=True)
+class ServiceToken:
+    """Who manages: a service token, and how people call it."""
+
+    key_id: UUID
+    name: str
+
+
+async def _account_caller(request: Request) -> ServiceToken:
     """As `_service_caller`, for what belongs to no environment."""
-    return _kind_of(await _key_of(request), {KeyKind.SERVICE})
+    row = await _key_of(request)
+    _kind_of(row, {KeyKind.SERVICE})
+    assert row is not None  # _kind_of refused an unknown key
+    return ServiceToken(row["id"], row["name"] or f"…{row['hint']}")
 
 
 Caller = Annotated[Credential, Depends(_secret_caller)]
 """A server: a secret key."""
 UserCaller = Annotated[Credential, Depends(_user_caller)]
-"""A server or a browser: a secret key, or a public one, which may act for any user of its environment."""
+"""A server or a browser: a secret key, or a public one, which acts for its token's user, or for any without one."""
 ServiceCaller = Annotated[Credential, Depends(_service_caller)]
 """Management: a service token, in the environment that `?environment=` names."""
-AccountCaller = Annotated[KeyKind, Depends(_account_caller)]
+AccountCaller = Annotated[ServiceToken, Depends(_account_caller)]
 """Management of the whole account: a service token."""
 
 
-async def _credential(request: Request, allowed: set[KeyKind]) -> Credential:
-    row = await _key_of(request)
-    kind = _kind_of(row, allowed)
-    assert row is not None  # _kind_of refused an unknown key
-    return Credential(key_id=row["id"], environment_id=row["environment_id"], slug=row["slug"], kind=kind)
+def _credential(row: DictRow, kind: KeyKind, user_id: str | None = None) -> Credential:
+    return Credential(row["id"], row["environment_id"], row["slug"], kind, user_id)
+
+
+async def _token_user(request: Request, key: DictRow) -> str | None:
+    """The user whom the call's token speaks for; None without a token, where none is demanded."""
+    token = request.headers.get("x-knock-user-token", "").strip()
+    if token:
+        async with (await _database(request)).connection() as connection:
+            signing_keys = await find_active_signing_keys(connection, key["environment_id"])
+        return subject_of(token, signing_keys)
+    if key["enhanced_security"]:
+        raise UserTokenMissing(
+            f'The environment "{key["slug"]}" has enhanced security: with a public key, send a signed '
+            "user token in X-Knock-User-Token."
+        )
+    return None
 
 
 async def _key_of(request: Request) -> DictRow | None:
-    digest = await _digest(request)
+    digests = await _digests(request)
     async with (await _database(request)).connection() as connection:
-        return await find_key(connection, digest)
+        return await find_key(connection, digests)
 
 
-async def _digest(request: Request) -> bytes:
+async def _digests(request: Request) -> list[bytes]:
+    """What the key may be stored as, one for each master secret of now and before."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise KeyMissing("Send a key: `Authorization: Bearer <key>`.")
     settings = await _settings(request)
-    return digest_of(key.strip(), settings.secret_key.get_secret_value())
+    return [digest_of(key.strip(), secret) for secret in settings.secrets]
 
 
 def _kind_of(row: DictRow | None, allowed: set[KeyKind]) -> KeyKind:

@@ -5,6 +5,9 @@ ApiError (code, status, message)
       x KeyMissing         401  api_key_missing
       x KeyExpired         401  api_key_expired
   x Forbidden              403  use another kind of key: incorrect_token_type
+      x UserTokenMissing   403  missing_user_token
+      x InvalidUserToken   403  invalid_user_token
+      x SigningKeyMissing  403  missing_jwt_signing_key
   x NotFound               404  resource_missing, workflow_missing
   x MethodNotAllowed       405  method_not_allowed
   x Conflict               409  conflict: send it again in a moment
@@ -13,6 +16,7 @@ ApiError (code, status, message)
   x InvalidParams          422  invalid_params, with one entry per mistake
       x Refused            422  workflow_inactive, actor_missing, channel_invalid
   x InternalError          500  internal_error: our fault
+  x NotBuilt               501  not_implemented: what Knock has and this release has not
   x Unavailable            503  unavailable: send it again after Retry-After
 
 Codes and statuses are Knock's where it publishes one; `docs/errors.md` lists them all.
@@ -27,6 +31,9 @@ CODES = {
     "api_key_expired": 401,
     "authentication_required": 401,
     "incorrect_token_type": 403,
+    "missing_user_token": 403,
+    "invalid_user_token": 403,
+    "missing_jwt_signing_key": 403,
     "resource_missing": 404,
     "workflow_missing": 404,
     "method_not_allowed": 405,
@@ -37,6 +44,7 @@ CODES = {
     "channel_invalid": 422,
     "workflow_inactive": 422,
     "internal_error": 500,
+    "not_implemented": 501,
     "unavailable": 503,
 }
 """Every code and its status; malformed JSON alone is `invalid_params` with 400."""
@@ -90,6 +98,24 @@ class Forbidden(ApiError):
     status = 403
     type = "authentication_error"
     code = "incorrect_token_type"
+
+
+class UserTokenMissing(Forbidden):
+    """The environment demands that public-key calls prove whose they are."""
+
+    code = "missing_user_token"
+
+
+class InvalidUserToken(Forbidden):
+    """The token is forged, expired, or somebody else's."""
+
+    code = "invalid_user_token"
+
+
+class SigningKeyMissing(Forbidden):
+    """A token came, and the environment has no key to check it with."""
+
+    code = "missing_jwt_signing_key"
 
 
 class NotFound(ApiError):
@@ -161,6 +187,13 @@ class Refused(InvalidParams):
 
 class InternalError(ApiError):
     """A mistake of ours; the request id finds it in the log."""
+
+
+class NotBuilt(ApiError):
+    """An operation of Knock's that is not here yet; the message says what to use instead."""
+
+    status = 501
+    code = "not_implemented"
 
 
 class Unavailable(ApiError):

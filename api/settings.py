@@ -5,6 +5,8 @@ from ipaddress import ip_address
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.sealing import former_of
+
 
 class ApiSettings(BaseSettings):
     """Read once, at start. Temporal's own address and TLS come from the TEMPORAL_… variables."""
@@ -16,6 +18,9 @@ class ApiSettings(BaseSettings):
 
     secret_key: SecretStr = Field(validation_alias="TOCSIN_SECRET_KEY", min_length=16)
     """The instance's one master secret: keys, links and provider credentials hang on it."""
+
+    former_secret_keys: SecretStr | None = Field(default=None, validation_alias="TOCSIN_FORMER_SECRET_KEYS")
+    """Master secrets of before, with commas between: what they hashed and sealed stays good."""
 
     host: str = Field(default="127.0.0.1", validation_alias="TOCSIN_API_HOST")
     """The address to listen on. Development keys are accepted on loopback only."""
@@ -37,6 +42,11 @@ class ApiSettings(BaseSettings):
 
     payload_keys: str | None = Field(default=None, validation_alias="TOCSIN_PAYLOAD_KEYS")
     """Keys that encrypt what Temporal stores; empty leaves payloads readable."""
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every master secret that is good, today's first."""
+        return [self.secret_key.get_secret_value(), *former_of(self.former_secret_keys)]
 
     @property
     def is_loopback(self) -> bool:

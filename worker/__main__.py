@@ -13,7 +13,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from dispatch.starting import ensure_maintenance
 from dispatch.temporal import connect
 from models.database import Database
-from models.sealing import Sealer
+from models.sealing import Sealer, former_of
 from outbound.client import build_client
 from worker.assembly import QUEUES, Parts, working
 from worker.sandbox import sandbox
@@ -36,7 +36,9 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
         database=database,
         temporal=temporal,
         http=http,
-        sealer=Sealer(settings.secret_key.get_secret_value()),
+        sealer=Sealer(
+            settings.secret_key.get_secret_value(), former_of(settings.former_secret_keys)
+        ),
     )
     try:
         async with working(parts, queues=queues, runner=sandbox() if settings.sandboxed else None):

@@ -15,6 +15,9 @@ class WorkerSettings(BaseSettings):
     secret_key: SecretStr = Field(validation_alias="TOCSIN_SECRET_KEY", min_length=16)
     """The instance's one master secret; the same as the API's."""
 
+    former_secret_keys: SecretStr | None = Field(default=None, validation_alias="TOCSIN_FORMER_SECRET_KEYS")
+    """Master secrets of before, with commas between; the same as the API's."""
+
     outbound_allow: str = Field(default="", validation_alias="TOCSIN_OUTBOUND_ALLOW")
     """Networks that user-given URLs may reach though they are not public, as CIDRs with commas between."""
 

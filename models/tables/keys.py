@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -20,10 +21,25 @@ class ApiKey(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     environment_id: UUID | None = Field(default=None, foreign_key="environments.id")
     kind: str
+    name: str | None = None
     digest: bytes = Field(unique=True)
     hint: str
     is_development: bool = False
+    is_exchanged: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     expires_at: datetime | None = moment(nullable=True)
+    revoked_at: datetime | None = moment(nullable=True)
+    inserted_at: datetime = moment()
+
+
+class SigningKey(SQLModel, table=True):
+    """The public half of a key pair that user tokens of one environment are signed with."""
+
+    __tablename__ = "signing_keys"
+
+    id: UUID = Field(primary_key=True)
+    environment_id: UUID = Field(foreign_key="environments.id", index=False)
+    name: str | None = None
+    public_key: str
     revoked_at: datetime | None = moment(nullable=True)
     inserted_at: datetime = moment()
 
@@ -33,14 +49,18 @@ def digest_of(key: str, secret_key: str) -> bytes:
     return hmac.digest(secret_key.encode(), b"api-key:" + key.encode(), hashlib.sha256)
 
 
-async def find_key(connection: Connection, digest: bytes) -> DictRow | None:
-    """The key with its environment's slug; revoked ones are as if they never were."""
+async def find_key(connection: Connection, digests: Sequence[bytes]) -> DictRow | None:
+    """The key with its environment; revoked ones are as if they never were.
+
+    `digests` are those of one key under each master secret that may have made them.
+    """
     cursor = await connection.execute(
         """
-        SELECT k.id, k.kind, k.expires_at, k.environment_id, k.is_development, e.slug
+        SELECT k.id, k.kind, k.name, k.hint, k.expires_at, k.environment_id, k.is_development, e.slug,
+               e.enhanced_security
         FROM api_keys k LEFT JOIN environments e ON e.id = k.environment_id
-        WHERE k.digest = %s AND k.revoked_at IS NULL
+        WHERE k.digest = ANY(%s) AND k.revoked_at IS NULL
         """,
-        (digest,),
+        (list(digests),),
     )
     return await cursor.fetchone()

@@ -16,6 +16,7 @@ from activities.steps.batch import BatchSteps
 from activities.steps.channel import ChannelSteps
 from activities.steps.delay import DelaySteps
 from activities.steps.http_fetch import FetchSteps
+from activities.steps.passing_over import PassedOverSteps
 from activities.versions import Versions
 from dispatch.temporal import Temporal
 from models.database import Database
@@ -65,6 +66,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
     channel = ChannelSteps(database, versions)
     delay = DelaySteps(database, versions)
     batch = BatchSteps(database, versions, temporal)
+    passed = PassedOverSteps(database, versions)
     fetch = FetchSteps(database, versions, parts.http)
     deliveries = Deliveries(database, temporal, parts.sealer)
     recipients = Recipients(database, temporal)
@@ -74,6 +76,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
         runs.finish_run,
         recipients.expand_recipients,
         channel.compose_messages,
+        passed.pass_over_step,
         delay.resolve_delay,
         batch.join_batch,
         batch.leave_batch,

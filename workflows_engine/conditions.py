@@ -2,64 +2,109 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from models.values.conditions import AllOf, Condition, ConditionGroup, Operator
+from models.values.conditions import AllOf, Condition, ConditionGroup
+
+from workflows_engine.operators import ABSENT, OPERATORS, TIMESTAMP_OPERATORS, or_empty
 
 PREFIXES = ("data", "recipient", "actor", "vars", "workflow", "run", "tenant", "refs")
-ABSENT = object()
-"""Marks a path that leads nowhere; reads as "" except where absence itself is asked for (E-COND-8)."""
 
 Scope = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class Grounds:
+    """What a group is judged on: the scope, the time, and who renders Liquid in an argument."""
+
+    scope: Scope
+    now: datetime
+    render: Callable[[str], str] | None = None
+
+
+@dataclass(frozen=True)
 class Judgement:
-    """Whether a group held, and what was looked at on the way (E-COND-29)."""
+    """Whether a group held, and what was looked at on the way (E-COND-29).
+
+    `unjudged` says why the outcome could not be told; then the group does not hold.
+    """
 
     holds: bool
-    trace: list[dict[str, Any]]
+    trace: list[dict[str, Any]] = field(default_factory=list)
+    unjudged: str | None = None
 
 
-def judge(group: ConditionGroup | None, scope: Scope) -> Judgement:
-    """Left to right, stopping where the outcome is settled; an absent or empty group holds (E-COND-3)."""
-    trace: list[dict[str, Any]] = []
+def judge(group: ConditionGroup | None, grounds: Grounds) -> Judgement:
+    """Left to right, stopping where the outcome is settled; an absent or empty group holds (E-COND-3).
+
+    A condition that cannot be judged leaves the outcome open, unless the others settle it.
+    """
     if group is None or not (group.all or group.any):
-        return Judgement(True, trace)
-    if group.all is not None:
-        return Judgement(_all_hold(group.all, scope, trace), trace)
-    return Judgement(_any_holds(group.any or [], scope, trace), trace)
+        return Judgement(True)
+    court = _Court(grounds)
+    verdict = court.all(group.all) if group.all is not None else court.any(group.any or [])
+    return Judgement(verdict is True, court.trace, court.doubt if verdict is None else None)
 
 
-def _all_hold(conditions: list[Condition], scope: Scope, trace: list[dict[str, Any]]) -> bool:
-    verdict = True
-    for condition in conditions:
-        verdict = _leaf(condition, scope, trace, needed=verdict) and verdict
-    return verdict
+class _Court:
+    """One group's judging: the trace so far, and the first reason for an open outcome (None)."""
+
+    def __init__(self, grounds: Grounds) -> None:
+        self._grounds = grounds
+        self.trace: list[dict[str, Any]] = []
+        self.doubt: str | None = None
+
+    def all(self, conditions: list[Condition], *, needed: bool = True) -> bool | None:
+        verdict: bool | None = needed
+        for condition in conditions:
+            said = self._leaf(condition, needed=verdict is not False)
+            verdict = False if verdict is False or said is False else None if said is None else verdict
+        return verdict
+
+    def any(self, options: list[Condition | AllOf]) -> bool | None:
+        verdict: bool | None = False
+        for option in options:
+            leaves = option.all if isinstance(option, AllOf) else [option]
+            said = self.all(leaves, needed=verdict is not True)
+            verdict = True if verdict is True or said is True else None if said is None else verdict
+        return verdict
+
+    def _leaf(self, condition: Condition, *, needed: bool) -> bool | None:
+        line: dict[str, Any] = {"variable": condition.variable, "operator": condition.operator.value}
+        self.trace.append(line)
+        if not needed:
+            line["result"] = "not evaluated"
+            return False
+        if condition.unjudged is not None:
+            self.doubt = self.doubt or condition.unjudged
+            line.update(result="not judged", reason=condition.unjudged)
+            return None
+        variable = subject(condition.variable, self._grounds.scope)
+        argument = self._argument(condition)
+        held = OPERATORS[condition.operator](variable, argument, self._grounds.now)
+        line.update(result=held, variable_value=or_empty(variable), argument_value=or_empty(argument))
+        return held
+
+    def _argument(self, condition: Condition) -> Any:
+        given, grounds = condition.argument, self._grounds
+        if condition.operator in TIMESTAMP_OPERATORS:
+            if isinstance(given, str) and "{{" in given and grounds.render is not None:
+                return grounds.render(given).strip()
+            found = operand(given, grounds.scope)
+            return [operand(end, grounds.scope) for end in found] if isinstance(found, list) else found
+        return operand(given, grounds.scope)
 
 
-def _any_holds(options: list[Condition | AllOf], scope: Scope, trace: list[dict[str, Any]]) -> bool:
-    verdict = False
-    for option in options:
-        leaves = option.all if isinstance(option, AllOf) else [option]
-        held = not verdict
-        for leaf in leaves:
-            held = _leaf(leaf, scope, trace, needed=held) and held
-        verdict = verdict or held
-    return verdict
-
-
-def _leaf(condition: Condition, scope: Scope, trace: list[dict[str, Any]], *, needed: bool) -> bool:
-    line: dict[str, Any] = {"variable": condition.variable, "operator": condition.operator.value}
-    trace.append(line)
-    if not needed:
-        line["result"] = "not evaluated"
-        return False
-    variable, argument = resolve(condition.variable, scope), operand(condition.argument, scope)
-    held = OPERATORS[condition.operator](_or_empty(variable), _or_empty(argument))
-    line.update(result=held, variable_value=_or_empty(variable), argument_value=_or_empty(argument))
-    return held
+def subject(variable: str, scope: Scope) -> Any:
+    """What a condition is about: a path, or a value written as JSON (E-COND-5, E-COND-7)."""
+    if variable.partition(".")[0] in PREFIXES:
+        return resolve(variable, scope)
+    try:
+        return json.loads(variable)
+    except json.JSONDecodeError:
+        return resolve(variable, scope)
 
 
 def operand(argument: Any, scope: Scope) -> Any:
@@ -87,25 +132,3 @@ def resolve(path: str, scope: Scope) -> Any:
             return ABSENT
         value = value[key]
     return value
-
-
-def _or_empty(value: Any) -> Any:
-    return "" if value is ABSENT else value
-
-
-def equal(left: Any, right: Any) -> bool:
-    """Deep JSON equality: true is not 1, but 1 is 1.0 (E-COND-9, E-COND-10)."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(equal(a, b) for a, b in zip(left, right, strict=True))
-    return bool(left == right)
-
-
-OPERATORS: dict[Operator, Callable[[Any, Any], bool]] = {
-    Operator.EQUAL_TO: equal,
-    Operator.NOT_EQUAL_TO: lambda left, right: not equal(left, right),
-}
-"""One row an operator; a test says that none is missing."""

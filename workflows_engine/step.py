@@ -1,7 +1,7 @@
 """What every step has: as it is written (`Step`), and as it travels with a run (`PlannedStep`)."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from models.values.conditions import ConditionGroup
 from models.values.kinds import Outcome
@@ -50,10 +50,47 @@ class PlannedStep(BaseModel):
         raise NotImplementedError(f"a {self.type} step does not say how it runs")
 
 
-class Step(BaseModel):
-    """A step as a workflow's author writes it; unknown keys are refused, so that nothing is dropped."""
+ReferenceKind = Literal[
+    "audience",
+    "channel",
+    "channel_group",
+    "email_layout",
+    "goal",
+    "guide",
+    "partial",
+    "source",
+    "workflow",
+]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Something outside the workflow that a step names. `channel_type` is what that channel must be."""
+
+    kind: ReferenceKind
+    key: str
+    path: str
+    channel_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """What this release accepts and does not obey, by its JSON path; the step may run nevertheless."""
+
+    path: str
+    what: str
+    passes_over: bool = False
+    """Whether a run passes over the whole step for it."""
+
+
+class Written(BaseModel):
+    """A part of a workflow as its author writes it; unknown keys are refused, so that nothing is dropped."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Step(Written):
+    """A step as a workflow's author writes it. Paths that it answers begin below the step."""
 
     type: str
     ref: str = Field(pattern=REF_PATTERN)
@@ -65,5 +102,22 @@ class Step(BaseModel):
         raise NotImplementedError(f"a {self.type} step has no plan")
 
     def templates(self) -> dict[str, str]:
-        """The Liquid in this step by its JSON path below the step; publishing checks each."""
+        """The Liquid in this step by its JSON path; publishing checks each. Nested steps tell their own."""
         return {}
+
+    def references(self) -> list[Reference]:
+        """What this step names outside the workflow."""
+        return []
+
+    def unsupported(self) -> list[Unsupported]:
+        """What of this step is not obeyed yet."""
+        return []
+
+    def nested(self) -> "list[tuple[str, list[Step]]]":
+        """Lists of steps inside this one, each by its JSON path."""
+        return []
+
+
+def has_liquid(text: str) -> bool:
+    """Whether a text is a template rather than a plain value."""
+    return "{{" in text or "{%" in text

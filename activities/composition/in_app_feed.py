@@ -4,7 +4,8 @@ from typing import Any
 
 from activities.composition.composed import Composed, NotComposed, Occasion
 from rendering.markdown import to_html
-from workflows_engine.steps.channel import InAppFeedStep, InAppFeedTemplate
+from workflows_engine.steps.channel import InAppFeedStep
+from workflows_engine.templates import InAppFeedTemplate
 
 BUTTON_NAMES = ("primary", "secondary")
 

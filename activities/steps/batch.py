@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from activities.flattening import flattened
+from activities.judging import judged, why_skipped
 from activities.ledger import Entry, LedgerKey, claim
 from activities.performs import performs
 from activities.scopes import build_scope
@@ -35,7 +36,7 @@ from models.values.durations import LONGEST
 from models.values.kinds import Outcome, RunStatus
 from rendering.environment import TemplateError, render
 from workflows_engine import effects
-from workflows_engine.conditions import ABSENT, judge, resolve
+from workflows_engine.conditions import resolve
 from workflows_engine.effects.steps import (
     CloseAnswer,
     JoinAnswer,
@@ -45,6 +46,7 @@ from workflows_engine.effects.steps import (
     Verdict,
     WindowAsk,
 )
+from workflows_engine.operators import ABSENT
 from workflows_engine.scope import RunScope
 from workflows_engine.steps.batch import BatchStep
 
@@ -293,9 +295,10 @@ def think(ask: StepAsk, standing: Standing, scope: RunScope) -> Wanted | StepAns
     if standing.stop is not None:
         return standing.stop
     step: BatchStep = standing.version.definition.step(ask.step_ref)
-    if not judge(step.conditions, scope.for_conditions()).holds:
-        return StepAnswer(verdict=Verdict.SKIP, reason="conditions")
-    closes_at = step.settings.batch_window.after(ask.now)
+    judgement = judged(step.conditions, scope, ask.now)
+    if not judgement.holds:
+        return StepAnswer(verdict=Verdict.SKIP, reason=why_skipped(judgement))
+    closes_at = step.settings.window.after(ask.now)
     if closes_at <= ask.now or closes_at - ask.now > LONGEST:
         # It goes on unbatched, as any window that cannot be resolved (E-BATCH-10).
         return StepAnswer(verdict=Verdict.SKIP, reason="the window is not between now and 365 days")

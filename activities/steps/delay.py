@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from activities.judging import judged, why_skipped
 from activities.ledger import LedgerKey, claim
 from activities.performs import performs
 from activities.scopes import build_scope
@@ -13,7 +14,6 @@ from models.tables.recipient_runs import LogLine, set_status
 from models.values.durations import LONGEST
 from models.values.kinds import RunStatus
 from workflows_engine import effects
-from workflows_engine.conditions import judge
 from workflows_engine.effects.steps import DelayAnswer, StepAsk, Verdict
 from workflows_engine.scope import RunScope
 
@@ -57,13 +57,13 @@ def think(ask: StepAsk, standing: Standing, scope: RunScope) -> tuple[DelayAnswe
     if standing.stop is not None:
         return DelayAnswer(**standing.stop.model_dump()), []
     step = standing.version.definition.step(ask.step_ref)
-    judgement = judge(step.conditions, scope.for_conditions())
+    judgement = judged(step.conditions, scope, ask.now)
     if not judgement.holds:
-        return DelayAnswer(verdict=Verdict.SKIP, reason="conditions"), judgement.trace
+        return DelayAnswer(verdict=Verdict.SKIP, reason=why_skipped(judgement)), judgement.trace
     if standing.setting("skip_delay"):
         return DelayAnswer(verdict=Verdict.SKIP, reason="skip_delay was set by the trigger"), judgement.trace
-    due = step.settings.delay_for.after(ask.now)
+    due = step.settings.fixed.after(ask.now)
     if due <= ask.now or due - ask.now > LONGEST:
         reason = "the delay is not between now and 365 days"
         return DelayAnswer(verdict=Verdict.SKIP, reason=reason), judgement.trace
-    return DelayAnswer(due=due, reason=f"waited {step.settings.delay_for}"), judgement.trace
+    return DelayAnswer(due=due, reason=f"waited {step.settings.fixed}"), judgement.trace

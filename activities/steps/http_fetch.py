@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from activities.beating import beating
+from activities.judging import judged, why_skipped
 from activities.ledger import LedgerKey, claim, look
 from activities.performs import performs
 from activities.scopes import build_scope
@@ -20,10 +21,10 @@ from outbound.exchange import Exchange, Failure, Method, Request, perform
 from outbound.redaction import Redaction
 from rendering.environment import TemplateError, render
 from workflows_engine import effects
-from workflows_engine.conditions import judge
 from workflows_engine.effects.steps import FetchAnswer, StepAsk, Verdict
 from workflows_engine.scope import RunScope
-from workflows_engine.steps.http_fetch import FetchSettings, Pair
+from workflows_engine.steps.http_fetch import FetchSettings
+from workflows_engine.templates import Pair
 
 DEADLINE_SECONDS = 15
 """For the complete response (E-FETCH-4)."""
@@ -89,10 +90,10 @@ class FetchSteps:
             answer = FetchAnswer(**standing.stop.model_dump())
             return Fetched(answer, LogLine(event="step_stopped", data={"reason": answer.reason}))
         step = standing.version.definition.step(ask.step_ref)
-        judgement = judge(step.conditions, scope.for_conditions())
+        judgement = judged(step.conditions, scope, ask.now)
         if not judgement.holds:
-            data = {"reason": "conditions", "conditions": judgement.trace}
-            answer = FetchAnswer(verdict=Verdict.SKIP, reason="conditions")
+            answer = FetchAnswer(verdict=Verdict.SKIP, reason=why_skipped(judgement))
+            data = {"reason": answer.reason, "conditions": judgement.trace}
             return Fetched(answer, LogLine(event="step_skipped", data=data))
         try:
             request = build_request(step.settings, scope, ask)

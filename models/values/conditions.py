@@ -7,10 +7,34 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Tag, model_validator
 
 
 class Operator(StrEnum):
-    """The operators that can be judged today; the rest of Knock's list is refused by name."""
+    """Every operator of Knock's two APIs."""
 
     EQUAL_TO = "equal_to"
     NOT_EQUAL_TO = "not_equal_to"
+    GREATER_THAN = "greater_than"
+    GREATER_THAN_OR_EQUAL_TO = "greater_than_or_equal_to"
+    LESS_THAN = "less_than"
+    LESS_THAN_OR_EQUAL_TO = "less_than_or_equal_to"
+    IS_BETWEEN = "is_between"
+    CONTAINS = "contains"
+    NOT_CONTAINS = "not_contains"
+    CONTAINS_ALL = "contains_all"
+    NOT_CONTAINS_ALL = "not_contains_all"
+    EMPTY = "empty"
+    NOT_EMPTY = "not_empty"
+    EXISTS = "exists"
+    NOT_EXISTS = "not_exists"
+    IS_TIMESTAMP = "is_timestamp"
+    IS_NOT_TIMESTAMP = "is_not_timestamp"
+    IS_TIMESTAMP_BEFORE = "is_timestamp_before"
+    IS_TIMESTAMP_ON_OR_AFTER = "is_timestamp_on_or_after"
+    IS_TIMESTAMP_BETWEEN = "is_timestamp_between"
+    IS_TIMESTAMP_BEFORE_NOW = "is_timestamp_before_now"
+    IS_TIMESTAMP_ON_OR_AFTER_NOW = "is_timestamp_on_or_after_now"
+    IS_TIMESTAMP_BEFORE_DATE = "is_timestamp_before_date"
+    IS_TIMESTAMP_ON_OR_AFTER_DATE = "is_timestamp_on_or_after_date"
+    IS_AUDIENCE_MEMBER = "is_audience_member"
+    IS_NOT_AUDIENCE_MEMBER = "is_not_audience_member"
 
 
 class Condition(BaseModel):
@@ -21,6 +45,15 @@ class Condition(BaseModel):
     variable: str
     operator: Operator
     argument: Any = None
+
+    @property
+    def unjudged(self) -> str | None:
+        """Why no release up to this one can judge it; None when the run's scope is enough."""
+        if self.variable.startswith("refs."):
+            return "conditions on what other steps did are not judged by this release"
+        if self.operator in (Operator.IS_AUDIENCE_MEMBER, Operator.IS_NOT_AUDIENCE_MEMBER):
+            return "conditions on audience membership are not judged by this release"
+        return None
 
 
 class AllOf(BaseModel):
@@ -56,3 +89,13 @@ class ConditionGroup(BaseModel):
         if self.all is not None and self.any is not None:
             raise ValueError('a condition group has either "all" or "any", not both')
         return self
+
+    def leaves(self) -> list[tuple[str, Condition]]:
+        """Every condition with its JSON path inside the group."""
+        found = [(f"all[{index}]", leaf) for index, leaf in enumerate(self.all or [])]
+        for index, option in enumerate(self.any or []):
+            if isinstance(option, AllOf):
+                found += [(f"any[{index}].all[{inner}]", leaf) for inner, leaf in enumerate(option.all)]
+            else:
+                found.append((f"any[{index}]", option))
+        return found

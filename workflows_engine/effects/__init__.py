@@ -12,6 +12,7 @@ from workflows_engine.effects.steps import (
     fetch,
     join_batch,
     leave_batch,
+    pass_over_step,
     resolve_delay,
 )
 
@@ -20,6 +21,7 @@ EFFECTS: list[Effect[Any, Any]] = [
     finish_run,
     expand_recipients,
     compose_messages,
+    pass_over_step,
     resolve_delay,
     join_batch,
     leave_batch,
@@ -44,6 +46,7 @@ __all__ = [
     "hand_over_delivery",
     "join_batch",
     "leave_batch",
+    "pass_over_step",
     "reconcile",
     "resolve_delay",
 ]

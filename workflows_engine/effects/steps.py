@@ -91,12 +91,20 @@ class CloseAnswer(StepAnswer):
     """The cancel that took this run's own activity out and stops nothing else (E-CANCEL-8)."""
 
 
+class PassOverAsk(StepAsk):
+    """A step that this release does not run, and why; the reason is ours and names no data."""
+
+    step_type: str
+    why: str
+
+
 class FetchAnswer(StepAnswer):
     """A response merged into the run's data, or why not."""
 
     status: int | None = None
 
 
+pass_over_step = Effect("pass_over_step", PassOverAsk, StepAnswer)
 compose_messages = Effect("compose_messages", StepAsk, ComposeAnswer)
 resolve_delay = Effect("resolve_delay", StepAsk, DelayAnswer)
 join_batch = Effect("join_batch", StepAsk, JoinAnswer)

@@ -1,4 +1,4 @@
-"""The step types that can be written and run: the visible list.
+"""The step types that can be written: the visible list.
 
 `AnyStep` validates what the API accepts; `AnyPlannedStep` is what a plan holds. A new type is a file here,
 its performer in `activities/steps/`, and one name in each union.
@@ -8,13 +8,71 @@ from typing import Annotated
 
 from pydantic import Field
 
+from workflows_engine.passing_over import PassedOverPlan
+from workflows_engine.steps.ai_agent import AiAgentStep
 from workflows_engine.steps.batch import BatchPlan, BatchStep
+from workflows_engine.steps.branch import Branch, BranchStep
 from workflows_engine.steps.channel import AnyChannelStep, ChannelPlan
 from workflows_engine.steps.delay import DelayPlan, DelayStep
 from workflows_engine.steps.http_fetch import FetchPlan, FetchStep
+from workflows_engine.steps.random_cohort import Cohort, RandomCohortStep
+from workflows_engine.steps.throttle import ThrottleStep
+from workflows_engine.steps.trigger_workflow import TriggerWorkflowStep
+from workflows_engine.steps.update_data import UpdateDataStep
+from workflows_engine.steps.update_object import UpdateObjectStep
+from workflows_engine.steps.update_tenant import UpdateTenantStep
+from workflows_engine.steps.update_user import UpdateUserStep
+from workflows_engine.steps.wait_for_event import WaitForEventStep
+from workflows_engine.visual_blocks import BLOCK_TYPES
 
-AnyStep = Annotated[AnyChannelStep | DelayStep | BatchStep | FetchStep, Field(discriminator="type")]
-AnyPlannedStep = Annotated[ChannelPlan | DelayPlan | BatchPlan | FetchPlan, Field(discriminator="type")]
+AnyStep = Annotated[
+    AnyChannelStep
+    | AiAgentStep
+    | BatchStep
+    | BranchStep
+    | DelayStep
+    | FetchStep
+    | RandomCohortStep
+    | ThrottleStep
+    | TriggerWorkflowStep
+    | UpdateDataStep
+    | UpdateObjectStep
+    | UpdateTenantStep
+    | UpdateUserStep
+    | WaitForEventStep,
+    Field(discriminator="type"),
+]
+AnyPlannedStep = Annotated[
+    ChannelPlan | DelayPlan | BatchPlan | FetchPlan | PassedOverPlan, Field(discriminator="type")
+]
 
-STEP_TYPES = ["channel", "delay", "batch", "http_fetch"]
+# These hold steps of every type, which is known only here.
+for model in (Branch, Cohort, BranchStep, RandomCohortStep):
+    model.model_rebuild(_types_namespace={"AnyStep": AnyStep})
+
+PLANNED_TYPES = ["channel", "delay", "batch", "http_fetch", "passed_over"]
+"""What the entries of a plan are called."""
+
+STEP_TYPES = [
+    "channel",
+    "delay",
+    "batch",
+    "http_fetch",
+    "branch",
+    "random_cohort",
+    "throttle",
+    "trigger_workflow",
+    "update_data",
+    "update_object",
+    "update_tenant",
+    "update_user",
+    "wait_for_event",
+    "ai_agent",
+]
 """What the types are called in workflows and in `docs/steps/`."""
+
+CHANNEL_TYPES = ["in_app_feed", "in_app_guide", "email", "sms", "push", "chat", "http"]
+"""The types of channel that a step can send over."""
+
+UNION_TAGS = frozenset([*STEP_TYPES, *CHANNEL_TYPES, *BLOCK_TYPES, "Condition", "AllOf"])
+"""What pydantic puts behind an index of a list whose items are of several types."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from models.values.durations import Duration
 from models.values.kinds import Outcome
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, model_validator
 from temporalio import workflow
 
 from workflows_engine.effects.steps import (
@@ -17,25 +17,32 @@ from workflows_engine.effects.steps import (
     join_batch,
     leave_batch,
 )
+from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import End, GoOn, Next, PlannedStep, Step
+from workflows_engine.step import End, GoOn, Next, PlannedStep, Step, Unsupported, Written
 
 
-class BatchSettings(BaseModel):
-    """A fixed window, accumulating, pinned to the version that opened it; other modes are refused by name."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class BatchSettings(Written):
+    """How activities are gathered; nulls mean fixed, oldest first, accumulating, pinned (E-BATCH-1)."""
 
     batch_key: str | None = None
-    batch_window: Duration
-    batch_window_type: Literal["fixed"] | None = None
+    batch_window: Duration | None = None
+    batch_window_type: Literal["fixed", "sliding"] | None = None
     batch_order: Literal["asc", "desc"] | None = None
-    batch_execution_mode: Literal["accumulate"] | None = None
+    batch_execution_mode: Literal["accumulate", "flush_leading"] | None = None
     batch_items_render_limit: int | None = Field(default=None, ge=1, le=100)
-    batch_until_field_path: None = None
-    batch_window_extension_limit: None = None
-    batch_items_max_limit: None = None
-    workflow_version_mode: Literal["pinned"] | None = None
+    batch_until_field_path: str | None = Field(default=None, min_length=1)
+    batch_window_extension_limit: Duration | None = None
+    batch_items_max_limit: int | None = Field(default=None, ge=1)
+    workflow_version_mode: Literal["pinned", "latest"] | None = None
+
+    @model_validator(mode="after")
+    def _says_when_it_closes(self) -> "BatchSettings":
+        if self.batch_window is None and self.batch_until_field_path is None:
+            raise ValueError("a batch needs batch_window or batch_until_field_path")
+        if self.batch_window_type == "sliding" and self.batch_window_extension_limit is None:
+            raise ValueError("a sliding window needs batch_window_extension_limit")
+        return self
 
     @property
     def render_limit(self) -> int:
@@ -44,6 +51,26 @@ class BatchSettings(BaseModel):
     @property
     def order(self) -> Literal["asc", "desc"]:
         return self.batch_order or "asc"
+
+    @property
+    def window(self) -> Duration:
+        """How long a fixed window is open; raises LookupError for batches that this release passes over."""
+        if self.batch_window is None:
+            raise LookupError("the batch has no fixed window")
+        return self.batch_window
+
+    @property
+    def unbuilt(self) -> tuple[str, str] | None:
+        """A setting that makes this release pass over the batch, and what it asks for."""
+        asked = {
+            "batch_window_type": "with sliding windows" if self.batch_window_type == "sliding" else None,
+            "batch_until_field_path": self.batch_until_field_path and "until a time in the data",
+            "batch_items_max_limit": self.batch_items_max_limit and "that close at a number of items",
+            "batch_execution_mode": (
+                "that flush their first item" if self.batch_execution_mode == "flush_leading" else None
+            ),
+        }
+        return next(((key, what) for key, what in asked.items() if what), None)
 
 
 def window_line(ref: str) -> str:
@@ -122,3 +149,14 @@ class BatchStep(Step):
     def templates(self) -> dict[str, str]:
         key = self.settings.batch_key
         return {"settings.batch_key": key} if key is not None and "{" in key else {}
+
+    def unsupported(self) -> list[Unsupported]:
+        found = unjudged(self.conditions)
+        if self.settings.unbuilt is not None:
+            setting, what = self.settings.unbuilt
+            reason = f"batches {what} are not run by this release"
+            found.append(Unsupported(f"settings.{setting}", reason, passes_over=True))
+        if self.settings.workflow_version_mode == "latest":
+            reason = "a batch goes on with the version that opened it in this release, as pinned ones do"
+            found.append(Unsupported("settings.workflow_version_mode", reason))
+        return found

@@ -1,61 +1,30 @@
-"""The channel step: sends one template over one channel (E-CHANNEL)."""
+"""The channel step: sends one template over one channel, or a group of them (E-CHANNEL)."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, model_validator
 
 from workflows_engine.effects.steps import compose_messages
+from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import GoOn, Next, PlannedStep, Step
+from workflows_engine.send_windows import SendWindows, never_wait
+from workflows_engine.step import GoOn, Next, PlannedStep, Reference, Step, Unsupported
+from workflows_engine.templates import (
+    ChatOverrides,
+    ChatTemplate,
+    EmailOverrides,
+    EmailTemplate,
+    InAppFeedTemplate,
+    LinkOverrides,
+    PushOverrides,
+    PushTemplate,
+    SmsTemplate,
+    Template,
+    WebhookTemplate,
+    below,
+)
 
-
-class Template(BaseModel):
-    """What is rendered; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ActionButton(Template):
-    """A button of an in-app message."""
-
-    label: str
-    action: str
-
-
-class InAppFeedTemplate(Template):
-    """A feed item: a body in markdown, and where a click leads (E-TEMPLATE-25)."""
-
-    markdown_body: str
-    action_url: str | None = None
-    action_buttons: list[ActionButton] | None = Field(default=None, max_length=2)
-
-
-class EmailTemplateSettings(Template):
-    """Layouts come with the content plane; an email carries its whole document today."""
-
-    layout_key: None = None
-    attachment_key: None = None
-    pre_content: str | None = None
-
-
-class EmailTemplate(Template):
-    """A mail: subject and HTML; the text part is derived from the HTML when omitted (E-TEMPLATE-16)."""
-
-    subject: str
-    html_body: str
-    text_body: str | None = None
-    settings: EmailTemplateSettings = EmailTemplateSettings()
-
-
-class EmailOverrides(Template):
-    """Addresses that this step sets over its channel's own, each Liquid (E-CHANNEL-3, E-TEMPLATE-22)."""
-
-    from_address: str | None = None
-    from_name: str | None = None
-    to_address: str | None = None
-    cc_address: str | None = None
-    bcc_address: str | None = None
-    reply_to_address: str | None = None
+TRACKING = ("link_tracking", "open_tracking")
 
 
 class ChannelPlan(PlannedStep):
@@ -73,13 +42,48 @@ class ChannelPlan(PlannedStep):
 
 
 class ChannelStep(Step):
-    """What all channel steps share."""
+    """What all channel steps share; exactly one of the two keys is there (E-CHANNEL-1)."""
 
     type: Literal["channel"]
-    channel_key: str = Field(min_length=1)
+    channel_type: str
+    channel_key: str | None = Field(default=None, min_length=1)
+    channel_group_key: str | None = Field(default=None, min_length=1)
+    send_windows: SendWindows = None
+
+    @model_validator(mode="after")
+    def _names_one_destination(self) -> "ChannelStep":
+        if (self.channel_key is None) == (self.channel_group_key is None):
+            raise ValueError("a channel step has either channel_key or channel_group_key")
+        return self
 
     def plan(self) -> ChannelPlan:
         return ChannelPlan(ref=self.ref)
+
+    def templates(self) -> dict[str, str]:
+        template: Template | None = getattr(self, "template", None)
+        return {} if template is None else below("template", template.templates())
+
+    def references(self) -> list[Reference]:
+        if self.channel_key is not None:
+            return [Reference("channel", self.channel_key, "channel_key", self.channel_type)]
+        return [
+            Reference("channel_group", self.channel_group_key or "", "channel_group_key", self.channel_type)
+        ]
+
+    def unsupported(self) -> list[Unsupported]:
+        found = unjudged(self.conditions)
+        if not never_wait(self.send_windows):
+            what = "channel steps with send windows are not run by this release"
+            found.append(Unsupported("send_windows", what, passes_over=True))
+        if self.channel_group_key is not None:
+            # A group that nobody created stands for its type's sink in development: only the run can tell.
+            found.append(Unsupported("channel_group_key", "channel groups are not run by this release"))
+        overrides: Any = getattr(self, "channel_overrides", None)
+        for name in TRACKING:
+            if getattr(overrides, name, None):
+                what = "opens and links are not tracked by this release"
+                found.append(Unsupported(f"channel_overrides.{name}", what))
+        return found
 
 
 class InAppFeedStep(ChannelStep):
@@ -87,15 +91,23 @@ class InAppFeedStep(ChannelStep):
 
     channel_type: Literal["in_app_feed"]
     template: InAppFeedTemplate
+    channel_overrides: LinkOverrides | None = None
 
-    def templates(self) -> dict[str, str]:
-        found = {"template.markdown_body": self.template.markdown_body}
-        if self.template.action_url is not None:
-            found["template.action_url"] = self.template.action_url
-        for index, button in enumerate(self.template.action_buttons or []):
-            found[f"template.action_buttons[{index}].label"] = button.label
-            found[f"template.action_buttons[{index}].action"] = button.action
-        return found
+
+class InAppGuideStep(ChannelStep):
+    """A channel step that shows a person a guide; it has no template (E-CHANNEL-19)."""
+
+    channel_type: Literal["in_app_guide"]
+    guide_key: str | None = Field(default=None, min_length=1)
+
+    def references(self) -> list[Reference]:
+        guides = [] if self.guide_key is None else [Reference("guide", self.guide_key, "guide_key")]
+        return super().references() + guides
+
+    def unsupported(self) -> list[Unsupported]:
+        what = "nobody is added to a guide's audience by this release; the message is kept"
+        own = [] if self.guide_key is None else [Unsupported("guide_key", what)]
+        return super().unsupported() + own
 
 
 class EmailStep(ChannelStep):
@@ -106,15 +118,59 @@ class EmailStep(ChannelStep):
     channel_overrides: EmailOverrides | None = None
 
     def templates(self) -> dict[str, str]:
-        found = {"template.subject": self.template.subject, "template.html_body": self.template.html_body}
-        if self.template.text_body is not None:
-            found["template.text_body"] = self.template.text_body
-        if self.template.settings.pre_content is not None:
-            found["template.settings.pre_content"] = self.template.settings.pre_content
-        overrides: dict[str, Any] = self.channel_overrides.model_dump() if self.channel_overrides else {}
-        return found | {
-            f"channel_overrides.{key}": text for key, text in overrides.items() if text is not None
-        }
+        overrides = self.channel_overrides.templates() if self.channel_overrides else {}
+        return super().templates() | below("channel_overrides", overrides)
+
+    def references(self) -> list[Reference]:
+        found = super().references()
+        layout = self.template.settings.layout_key
+        if layout is not None:
+            found.append(Reference("email_layout", layout, "template.settings.layout_key"))
+        return found + [Reference("partial", key, f"template.{path}") for path, key in self.template.partials]
+
+    def unsupported(self) -> list[Unsupported]:
+        found = super().unsupported()
+        if self.template.settings.attachment_key is not None:
+            what = "mails have no attachments in this release"
+            found.append(Unsupported("template.settings.attachment_key", what))
+        if self.channel_overrides and self.channel_overrides.json_overrides:
+            what = "payload overrides of mails are not obeyed by this release"
+            found.append(Unsupported("channel_overrides.json_overrides", what))
+        return found
 
 
-AnyChannelStep = Annotated[InAppFeedStep | EmailStep, Field(discriminator="channel_type")]
+class SmsStep(ChannelStep):
+    """A channel step by text message."""
+
+    channel_type: Literal["sms"]
+    template: SmsTemplate
+    channel_overrides: LinkOverrides | None = None
+
+
+class PushStep(ChannelStep):
+    """A channel step by push notification."""
+
+    channel_type: Literal["push"]
+    template: PushTemplate
+    channel_overrides: PushOverrides | None = None
+
+
+class ChatStep(ChannelStep):
+    """A channel step into a chat."""
+
+    channel_type: Literal["chat"]
+    template: ChatTemplate
+    channel_overrides: ChatOverrides | None = None
+
+
+class WebhookStep(ChannelStep):
+    """A channel step by HTTP request."""
+
+    channel_type: Literal["http"]
+    template: WebhookTemplate
+
+
+AnyChannelStep = Annotated[
+    InAppFeedStep | InAppGuideStep | EmailStep | SmsStep | PushStep | ChatStep | WebhookStep,
+    Field(discriminator="channel_type"),
+]

@@ -3,20 +3,32 @@
 from typing import Literal
 
 from models.values.durations import Duration
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field, model_validator
 
 from workflows_engine.effects.steps import resolve_delay
+from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import GoOn, Next, PlannedStep, Step
+from workflows_engine.step import GoOn, Next, PlannedStep, Step, Unsupported, Written
 
 
-class DelaySettings(BaseModel):
-    """Only the fixed mode exists today; a field path is refused, not ignored."""
+class DelaySettings(Written):
+    """Which fields are set tells the mode: fixed, until a time in the data, or relative to it (E-DELAY-1)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    delay_for: Duration | None = None
+    delay_until_field_path: str | None = Field(default=None, min_length=1)
 
-    delay_for: Duration
-    delay_until_field_path: None = None
+    @model_validator(mode="after")
+    def _says_until_when(self) -> "DelaySettings":
+        if self.delay_for is None and self.delay_until_field_path is None:
+            raise ValueError("a delay needs delay_for or delay_until_field_path")
+        return self
+
+    @property
+    def fixed(self) -> Duration:
+        """How long it lasts; raises LookupError for delays that this release passes over."""
+        if self.delay_for is None:
+            raise LookupError("the delay has no fixed length")
+        return self.delay_for
 
 
 class DelayPlan(PlannedStep):
@@ -38,10 +50,17 @@ class DelayPlan(PlannedStep):
 
 
 class DelayStep(Step):
-    """`delay_for` a fixed duration, counted from when the step runs (E-DELAY-5)."""
+    """A fixed duration counts from when the step runs (E-DELAY-5)."""
 
     type: Literal["delay"]
     settings: DelaySettings
 
     def plan(self) -> DelayPlan:
         return DelayPlan(ref=self.ref)
+
+    def unsupported(self) -> list[Unsupported]:
+        found = unjudged(self.conditions)
+        if self.settings.delay_until_field_path is not None:
+            what = "delays until a time in the data are not run by this release"
+            found.append(Unsupported("settings.delay_until_field_path", what, passes_over=True))
+        return found

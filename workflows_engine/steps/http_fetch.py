@@ -2,28 +2,19 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from workflows_engine.effects.steps import fetch
+from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import GoOn, Next, PlannedStep, Step
+from workflows_engine.step import GoOn, Next, PlannedStep, Step, Unsupported, Written
+from workflows_engine.templates import Method, Pair, below, given, pair_templates
 
 
-class Pair(BaseModel):
-    """A header or a query parameter, both sides Liquid."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    key: str
-    value: str
-
-
-class FetchSettings(BaseModel):
+class FetchSettings(Written):
     """`headers` and `query_params` are pairs, or one template that renders to a JSON object (E-FETCH-1)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    method: Literal["get", "post", "put", "delete", "patch"] = "get"
+    method: Method = "get"
     url: str = Field(min_length=1)
     body: str | None = None
     headers: str | list[Pair] | None = None
@@ -51,13 +42,9 @@ class FetchStep(Step):
         return FetchPlan(ref=self.ref)
 
     def templates(self) -> dict[str, str]:
-        found = {"settings.url": self.settings.url}
-        if self.settings.body is not None:
-            found["settings.body"] = self.settings.body
-        for name, value in (("headers", self.settings.headers), ("query_params", self.settings.query_params)):
-            if isinstance(value, str):
-                found[f"settings.{name}"] = value
-            for index, pair in enumerate(value if isinstance(value, list) else []):
-                found[f"settings.{name}[{index}].key"] = pair.key
-                found[f"settings.{name}[{index}].value"] = pair.value
-        return found
+        own = given(url=self.settings.url, body=self.settings.body)
+        own |= pair_templates("headers", self.settings.headers)
+        return below("settings", own | pair_templates("query_params", self.settings.query_params))
+
+    def unsupported(self) -> list[Unsupported]:
+        return unjudged(self.conditions)

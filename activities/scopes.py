@@ -1,5 +1,6 @@
 """Building the run scope from rows: what this step's conditions and templates see (E-RUN-14)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,8 @@ from activities.standing import Standing, rendered_recipient, variable_values
 from models.database import Connection
 from models.tables.batches import find_gathered
 from models.values.refs import TENANTS, RecipientRef
+from rendering.branding import branding
+from rendering.content import Content
 from workflows_engine.scope import RunScope
 
 
@@ -24,12 +27,30 @@ async def build_scope(connection: Connection, standing: Standing) -> RunScope:
         tenant=_tenant_of(facts),
         data=standing.data,
         workflow=_workflow_of(standing),
-        variables=variable_values(facts["variables"]),
+        variables=variable_values(facts["variables"]) | {"branding": branding_of(standing)},
         activities=activities,
         total_activities=1 if facts["window_id"] is None else facts["total_activities"] or 0,
         actors=_unique_actors(activities),
         total_actors=_total_actors(facts),
         timestamp=activities[-1]["inserted_at"] if activities else _iso(facts["inserted_at"]),
+    )
+
+
+def branding_of(standing: Standing, layout: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """`vars.branding`: the tenant's, over the layout's, over the account's (E-TEMPLATE-4)."""
+    settings = (standing.facts["tenant_properties"] or {}).get("settings")
+    own = settings.get("branding") if isinstance(settings, dict) else None
+    return branding(standing.facts["account_branding"], layout, own)
+
+
+def content_of(standing: Standing, device_locale: str | None = None) -> Content:
+    """The partials and translations for this run's recipient and tenant (E-TEMPLATE-31, E-TEMPLATE-32)."""
+    facts = standing.facts
+    if not facts["translations_enabled"]:
+        return Content(standing.around.partials)
+    locale = device_locale or (facts["recipient_properties"] or {}).get("locale")
+    return standing.around.content(
+        locale if isinstance(locale, str) else None, facts["account_locale"], facts["tenant_id"]
     )
 
 

@@ -59,19 +59,6 @@ def blocks_to_html(blocks: Iterable[Block], *, in_mjml: bool = False) -> str:
     return "\n".join(rows)
 
 
-def block_sources(block: Block) -> dict[str, str]:
-    """The block's own templates by their path in it: what publishing parses."""
-    found = {
-        key: block[key] for key in ("content", "url", "alt", "action") if isinstance(block.get(key), str)
-    }
-    for index, button in enumerate(block.get("buttons") or []):
-        found |= {f"buttons[{index}].{key}": button[key] for key in ("label", "action") if button.get(key)}
-    for name, value in (block.get("attrs") or {}).items():
-        if isinstance(value, str):
-            found[f"attrs.{name}"] = value
-    return found
-
-
 def compile_markdown(markdown: str) -> str:
     """Markdown as HTML with its Liquid untouched; a tag that is a paragraph of its own stands without one."""
     if len(markdown) > MARKDOWN_CHARACTERS:

@@ -6,7 +6,9 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
+from activities.scopes import content_of
 from activities.standing import Standing
+from rendering.content import Content, Form
 from rendering.environment import render
 
 
@@ -18,10 +20,17 @@ class Occasion:
     channel: DictRow
     scope: dict[str, Any]
     now: datetime
+    device_locale: str | None = None
+    """The locale of a push device, which goes before its owner's (E-TEMPLATE-31)."""
 
-    def render(self, source: str) -> str:
+    @property
+    def content(self) -> Content:
+        """The published partials and translations that templates here can use."""
+        return content_of(self.standing, self.device_locale)
+
+    def render(self, source: str, form: Form = Form.TEXT) -> str:
         """A template's text in this scope, at the run's own time (D17); raises TemplateError."""
-        return render(source, self.scope, now=self.now)
+        return render(source, self.scope, now=self.now, content=self.content, form=form)
 
 
 @dataclass(frozen=True)

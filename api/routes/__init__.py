@@ -7,6 +7,8 @@ from api.paths import register_segments
 register_segments()
 
 from api.routes import (  # noqa: E402 - paths are compiled as these are imported
+    channel_groups,
+    channels,
     codec,
     demo,
     feeds,
@@ -33,6 +35,8 @@ ROUTERS: list[APIRouter] = [
     workflow_recipient_runs.router,
     workflow_content.router,
     tocsin_account.router,
+    channels.router,
+    channel_groups.router,
     tocsin_channels.router,
     tocsin_variables.router,
     codec.router,

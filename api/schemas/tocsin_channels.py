@@ -1,60 +1,58 @@
 """Channels as our management routes take and show them."""
 
-import re
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from psycopg.rows import DictRow
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.errors import InvalidParams
-from api.faults import field_of
+from api.schemas.channels import VisibleIn, account_part, is_valid, opened
 from api.schemas.resource import Moment
-from models.sealing import SealBroken, Sealer
-from models.tables.channels import seal_purpose
+from models.sealing import Sealer
 from models.values.conditions import ConditionGroup
 from models.values.kinds import ChannelType
-from models.values.providers import CHANNEL_SETTINGS, PROVIDER_SETTINGS, PROVIDERS_OF, NoSettings, shown
-
-_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,254}")
+from models.values.providers import shown
 
 
 class ChannelRequest(BaseModel):
     """A channel of the account, and how one environment uses it.
 
-    Without `provider_settings` those that were stored stay; given, they replace them whole.
+    What is absent stays as it is; what is given replaces it whole. A new channel needs `name`, `type` and
+    `provider`. `provider_settings` and `channel_settings` that are null count as absent.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1)
-    type: ChannelType
-    provider: str
+    name: str | None = Field(default=None, min_length=1, max_length=255)
+    type: ChannelType | None = None
+    provider: str | None = None
     id: UUID | None = None
-    channel_settings: dict[str, Any] = Field(default_factory=dict)
-    provider_settings: dict[str, Any] | None = None
-    is_sandbox: bool = False
+    description: str | None = None
+    custom_icon_url: str | None = None
+    visible_in: list[VisibleIn] | None = None
+    is_sandbox: bool | None = None
     conditions: ConditionGroup | None = None
+    channel_settings: dict[str, Any] | None = None
+    provider_settings: dict[str, Any] | None = None
 
-    @field_validator("type")
-    @classmethod
-    def _is_deliverable(cls, channel_type: ChannelType) -> ChannelType:
-        if channel_type not in PROVIDERS_OF:
-            known = ", ".join(PROVIDERS_OF)
-            raise ValueError(f"channels of type {channel_type} cannot be configured yet; known are {known}")
-        return channel_type
+    @property
+    def is_about_environment(self) -> bool:
+        """Whether it changes more than the account's part."""
+        given = (self.is_sandbox, self.channel_settings, self.provider_settings)
+        return any(value is not None for value in given) or "conditions" in self.model_fields_set
 
-    @model_validator(mode="after")
-    def _provider_fits(self) -> "ChannelRequest":
-        known = PROVIDERS_OF[self.type]
-        if self.provider not in known:
-            raise ValueError(f'"{self.provider}" delivers no {self.type} here; known are {", ".join(known)}')
-        return self
+
+class CloneRequest(BaseModel):
+    """Two environments by their slugs."""
+
+    model_config = ConfigDict(extra="forbid", validate_by_alias=True)
+
+    source: str = Field(alias="from")
+    to: str
 
 
 class Channel(BaseModel):
-    """A channel with one environment's settings; secrets are never among them.
+    """A channel with one environment's settings; secrets are hidden, unless they are Liquid.
 
     `is_valid` tells whether the environment can send with it.
     """
@@ -64,6 +62,10 @@ class Channel(BaseModel):
     name: str
     type: str
     provider: str
+    description: str | None
+    custom_icon_url: str | None
+    visible_in: list[VisibleIn]
+    environment: str
     is_valid: bool
     is_sandbox: bool
     conditions: dict[str, Any] | None
@@ -77,57 +79,19 @@ class ListChannelsResponse(BaseModel):
     entries: list[Channel]
 
 
-def checked_key(key: str) -> str:
-    """A key that may be written; raises InvalidParams."""
-    if not _KEY.fullmatch(key):
-        raise InvalidParams.of(
-            "key", "must be lower-case letters, digits, - and _, beginning with one of the first two"
-        )
-    return key
-
-
-def checked_channel_settings(request: ChannelRequest) -> dict[str, Any]:
-    """What was given and is known; raises InvalidParams."""
-    settings = _checked(CHANNEL_SETTINGS[request.type], request.channel_settings, "channel_settings")
-    return settings.model_dump(exclude_none=True)
-
-
-def checked_provider_settings(request: ChannelRequest) -> BaseModel:
-    """As the provider needs them; raises InvalidParams."""
-    return _checked(PROVIDER_SETTINGS[request.provider], request.provider_settings or {}, "provider_settings")
-
-
-def needs_settings(provider: str) -> bool:
-    return PROVIDER_SETTINGS[provider] is not NoSettings
+class ArchiveChannelResponse(BaseModel):
+    result: str
 
 
 def channel(row: DictRow, environment_id: UUID, sealer: Sealer) -> Channel:
     """Opens the sealed settings to show what is no secret; those of another master secret count as none."""
-    sealed, provider = row["provider_settings"], row["provider"]
-    settings: dict[str, Any] = {}
-    if sealed is not None and provider in PROVIDER_SETTINGS:
-        with suppress(SealBroken):
-            opened = sealer.open(bytes(sealed), seal_purpose(row["id"], environment_id))
-            settings = shown(PROVIDER_SETTINGS[provider].model_validate(opened))
-    has_what_it_needs = bool(settings) or not needs_settings(provider)
+    settings = opened(row, environment_id, sealer)
     return Channel(
-        **{name: row[name] for name in ("id", "key", "name", "type", "provider", "conditions")},
-        is_valid=bool(row["is_configured"]) and has_what_it_needs,
+        **account_part(row),
+        environment=row["environment"],
+        conditions=row["conditions"],
+        is_valid=is_valid(row, settings),
         is_sandbox=bool(row["is_sandbox"]),
         channel_settings=row["channel_settings"] or {},
-        provider_settings=settings,
-        created_at=row["inserted_at"],
-        updated_at=row["updated_at"],
+        provider_settings=shown(settings) if settings else {},
     )
-
-
-def _checked(model: type[BaseModel], given: dict[str, Any], name: str) -> BaseModel:
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        errors = [
-            {"field": field_of([name, *mistake["loc"]]), "message": mistake["msg"], "type": mistake["type"]}
-            for mistake in error.errors(include_input=False, include_url=False)
-        ]
-        told = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors)
-        raise InvalidParams(f"The {name} are not valid. {told}", errors) from None

@@ -1,26 +1,35 @@
 """Channels: one id across environments, settings for each of them (E-CHANNEL-2)."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg.rows import DictRow
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from models.database import Connection
-from models.tables.columns import document, moment, sealed
+from models.tables.columns import document, moment, sealed, visibility
+from models.values.development import ENVIRONMENT
+from models.values.providers import SINK_IDS, WITHOUT_SETTINGS
 
 
 class Channel(SQLModel, table=True):
-    """A configured provider, of the whole account."""
+    """A configured provider, of the whole account; the key of an archived one may be used again."""
 
     __tablename__ = "channels"
+    __table_args__ = (
+        Index("channels_by_key", "key", unique=True, postgresql_where=text("archived_at IS NULL")),
+    )
 
     id: UUID = Field(primary_key=True)
-    key: str = Field(unique=True)
+    key: str
     name: str
     type: str
     provider: str
+    description: str | None = None
+    custom_icon_url: str | None = None
+    visible_in: list[str] = visibility()
     inserted_at: datetime = moment()
     updated_at: datetime = moment()
     archived_at: datetime | None = moment(nullable=True)
@@ -40,15 +49,28 @@ class ChannelSettings(SQLModel, table=True):
     updated_at: datetime = moment()
 
 
+# A sink works in development only; whoever needs no settings, everywhere.
+_WORKS_HERE: LiteralString = """
+    CASE WHEN c.provider = ANY(%(sinks)s)
+         THEN EXISTS (SELECT FROM environments e WHERE e.id = %(environment_id)s AND e.slug = %(development)s)
+         ELSE s.channel_id IS NOT NULL OR c.provider = ANY(%(without_settings)s)
+    END
+"""
+_FROM: LiteralString = """
+    FROM channels c LEFT JOIN channel_settings s
+         ON s.channel_id = c.id AND s.environment_id = %(environment_id)s
+"""
+
+
 async def find_channel(connection: Connection, environment_id: UUID, key: str) -> DictRow | None:
     """A channel with this environment's settings, or None where it is not configured."""
     cursor = await connection.execute(
-        """
-        SELECT c.id, c.key, c.name, c.type, c.provider, s.is_sandbox, s.conditions, s.channel_settings
-        FROM channels c JOIN channel_settings s ON s.channel_id = c.id AND s.environment_id = %s
-        WHERE c.key = %s AND c.archived_at IS NULL
+        f"""
+        SELECT c.id, c.key, c.name, c.type, c.provider, coalesce(s.is_sandbox, false) AS is_sandbox,
+               s.conditions, coalesce(s.channel_settings, '{{}}') AS channel_settings
+        {_FROM} WHERE c.key = %(key)s AND c.archived_at IS NULL AND {_WORKS_HERE}
         """,
-        (environment_id, key),
+        _values(environment_id, key=key),
     )
     return await cursor.fetchone()
 
@@ -56,14 +78,23 @@ async def find_channel(connection: Connection, environment_id: UUID, key: str) -
 async def find_provider(connection: Connection, environment_id: UUID, channel_id: UUID) -> DictRow | None:
     """A channel's provider with its sealed settings in this environment."""
     cursor = await connection.execute(
-        """
+        f"""
         SELECT c.id, c.key, c.provider, s.provider_settings
-        FROM channels c JOIN channel_settings s ON s.channel_id = c.id AND s.environment_id = %s
-        WHERE c.id = %s AND c.archived_at IS NULL
+        {_FROM} WHERE c.id = %(id)s AND c.archived_at IS NULL AND {_WORKS_HERE}
         """,
-        (environment_id, channel_id),
+        _values(environment_id, id=channel_id),
     )
     return await cursor.fetchone()
+
+
+def _values(environment_id: UUID, **named: Any) -> dict[str, Any]:
+    return {
+        "environment_id": environment_id,
+        "sinks": SINK_IDS,
+        "development": ENVIRONMENT,
+        "without_settings": WITHOUT_SETTINGS,
+        **named,
+    }
 
 
 def seal_purpose(channel_id: UUID, environment_id: UUID) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB, TEXT
 from sqlmodel import Field
 
@@ -27,6 +27,12 @@ def verbatim_document(*, nullable: bool = False) -> Any:
 
 def texts() -> Any:
     return Field(default_factory=list, sa_column=Column(ARRAY(TEXT), nullable=False, server_default="{}"))
+
+
+def visibility() -> Any:
+    """Where people see a channel or a group offered: `workflow`, `broadcast`; both by default."""
+    default = text("'{workflow,broadcast}'")
+    return Field(sa_column=Column(ARRAY(TEXT), nullable=False, server_default=default))
 
 
 def big_integer(*, nullable: bool = False, primary_key: bool = False, default: int | None = None) -> Any:

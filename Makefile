@@ -16,6 +16,7 @@ up: .venv/up.installed
 # The whole suite, on the same embedded Postgres and Temporal
 test: .venv/test.installed
 	@sh requirements/chromium.sh
+	@sh requirements/node_packages.sh
 	$(BIN)/pytest -n 2 --durations=10 $(ARGS)
 
 # The laws: format, lint, types, who may import whom, architecture, replay

@@ -1,4 +1,4 @@
-"""Knock's own CLI as a person runs it: in a folder, with a configuration of its own, sometimes at a terminal."""
+"""Knock's own CLI as a person runs it: in a folder, with a configuration of its own, at a terminal too."""
 
 import asyncio
 import json

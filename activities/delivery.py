@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from activities.beating import beating
 from activities.channels.email import PROVIDERS as EMAIL_PROVIDERS
 from activities.channels.provider import EmailMessage, Provider, Receipt
+from activities.channels.sink import PROVIDERS as SINKS
 from activities.patience import patiently
 from activities.performs import performs
 from dispatch.starting import start_delivery
@@ -86,18 +87,22 @@ class Deliveries:
         return Done()
 
     async def _send(self, message: DictRow, channel: DictRow | None) -> Receipt:
-        provider = self._provider(message["environment_id"], channel)
-        return provider if isinstance(provider, Receipt) else await provider.deliver(_email(message))
-
-    def _provider(self, environment_id: UUID, channel: DictRow | None) -> Provider[EmailMessage] | Receipt:
-        """The configured provider, or a dead receipt that says what to configure."""
         if channel is None:
             return Receipt(
                 outcome="dead", detail="the channel is not configured in this environment any more"
             )
+        sink = SINKS.get(channel["provider"])
+        if sink is not None:
+            return await sink().deliver(message["id"])
+        provider = self._provider(message["environment_id"], channel)
+        return provider if isinstance(provider, Receipt) else await provider.deliver(_email(message))
+
+    def _provider(self, environment_id: UUID, channel: DictRow) -> Provider[EmailMessage] | Receipt:
+        """The configured provider, or a dead receipt that says what to configure."""
         built = EMAIL_PROVIDERS.get(channel["provider"])
         if built is None:
-            return Receipt(outcome="dead", detail=f"no provider {channel['provider']} sends email here")
+            reason = f"no provider {channel['provider']} is built in this release; its channel sends nothing"
+            return Receipt(outcome="dead", detail=reason)
         sealed = channel["provider_settings"]
         try:
             purpose = seal_purpose(channel["id"], environment_id)

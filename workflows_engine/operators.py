@@ -37,7 +37,7 @@ def order(left: Any, right: Any) -> int | None:
     texts = isinstance(left, str) and isinstance(right, str)
     if not (numbers or texts):
         return None
-    return (left > right) - (left < right)
+    return int(left > right) - int(left < right)
 
 
 def contains(left: Any, right: Any) -> bool:

@@ -22,6 +22,8 @@ class RunScope:
     total_actors: int
     timestamp: str
     current_message: dict[str, Any] | None = field(default=None)
+    secrets: dict[str, Any] = field(default_factory=dict, repr=False)
+    """Secret variables: templates see them among `vars`; conditions, whose traces are logged, do not."""
 
     def for_conditions(self) -> dict[str, Any]:
         """The prefixes of E-COND-5; `run` carries the totals (E-RUN-17)."""
@@ -42,7 +44,7 @@ class RunScope:
             "actor": self.actor,
             "tenant": self.tenant,
             "data": self.data,
-            "vars": self.variables,
+            "vars": {**self.variables, **self.secrets},
             "workflow": self.workflow,
             "run": {"total_activities": self.total_activities, "total_actors": self.total_actors},
             "activities": self.activities,

@@ -1,18 +1,22 @@
 """Composers by channel type: the visible list."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
-from activities.composition import email, in_app_feed
+from activities.composition import chat, email, http, in_app_feed, in_app_guide, push, sms
 from activities.composition.composed import Composed, NotComposed, Occasion
-from models.values.kinds import ChannelType
+
+COMPOSERS: Final[dict[str, Callable[[Any, Occasion], Composed | NotComposed]]] = {
+    "email": email.compose,
+    "in_app_feed": in_app_feed.compose,
+    "in_app_guide": in_app_guide.compose,
+    "sms": sms.compose,
+    "push": push.compose,
+    "chat": chat.compose,
+    "http": http.compose,
+}
 
 
 def compose(step: Any, occasion: Occasion) -> Composed | NotComposed:
-    """Render what this step sends; raises TemplateError. A type without a composer cannot be published."""
-    match ChannelType(step.channel_type):
-        case ChannelType.IN_APP_FEED:
-            return in_app_feed.compose(step, occasion)
-        case ChannelType.EMAIL:
-            return email.compose(step, occasion)
-        case other:
-            raise LookupError(f"nothing composes {other} messages")
+    """Render what this step sends; raises TemplateError. Each type of channel step has its composer."""
+    return COMPOSERS[step.channel_type](step, occasion)

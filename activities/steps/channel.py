@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from psycopg.rows import DictRow
-
+from activities.binding import Bound, Unbound, bind
 from activities.composition import compose
 from activities.composition.composed import Composed, NotComposed, Occasion
 from activities.flattening import flattened
+from activities.judging import judged, why_skipped
 from activities.ledger import LedgerKey, Writing
 from activities.performs import performs
 from activities.scopes import build_scope
@@ -16,7 +16,6 @@ from activities.step_log import failure
 from activities.versions import Versions
 from models.database import Connection, Database
 from models.ids import new_ksuid
-from models.tables.channels import find_channel
 from models.tables.feeds import NewFeedItem, feed_parts
 from models.tables.messages import NewMessage, events_part, message_part
 from models.tables.recipient_runs import LogLine, log_part, status_part
@@ -24,7 +23,6 @@ from models.values.conditions import ConditionGroup
 from models.values.kinds import ChannelType, MessageStatus, RunStatus
 from rendering.environment import TemplateError
 from workflows_engine import effects
-from workflows_engine.conditions import judge
 from workflows_engine.effects.steps import ComposeAnswer, StepAnswer, StepAsk, Verdict
 from workflows_engine.scope import RunScope
 
@@ -65,9 +63,11 @@ class ChannelSteps:
         if standing.stop is not None:
             return standing, Draft(ComposeAnswer(**standing.stop.model_dump()))
         step = standing.version.definition.step(ask.step_ref)
-        channel = await find_channel(connection, ask.environment_id, step.channel_key)
+        bound = await bind(connection, standing, step)
         scope = await build_scope(connection, standing)
-        return standing, think(ask, standing, step, channel, scope)
+        if isinstance(bound, Unbound):
+            return standing, _unbound(ask, bound)
+        return standing, think(ask, standing, step, bound, scope)
 
 
 def _writing(ask: StepAsk, standing: Standing, draft: Draft) -> Writing:
@@ -88,21 +88,18 @@ def _writing(ask: StepAsk, standing: Standing, draft: Draft) -> Writing:
     return writing
 
 
-def think(ask: StepAsk, standing: Standing, step: Any, channel: DictRow | None, scope: RunScope) -> Draft:
+def think(ask: StepAsk, standing: Standing, step: Any, bound: Bound, scope: RunScope) -> Draft:
     """The order of checks of E-CHANNEL-4; the first that fails skips the step and says why."""
-    if channel is None or channel["type"] != step.channel_type:
-        return _skipped(f'channel not configured: no {step.channel_type} channel "{step.channel_key}" here')
+    channel = bound.channel
     if standing.facts["window_id"] is not None and scope.total_activities == 0:
         return _skipped("empty batch")
-    sandbox = step.channel_type != ChannelType.IN_APP_FEED and (
-        channel["is_sandbox"] or standing.setting("sandbox_mode")
-    )
-    own = judge(step.conditions, scope.for_conditions())
+    sandbox = step.channel_type not in IN_APP and (channel["is_sandbox"] or standing.setting("sandbox_mode"))
+    own = judged(step.conditions, scope, ask.now)
     # A sandboxed channel does not evaluate its own conditions (E-CHANNEL-11).
     group = None if sandbox or channel["conditions"] is None else ConditionGroup(**channel["conditions"])
-    channels = judge(group, scope.for_conditions())
+    channels = judged(group, scope, ask.now)
     if not (own.holds and channels.holds):
-        return _skipped("conditions", {"step": own.trace, "channel": channels.trace})
+        return _skipped(why_skipped(own, channels), {"step": own.trace, "channel": channels.trace})
     message_id = new_ksuid()
     stamp = ask.now.isoformat()
     scope = replace(scope, current_message={"id": message_id, "inserted_at": stamp, "updated_at": stamp})
@@ -115,11 +112,15 @@ def think(ask: StepAsk, standing: Standing, step: Any, channel: DictRow | None, 
         return _skipped(composed.reason)
     status = _status(step.channel_type, sandbox=sandbox)
     message = _message(ask, occasion, scope, composed, status)
-    return _enqueued(message, step.channel_type, scope)
+    return _enqueued(message, step.channel_type, scope, bound.warning)
+
+
+IN_APP = (ChannelType.IN_APP, ChannelType.IN_APP_FEED, ChannelType.IN_APP_GUIDE)
+"""Channels without a vendor: their messages are read from our own rows."""
 
 
 def _status(channel_type: str, *, sandbox: bool) -> MessageStatus:
-    if channel_type == ChannelType.IN_APP_FEED:
+    if channel_type in IN_APP:
         return MessageStatus.DELIVERED  # it is readable as soon as it is committed (E-MSG-4)
     return MessageStatus.NOT_SENT if sandbox else MessageStatus.QUEUED
 
@@ -128,6 +129,14 @@ def _skipped(reason: str, trace: dict[str, Any] | None = None) -> Draft:
     data: dict[str, Any] = {"reason": reason} | ({"conditions": trace} if trace else {})
     line = LogLine(event="step_skipped", data=data)
     return Draft(ComposeAnswer(verdict=Verdict.SKIP, reason=reason), line)
+
+
+def _unbound(ask: StepAsk, unbound: Unbound) -> Draft:
+    """A channel that nobody created is the author's mistake, and no later try finds it."""
+    if not unbound.is_mistake:
+        return _skipped(unbound.reason)
+    line = LogLine(event="step_failed", status="error", attempt=ask.attempt, data={"error": unbound.reason})
+    return Draft(ComposeAnswer(verdict=Verdict.FAIL, reason="the step's channel does not exist"), line)
 
 
 def _failed(ask: StepAsk, error: TemplateError) -> Draft:
@@ -139,7 +148,7 @@ def _failed(ask: StepAsk, error: TemplateError) -> Draft:
     return Draft(ComposeAnswer(**answer.model_dump()), line)
 
 
-def _enqueued(message: NewMessage, channel_type: str, scope: RunScope) -> Draft:
+def _enqueued(message: NewMessage, channel_type: str, scope: RunScope, warning: str | None) -> Draft:
     queued = message.status == MessageStatus.QUEUED
     answer = ComposeAnswer(
         reason=f"message {message.id} {message.status}",
@@ -147,6 +156,8 @@ def _enqueued(message: NewMessage, channel_type: str, scope: RunScope) -> Draft:
         to_deliver=[message.id] if queued else [],
     )
     data = {"channel_type": channel_type, "message_id": message.id}
+    if warning is not None:
+        data["warning"] = warning
     return Draft(answer, LogLine(event="message_enqueued", data=data), message, scope)
 
 

@@ -61,7 +61,7 @@ class Parts:
 def performers(parts: Parts) -> list[Callable[..., Any]]:
     """One method for each effect, all of them here."""
     database, temporal = parts.database, parts.temporal
-    versions = Versions()
+    versions = Versions(sealer=parts.sealer)
     runs = Runs(database, versions)
     channel = ChannelSteps(database, versions)
     delay = DelaySteps(database, versions)

@@ -1,6 +1,7 @@
 """Performs HTTP fetch steps: one attempt of the request, and the merge of its response (E-FETCH)."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from activities.versions import Versions
 from models.database import Database
 from models.tables.recipient_runs import LogLine, set_data, set_status
 from models.values.kinds import RunStatus
+from models.values.variables import text_of
 from outbound.client import HttpClient
 from outbound.exchange import Exchange, Failure, Method, Request, perform
 from outbound.redaction import Redaction
@@ -103,7 +105,7 @@ class FetchSteps:
             return _failed(ask, "the request cannot be built", str(error), {}, retry=False)
         async with beating():
             result = await perform(self._http, request, deadline_seconds=DEADLINE_SECONDS)
-        return conclude(ask, step.settings, standing.data, request, result)
+        return conclude(ask, step.settings, standing, request, result)
 
 
 def build_request(settings: FetchSettings, scope: RunScope, ask: StepAsk) -> Request:
@@ -145,18 +147,18 @@ def _object_of_texts(rendered: str, what: str) -> dict[str, str]:
 def conclude(
     ask: StepAsk,
     settings: FetchSettings,
-    data: dict[str, Any],
+    standing: Standing,
     request: Request,
     result: Exchange | Failure,
 ) -> Fetched:
     """Success merges, 5xx and timeouts are tried again, everything else is fatal."""
-    told = describe(request, result)
+    told = describe(request, result, map(text_of, standing.secrets.values()))
     if isinstance(result, Failure):
         return _failed(ask, f"no answer: {result.kind}", result.detail, told, retry=result.kind in RETRYABLE)
     if result.status not in SUCCESS:
         return _failed(ask, f"the server answered {result.status}", None, told, retry=result.status >= 500)
     try:
-        merged = merge(data, result.body, settings.response_path)
+        merged = merge(standing.data, result.body, settings.response_path)
     except FetchMistake as error:
         return _failed(ask, "the response cannot be used", str(error), told, retry=False)
     answer = FetchAnswer(status=result.status, reason=f"{result.status} in {result.duration_ms:.0f} ms")
@@ -189,9 +191,9 @@ def _put_at(data: dict[str, Any], path: list[str], value: Any) -> dict[str, Any]
     return {**data, head: _put_at(inner if isinstance(inner, dict) else {}, rest, value)}
 
 
-def describe(request: Request, result: Exchange | Failure) -> dict[str, Any]:
-    """What was asked and answered, for the run's log (E-FETCH-13)."""
-    redaction = Redaction()
+def describe(request: Request, result: Exchange | Failure, secrets: Iterable[str]) -> dict[str, Any]:
+    """What was asked and answered, for the run's log (E-FETCH-13); without secret variables."""
+    redaction = Redaction(secrets)
     told: dict[str, Any] = {
         "request": {
             "method": request.method,

@@ -9,6 +9,7 @@ from psycopg.rows import DictRow
 from models.database import Connection
 from models.queries.paging import Page, paged
 from models.queries.where import Between, Where
+from models.tables.variables import PUBLIC_VALUES
 
 _STATUS: dict[str, LiteralString] = {
     "seen": "f.seen_at IS NOT NULL",
@@ -44,10 +45,8 @@ class FeedFilter:
 async def find_feed(connection: Connection, environment_id: UUID, channel_id: UUID) -> DictRow | None:
     """The channel's type, and the environment's public variables as `{key: text}`."""
     cursor = await connection.execute(
-        """
-        SELECT c.type, (
-            SELECT coalesce(json_object_agg(v.key, v.value ORDER BY v.key), '{}') FROM variables v
-            WHERE v.environment_id = %s) AS variables
+        f"""
+        SELECT c.type, coalesce(({PUBLIC_VALUES.format(environment_id="%s")}), '{{}}') AS variables
         FROM channels c WHERE c.id = %s AND c.archived_at IS NULL
         """,
         (environment_id, channel_id),

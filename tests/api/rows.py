@@ -73,9 +73,16 @@ class Rows:
 
     async def variable(self, key: str, value: str) -> None:
         async with self.database.connection() as connection:
+            now = self.tick()
             await connection.execute(
-                "INSERT INTO variables (environment_id, key, value, updated_at) VALUES (%s, %s, %s, %s)",
-                (self.place.id, key, value, self.tick()),
+                "INSERT INTO variables (key, type, inserted_at, updated_at) VALUES (%s, 'public', %s, %s) "
+                "ON CONFLICT DO NOTHING",
+                (key, now, now),
+            )
+            await connection.execute(
+                "INSERT INTO variable_overrides (environment_id, key, value, updated_at) "
+                "VALUES (%s, %s, %s, %s)",
+                (self.place.id, key, value, now),
             )
 
     async def run(

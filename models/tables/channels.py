@@ -87,6 +87,19 @@ async def find_provider(connection: Connection, environment_id: UUID, channel_id
     return await cursor.fetchone()
 
 
+async def has_key(connection: Connection, key: str) -> bool:
+    """Whether the account has a channel or a channel group of this key, configured here or not."""
+    cursor = await connection.execute(
+        """
+        SELECT EXISTS (SELECT FROM channels WHERE key = %(key)s AND archived_at IS NULL)
+            OR EXISTS (SELECT FROM channel_groups WHERE key = %(key)s AND archived_at IS NULL) AS is_known
+        """,
+        {"key": key},
+    )
+    row = await cursor.fetchone()
+    return row is not None and bool(row["is_known"])
+
+
 def _values(environment_id: UUID, **named: Any) -> dict[str, Any]:
     return {
         "environment_id": environment_id,

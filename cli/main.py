@@ -2,6 +2,7 @@
 
 import typer
 
+from cli.channels import channels
 from cli.db import db
 from cli.keys import keys
 from cli.mailbox.command import mailbox
@@ -16,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command(context_settings=UP_CONTEXT, add_help_option=False)(up)
+app.add_typer(channels, name="channels")
 app.add_typer(db, name="db")
 app.add_typer(keys, name="keys")
 app.command()(mailbox)

@@ -140,10 +140,17 @@ class SettingsField:
     default: Any
     description: str
 
+    @property
+    def need(self) -> str:
+        """Whether it must be given: `required`, `when auth_scheme is access_key`, or `optional`."""
+        if self.is_required:
+            return "required"
+        return f"when {self.required_when}" if self.required_when else "optional"
 
-def fields_of(settings: type[ProviderSettings]) -> Iterator[SettingsField]:
+
+def fields_of(settings: type[BaseModel]) -> Iterator[SettingsField]:
     """In the order they are declared."""
-    schema = settings.model_json_schema()["properties"]
+    schema = settings.model_json_schema().get("properties", {})
     for name, field in settings.model_fields.items():
         yield SettingsField(
             name=name,
@@ -177,8 +184,9 @@ def _veiled(value: Any) -> Any:
     return secret if is_liquid(secret) else HIDDEN
 
 
-def _requiring(settings: type[ProviderSettings], name: str) -> Iterator[str]:
-    for selector, choices in settings.companions.items():
+def _requiring(settings: type[BaseModel], name: str) -> Iterator[str]:
+    companions = settings.companions if issubclass(settings, ProviderSettings) else {}
+    for selector, choices in companions.items():
         yield from (f"{selector} is {choice}" for choice, fields in choices.items() if name in fields)
 
 
@@ -189,5 +197,5 @@ def _kind(schema: dict[str, Any]) -> str:
         if values:
             return " / ".join(f"`{value}`" for value in values)
     types = [option["type"] for option in options if option.get("type") not in (None, "null")]
-    names = {"string": "text", "boolean": "true or false", "integer": "number", "object": "JSON"}
-    return names.get(types[0], types[0]) if types else "JSON"
+    names = {"string": "text", "boolean": "true or false", "integer": "number", "number": "number"}
+    return names.get(types[0], "JSON") if types else "JSON"

@@ -94,7 +94,9 @@ class HttpChannelSettings(ChannelSettings):
     They are shown to everyone who may see channels: secrets stand in variables, `{{ vars.x }}`.
     """
 
-    method: Literal["get", "post", "put", "delete", "patch"] | None = Field(default=None)
+    method: Literal["get", "post", "put", "delete", "patch"] | None = Field(
+        default=None, description="Of the request."
+    )
     url: (
         Annotated[
             str, checked(lambda url: url.startswith("https://"), "must begin with https://, or be Liquid")

@@ -149,9 +149,9 @@ class SettingsField:
 
 
 def fields_of(settings: type[BaseModel]) -> Iterator[SettingsField]:
-    """In the order they are declared."""
+    """Those that are always required first, else in the order they are declared."""
     schema = settings.model_json_schema().get("properties", {})
-    for name, field in settings.model_fields.items():
+    for name, field in sorted(settings.model_fields.items(), key=lambda item: not item[1].is_required()):
         yield SettingsField(
             name=name,
             kind=_kind(schema[name]),

@@ -37,10 +37,14 @@ DEFAULT_TOKEN = SERVICE_TOKEN
 
 @dataclass(frozen=True)
 class Fault:
-    """One mistake that the API names: where in the request, and what is wrong there."""
+    """One mistake that the API names: where in the request, and what is wrong there.
+
+    `resource` is the type and key of what it is about, where the request holds several.
+    """
 
     field: str
     message: str
+    resource: tuple[str, str] | None = None
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}" if self.field else self.message
@@ -168,5 +172,12 @@ def _json(body: bytes) -> Any:
 
 
 def _refusal(status: int, said: dict[str, Any]) -> Refused:
-    faults = [Fault(error.get("field", ""), error.get("message", "")) for error in said.get("errors") or []]
-    return Refused(status, said.get("message", f"status {status}"), faults)
+    return Refused(
+        status, said.get("message", f"status {status}"), [_fault(one) for one in said.get("errors") or []]
+    )
+
+
+def _fault(error: dict[str, Any]) -> Fault:
+    about = error.get("resource")
+    resource = (about["type"], about["key"]) if isinstance(about, dict) else None
+    return Fault(error.get("field", ""), error.get("message", ""), resource)

@@ -1,127 +1,178 @@
 """`tocsin push DIR`: publishes a project folder through the management API, all or nothing."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli.errors import CommandError
-from cli.management import DEFAULT_TOKEN, DEFAULT_URL, Management, Refused, Token, Url, manage, segment
-from cli.project.configuration import Configuration, read_configuration
+from cli.management import DEFAULT_TOKEN, DEFAULT_URL, Fault, Management, Refused, Token, Url, manage, told
 from cli.project.mistakes import Mistake, ProjectMistakes
-from cli.project.workflows import ReadWorkflow, read_workflows
+from cli.project.reading import Project, read_project
+from cli.project.resources import ReadResource
+from cli.project.settings import Setting, settings_of, unknown_sections
 from models.values.development import ENVIRONMENT
 
-_HERE = {"environment": ENVIRONMENT}
+LARGEST_PUSH_BYTES = 12_000_000
+"""What the API takes in one request."""
+
+
+@dataclass(frozen=True)
+class Pushing:
+    """Where a push goes and how far."""
+
+    environment: str = ENVIRONMENT
+    branch: str | None = None
+    commits: bool = True
+    message: str | None = None
+    force: bool = False
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """What a push changed."""
+    """What a push changed; resources as `type key`."""
 
-    workflows: list[str]
-    changed: list[str]
-    channels: list[str]
-    variables: list[str]
+    resources: list[str]
+    committed: list[str]
+    settings: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
-def push(directory: Path, url: str, token: str) -> Pushed:
-    """Publish the project in `directory`; raises CommandError that lists every mistake."""
-    mistakes: list[Mistake] = []
-    workflows = read_workflows(directory, mistakes)
-    configuration = read_configuration(directory, {"TOCSIN_URL": url.rstrip("/")}, mistakes)
-    if mistakes:
-        raise _refusal(mistakes)
-    if not workflows and not configuration.channels and not configuration.variables:
-        raise CommandError(
-            f"{directory} holds no project: neither workflows/<key>/workflow.json nor tocsin.toml"
-        )
+def push(directory: Path, url: str, token: str, pushing: Pushing | None = None) -> Pushed:
+    """Push the project in `directory`; raises CommandError that lists every mistake."""
+    project = _read(directory, url)
     try:
-        return manage(url, token, lambda api: _publish(api, workflows, configuration))
+        return manage(url, token, _Push(project, pushing or Pushing()).run)
     except ProjectMistakes as error:
         raise _refusal(error.mistakes) from error
 
 
-def _refusal(mistakes: list[Mistake]) -> CommandError:
-    told = "\n".join(f"  {mistake}" for mistake in mistakes)
-    return CommandError(f"Nothing was published. Mend this and push again:\n{told}")
-
-
-async def _publish(api: Management, workflows: list[ReadWorkflow], configuration: Configuration) -> Pushed:
-    """Validate everything first; then configure, keep drafts, and commit them all at once."""
-    await _validate(api, workflows)
-    await _configure(api, configuration)
-    for workflow in workflows:
-        with _mistakes_in(workflow.file):
-            await api.put(f"/v1/workflows/{segment(workflow.key)}", {"workflow": workflow.content}, _HERE)
-    with _mistakes_in(configuration.file.parent):
-        answer = await api.put("/v1/commits", query=_HERE)
-    return Pushed(
-        workflows=[workflow.key for workflow in workflows],
-        changed=answer["committed"],
-        channels=list(configuration.channels),
-        variables=list(configuration.variables),
-    )
-
-
-async def _validate(api: Management, workflows: list[ReadWorkflow]) -> None:
+def _read(directory: Path, url: str) -> Project:
     mistakes: list[Mistake] = []
-    for workflow in workflows:
-        path = f"/v1/workflows/{segment(workflow.key)}/validate"
-        try:
-            await api.put(path, {"workflow": workflow.content}, _HERE)
-        except Refused as refused:
-            # At the file that each value came from.
-            mistakes.extend(
-                Mistake(workflow.origin(fault.field), fault.field, fault.message) for fault in refused.faults
-            )
+    project = read_project(directory, {"TOCSIN_URL": url.rstrip("/")}, mistakes)
+    configuration = project.configuration
+    mistakes += [Mistake(configuration.file, path, why) for path, why in unknown_sections(configuration)]
     if mistakes:
-        raise ProjectMistakes(mistakes)
+        raise _refusal(mistakes)
+    if project.is_empty:
+        raise CommandError(f"{directory} holds no project: neither workflows, layouts, … nor tocsin.toml")
+    return project
 
 
-async def _configure(api: Management, configuration: Configuration) -> None:
-    """Channels and variables are unversioned and take effect at once (E-VERSION-2)."""
-    for key, channel in configuration.channels.items():
-        with _mistakes_in(configuration.file, f"channels.{key}"):
-            await api.put(f"/v1/tocsin/channels/{segment(key)}", channel, _HERE)
-    for key, value in configuration.variables.items():
-        with _mistakes_in(configuration.file, f"variables.{key}"):
-            await api.put(f"/v1/tocsin/variables/{segment(key)}", {"value": value}, _HERE)
+def _refusal(mistakes: Iterable[Mistake]) -> CommandError:
+    lines = "\n".join(f"  {mistake}" for mistake in mistakes)
+    return CommandError(f"Nothing was published. Mend this and push again:\n{lines}")
 
 
-@contextmanager
-def _mistakes_in(file: Path, prefix: str = "") -> Iterator[None]:
-    """What the API refuses becomes mistakes of `file`."""
-    try:
-        yield
-    except Refused as refused:
-        raise ProjectMistakes(
-            [
-                Mistake(file, ".".join(part for part in (prefix, fault.field) if part), fault.message)
-                for fault in refused.faults
-            ]
-        ) from refused
+class _Push:
+    """Validates everything first; then configures, and saves and commits all content in one transaction."""
+
+    def __init__(self, project: Project, pushing: Pushing) -> None:
+        self._project = project
+        self._pushing = pushing
+        # A branch holds content only: channels, variables and the rest stay with development.
+        on_branch = pushing.branch is not None
+        self._settings = [] if on_branch else settings_of(project.configuration, pushing.environment)
+        self._warnings = list(project.warnings)
+        if on_branch and not project.configuration.is_empty:
+            self._warnings.append(f"{project.configuration.file}: is not applied on a branch")
+        self._named = {(one.type.value, one.key): one for one in project.resources}
+
+    async def run(self, api: Management) -> Pushed:
+        """Raises ProjectMistakes with every mistake that the API finds."""
+        await self._validate(api)
+        for setting in self._settings:
+            try:
+                await setting.apply(api)
+            except Refused as refused:
+                raise ProjectMistakes(self._of_setting(setting, refused)) from refused
+        committed = await self._push(api) if self._named else []
+        return Pushed(
+            resources=[f"{kind} {key}" for kind, key in self._named],
+            committed=[f"{one['type']} {one['key']}" for one in committed],
+            settings=[setting.section for setting in self._settings],
+            warnings=self._warnings,
+        )
+
+    async def _validate(self, api: Management) -> None:
+        mistakes: list[Mistake] = []
+        for setting in self._settings:
+            try:
+                await setting.check(api)
+            except Refused as refused:
+                mistakes += self._of_setting(setting, refused)
+        try:
+            if self._named:
+                await api.put("/v1/tocsin/content/validate", self._body(), self._query())
+        except Refused as refused:
+            mistakes += [self._mistake(fault) for fault in refused.faults]
+        if mistakes:
+            raise ProjectMistakes(mistakes)
+
+    async def _push(self, api: Management) -> list[dict[str, str]]:
+        try:
+            answer = await api.put("/v1/tocsin/content", self._body(), self._query())
+        except Refused as refused:
+            raise ProjectMistakes([self._mistake(fault) for fault in refused.faults]) from refused
+        committed: list[dict[str, str]] = answer["committed"]
+        return committed
+
+    def _body(self) -> dict[str, Any]:
+        resources = [
+            {"type": one.type.value, "key": one.key, "content": one.content} for one in self._named.values()
+        ]
+        size = len(json.dumps(resources))
+        if size > LARGEST_PUSH_BYTES:
+            raise CommandError(
+                f"the project has {size} bytes, and a push takes {LARGEST_PUSH_BYTES}; push it in parts"
+            )
+        given = self._pushing
+        body = {"resources": resources, "commit": given.commits, "force": given.force}
+        return body | ({"commit_message": given.message} if given.message else {})
+
+    def _query(self) -> dict[str, str | None]:
+        return {"environment": self._pushing.environment, "branch": self._pushing.branch}
+
+    def _mistake(self, fault: Fault) -> Mistake:
+        """At the file that the value came from."""
+        resource: ReadResource | None = self._named.get(fault.resource) if fault.resource else None
+        if resource is None:
+            return Mistake(self._project.folder, fault.field, fault.message)
+        return Mistake(resource.origin(fault.field), fault.field, fault.message)
+
+    def _of_setting(self, setting: Setting, refused: Refused) -> list[Mistake]:
+        file = self._project.configuration.file
+        return [Mistake(file, setting.place(fault.field), fault.message) for fault in refused.faults]
 
 
-def push_command(
+def push_command(  # noqa: PLR0913 - each is an option of the command line
     directory: Annotated[
-        Path, typer.Argument(help="A project folder: workflows/<key>/workflow.json, tocsin.toml.")
+        Path, typer.Argument(help="A project folder as `knock pull` leaves it, and a tocsin.toml.")
     ],
     url: Url = DEFAULT_URL,
     token: Token = DEFAULT_TOKEN,
+    environment: Annotated[str, typer.Option(help="Where to; others than development need --force.")] = (
+        ENVIRONMENT
+    ),
+    branch: Annotated[str | None, typer.Option(help="A branch of development; content only.")] = None,
+    commit: Annotated[bool, typer.Option(help="Publish, or only save as drafts.")] = True,
+    message: Annotated[str | None, typer.Option("--message", "-m", help="The commit message.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also where content is only promoted to.")] = False,
 ) -> None:
-    """Publish a project folder: a new version of each workflow that changed, all or nothing."""
-    try:
-        pushed = push(directory, url, token)
-    except CommandError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-    for key in pushed.workflows:
-        typer.echo(f"{key}: {'published' if key in pushed.changed else 'unchanged'}")
-    for key in pushed.channels:
-        typer.echo(f"channel {key}: configured")
-    for key in pushed.variables:
-        typer.echo(f"variable {key}: set")
+    """Publish a project folder: validated as a whole, then saved and committed in one step or not at all.
+
+    Resources that did not change keep their version. What of tocsin.toml is unversioned (channels,
+    variables, …) takes effect at once, before the content.
+    """
+    with told("tocsin push"):
+        pushed = push(directory, url, token, Pushing(environment, branch, commit, message, force))
+    for warning in pushed.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    for setting in pushed.settings:
+        typer.echo(f"[{setting}]: set")
+    done = "unchanged" if commit else "saved"
+    for resource in pushed.resources:
+        typer.echo(f"{resource}: {'published' if resource in pushed.committed else done}")

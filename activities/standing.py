@@ -1,19 +1,20 @@
 """How a run stands when a step begins: its rows, its version, and whether it may go on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from psycopg.rows import DictRow
 
 from activities.ledger import Entry
+from activities.published import NOTHING_PUBLISHED, PublishedContent
+from activities.variables import secret_values
 from activities.versions import Version, Versions
 from models.database import Connection
 from models.tables.cancels import lock_key
 from models.tables.recipient_runs import find_facts, later_cancel, set_status
 from models.values.kinds import Outcome, RunStatus
 from models.values.refs import TENANTS, RecipientRef
-from models.values.variables import value_of
 from workflows_engine.effects.steps import StepAnswer, StepAsk, Verdict
 
 
@@ -23,6 +24,10 @@ class Standing:
 
     facts: DictRow
     version: Version
+    around: PublishedContent = NOTHING_PUBLISHED
+    """The layouts, partials and translations of the version's environment, published by now."""
+    secrets: dict[str, Any] = field(default_factory=dict, repr=False)
+    """Secret variables, opened: for templates, never for a log."""
 
     @property
     def ref(self) -> RecipientRef:
@@ -57,7 +62,7 @@ class Standing:
             return stopped(Outcome(facts["outcome"]), "the run is finished")
         if facts["later_cancel"] is not None:
             return cancelled(facts["later_cancel"])
-        if facts["workflow_deleted_at"] is not None or not facts["active"]:
+        if facts["workflow_archived_at"] is not None or not facts["active"]:
             return stopped(Outcome.WORKFLOW_INACTIVE, "the workflow is inactive")
         if facts["recipient_properties"] is None:
             return stopped(Outcome.RECIPIENT_DELETED, "the recipient is gone")
@@ -105,7 +110,9 @@ async def load(connection: Connection, versions: Versions, ask: StepAsk) -> Stan
     if facts is None:
         raise LookupError(f"recipient run {ask.recipient_run_id} has no row")
     version = await versions.get(connection, ask.environment_id, facts["workflow_version_id"])
-    return Standing(facts, version)
+    content = (facts["content_environment_id"], facts["content_number"])
+    around = await versions.published.get(connection, *content, version.partials)
+    return Standing(facts, version, around, secret_values(facts, versions.sealer))
 
 
 def rendered_recipient(
@@ -118,8 +125,3 @@ def rendered_recipient(
         head["collection"] = ref.collection
     stamp = None if updated_at is None else updated_at.isoformat()
     return {"created_at": None, **(properties or {}), "updated_at": stamp, **head}
-
-
-def variable_values(stored: dict[str, str] | None) -> dict[str, Any]:
-    """What `vars` holds."""
-    return {key: value_of(text) for key, text in (stored or {}).items()}

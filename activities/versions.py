@@ -6,8 +6,10 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
+from activities.published import Published
 from models.database import Connection
-from models.tables.workflows import find_version
+from models.sealing import Sealer
+from models.tables.resources import find_version
 from workflows_engine.definition import WorkflowDefinition
 
 
@@ -19,13 +21,17 @@ class Version:
     key: str
     definition: WorkflowDefinition
     plan: dict[str, Any]
+    partials: dict[str, str]
+    """By key, the ids of the partial versions it was published with (E-TEMPLATE-24)."""
 
 
 class Versions:
-    """The bounded cache; asks the database for what it does not hold."""
+    """The bounded cache; asks the database for what it does not hold. `sealer` opens secrets beside it."""
 
-    def __init__(self, size: int = 1_000) -> None:
+    def __init__(self, size: int = 1_000, sealer: Sealer | None = None) -> None:
+        self.sealer = sealer
         self._kept: LRUCache[UUID, Version] = LRUCache(size)
+        self.published = Published()
 
     async def get(self, connection: Connection, environment_id: UUID, version_id: UUID) -> Version:
         """The version with this id; raises LookupError for none, which only a damaged database has."""
@@ -37,9 +43,10 @@ class Versions:
             raise LookupError(f"workflow version {version_id} is not in environment {environment_id}")
         version = Version(
             id=version_id,
-            key=row["workflow_key"],
-            definition=WorkflowDefinition.model_validate(row["definition"]),
-            plan=row["plan"],
+            key=row["key"],
+            definition=WorkflowDefinition.model_validate(row["content"]),
+            plan=row["compiled"]["plan"],
+            partials=row["compiled"].get("partials", {}),
         )
         self._kept[version_id] = version
         return version

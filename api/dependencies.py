@@ -4,7 +4,7 @@ All of them are coroutines, since FastAPI sends plain functions through a thread
 other instead of depending on each other, since it takes longer to resolve a dependency than to call it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -14,6 +14,7 @@ from psycopg.rows import DictRow
 
 from api.errors import (
     Forbidden,
+    InvalidParams,
     InvalidUserToken,
     KeyExpired,
     KeyMissing,
@@ -27,12 +28,15 @@ from api.user_tokens import subject_of
 from dispatch.temporal import Temporal
 from dispatch.triggers import Place
 from models.database import Database
+from models.queries.branches import find_branch
 from models.queries.keys import find_key_and_environment
 from models.queries.signing_keys import find_active_signing_keys
 from models.sealing import Sealer
 from models.tables.keys import digest_of, find_key
 from models.values.kinds import KeyKind
+from publishing.space import Author, Space
 
+BRANCH_HEADER = "x-knock-branch"
 DEFAULT_ENVIRONMENT = "development"
 """What a management call means when it names no environment; one of Knock's clients loses the parameter."""
 
@@ -49,10 +53,12 @@ class Credential:
     slug: str
     kind: KeyKind
     user_id: str | None = None
+    branch_id: UUID | None = None
+    """The branch whose content is meant, where the call names one (`X-Knock-Branch`)."""
 
     @property
     def place(self) -> Place:
-        return Place(self.environment_id, self.slug)
+        return Place(self.environment_id, self.slug, self.branch_id)
 
 
 async def _settings(request: Request) -> ApiSettings:
@@ -97,7 +103,7 @@ async def _secret_caller(request: Request) -> Credential:
     row = await _key_of(request)
     kind = _kind_of(row, {KeyKind.SECRET})
     assert row is not None  # _kind_of refused an unknown key
-    return _credential(row, kind)
+    return await _credential(request, row, kind)
 
 
 async def _user_caller(request: Request) -> Credential:
@@ -108,11 +114,15 @@ async def _user_caller(request: Request) -> Credential:
     user_id = await _token_user(request, row) if kind is KeyKind.PUBLIC else None
     if user_id is not None and request.path_params.get("user_id", user_id) != user_id:
         raise InvalidUserToken(f'The user token is for the user "{user_id}", not for the one of this path.')
-    return _credential(row, kind, user_id)
+    return await _credential(request, row, kind, user_id)
 
 
 async def _service_caller(request: Request) -> Credential:
     """Raises Unauthenticated and its kin, Forbidden, or NotFound for an environment that does not exist."""
+    return (await _managing(request))[0]
+
+
+async def _managing(request: Request) -> tuple[Credential, DictRow]:
     slug = (await _query(request)).text("environment") or DEFAULT_ENVIRONMENT
     digests = await _digests(request)
     async with (await _database(request)).connection() as connection:
@@ -120,7 +130,32 @@ async def _service_caller(request: Request) -> Credential:
     kind = _kind_of(row, {KeyKind.SERVICE})
     if row is None or row["environment_id"] is None:
         raise NotFound(f'There is no environment "{slug}".')
-    return Credential(key_id=row["id"], environment_id=row["environment_id"], slug=row["slug"], kind=kind)
+    return Credential(row["id"], row["environment_id"], row["slug"], kind), row
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Whose content a management call means, and who makes it."""
+
+    credential: Credential
+    space: Space
+    author: Author
+
+
+async def _content_caller(request: Request) -> Workspace:
+    """As `_service_caller`; `?branch=` names a branch of development, else InvalidParams or NotFound."""
+    credential, row = await _managing(request)
+    slug = (await _query(request)).text("branch")
+    author = ServiceToken(row["id"], row["name"] or f"…{row['hint']}").author
+    if slug is None:
+        return Workspace(
+            credential, Space(credential.environment_id, credential.environment_id, credential.slug), author
+        )
+    if credential.slug != DEFAULT_ENVIRONMENT:
+        raise InvalidParams.of("branch", f"goes with environment={DEFAULT_ENVIRONMENT} only")
+    branch_id = await branch_named(request, credential.environment_id, slug)
+    space = Space(branch_id, credential.environment_id, credential.slug, slug)
+    return Workspace(replace(credential, branch_id=branch_id), space, author)
 
 
 @dataclass(frozen=True)
@@ -129,6 +164,11 @@ class ServiceToken:
 
     key_id: UUID
     name: str
+
+    @property
+    def author(self) -> Author:
+        """Commits are signed with an address, which a token does not have."""
+        return Author(f"{self.key_id}@service-tokens.invalid", self.name)
 
 
 async def _account_caller(request: Request) -> ServiceToken:
@@ -145,12 +185,30 @@ UserCaller = Annotated[Credential, Depends(_user_caller)]
 """A server or a browser: a secret key, or a public one, which acts for its token's user, or for any without one."""
 ServiceCaller = Annotated[Credential, Depends(_service_caller)]
 """Management: a service token, in the environment that `?environment=` names."""
+ContentCaller = Annotated[Workspace, Depends(_content_caller)]
+"""Management of content: as `ServiceCaller`, on the branch that `?branch=` names, if any."""
 AccountCaller = Annotated[ServiceToken, Depends(_account_caller)]
 """Management of the whole account: a service token."""
 
 
-def _credential(row: DictRow, kind: KeyKind, user_id: str | None = None) -> Credential:
-    return Credential(row["id"], row["environment_id"], row["slug"], kind, user_id)
+async def _credential(
+    request: Request, row: DictRow, kind: KeyKind, user_id: str | None = None
+) -> Credential:
+    """Raises NotFound for a branch that is not there."""
+    environment_id: UUID = row["environment_id"]
+    slug = request.headers.get(BRANCH_HEADER, "").strip()
+    branch_id = await branch_named(request, environment_id, slug) if slug else None
+    return Credential(row["id"], environment_id, row["slug"], kind, user_id, branch_id)
+
+
+async def branch_named(request: Request, environment_id: UUID, slug: str) -> UUID:
+    """Raises NotFound with the code that Knock's CLI looks for."""
+    async with (await _database(request)).connection() as connection:
+        row = await find_branch(connection, environment_id, slug)
+    if row is None:
+        raise NotFound(f'There is no branch "{slug}".', code="branch_not_found")
+    branch_id: UUID = row["id"]
+    return branch_id
 
 
 async def _token_user(request: Request, key: DictRow) -> str | None:

@@ -8,7 +8,7 @@ ApiError (code, status, message)
       x UserTokenMissing   403  missing_user_token
       x InvalidUserToken   403  invalid_user_token
       x SigningKeyMissing  403  missing_jwt_signing_key
-  x NotFound               404  resource_missing, workflow_missing
+  x NotFound               404  resource_missing, workflow_missing, branch_not_found
   x MethodNotAllowed       405  method_not_allowed
   x Conflict               409  conflict: send it again in a moment
   x BodyTooLarge           413  body_too_large
@@ -35,13 +35,22 @@ CODES = {
     "invalid_user_token": 403,
     "missing_jwt_signing_key": 403,
     "resource_missing": 404,
+    "branch_not_found": 404,
     "workflow_missing": 404,
     "method_not_allowed": 405,
     "conflict": 409,
     "body_too_large": 413,
     "invalid_params": 422,
     "actor_missing": 422,
+    "branch_already_exists": 422,
+    "branch_merge_conflict": 422,
+    "branch_not_allowed": 422,
+    "branch_rebase_blocked": 422,
     "channel_invalid": 422,
+    "commit_not_promotable": 422,
+    "commit_not_revertible": 422,
+    "commit_superseded": 422,
+    "environment_not_editable": 422,
     "workflow_inactive": 422,
     "internal_error": 500,
     "not_implemented": 501,
@@ -166,7 +175,7 @@ class InvalidParams(ApiError):
     code = "invalid_params"
 
     def __init__(
-        self, message: str, errors: list[dict[str, str]] | None = None, *, code: str | None = None
+        self, message: str, errors: list[dict[str, Any]] | None = None, *, code: str | None = None
     ) -> None:
         super().__init__(message, code=code)
         self.errors = errors or []

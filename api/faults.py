@@ -23,8 +23,11 @@ from api.errors import (
 )
 from dispatch import errors as dispatch_errors
 from models.values.given import GivenMistake
+from publishing.mistakes import Blocked, Missing, Mistake, NotPublishable
 
 _SHOWN_MISTAKES = 20
+_SHOWN_REFUSALS = 500
+"""A push is told all that is wrong at once."""
 
 
 async def answer(request: Request, error: Exception) -> Response:
@@ -52,6 +55,7 @@ def as_api_error(error: Exception, method: str, path: str) -> ApiError:
         return _of_http(error, method, path)
     return (
         _of_dispatch(error)
+        or _of_publishing(error)
         or _of_database(error)
         or InternalError(
             "Something went wrong on our side. The x-request-id header finds it in the server's log."
@@ -71,6 +75,32 @@ def _of_dispatch(error: Exception) -> ApiError | None:
     if isinstance(error, RPCError):
         return Unavailable(f"Temporal does not answer ({error.status.name}); send the request again.")
     return None
+
+
+def _of_publishing(error: Exception) -> ApiError | None:
+    if isinstance(error, Missing):
+        return NotFound(str(error))
+    if isinstance(error, Blocked):
+        return Refused(
+            _sentence(error), [_entry(one) for one in error.mistakes[:_SHOWN_REFUSALS]], code=error.code
+        )
+    if isinstance(error, NotPublishable):
+        mistakes = error.mistakes[:_SHOWN_REFUSALS]
+        told = "; ".join(_told(one) for one in mistakes[:_SHOWN_MISTAKES])
+        return InvalidParams(f"Nothing was published. {told}", [_entry(one) for one in mistakes])
+    return None
+
+
+def _told(mistake: Mistake) -> str:
+    where = " ".join(part for part in (str(mistake.name or ""), mistake.path) if part)
+    return f"{where}: {mistake.message}" if where else mistake.message
+
+
+def _entry(mistake: Mistake) -> dict[str, Any]:
+    entry: dict[str, Any] = {"field": mistake.path, "message": mistake.message, "type": "invalid"}
+    if mistake.name is not None:
+        entry["resource"] = {"type": mistake.name.type.value, "key": mistake.name.key}
+    return entry
 
 
 def _sentence(error: Exception) -> str:

@@ -37,9 +37,11 @@ class Slice(Generic[Row]):
     info: PageInfo
 
 
-def read_page(query: Query, shape: tuple[type, ...], largest: int = LARGEST_PAGE) -> Page:
+def read_page(
+    query: Query, shape: tuple[type, ...], largest: int = LARGEST_PAGE, size_name: str = "page_size"
+) -> Page:
     """Cursors that cannot be read count as absent; a page size out of range is brought into it."""
-    given = query.integer("page_size")
+    given = query.integer(size_name)
     size = min(given, largest) if given and given > 0 else LARGEST_PAGE
     return Page(size, _decode(query.text("after"), shape), _decode(query.text("before"), shape))
 

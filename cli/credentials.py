@@ -101,10 +101,12 @@ def _ensure_environment(connection: Connection, slug: str, position: int) -> UUI
     connection.execute(
         """
         INSERT INTO environments (id, slug, name, position, inserted_at) VALUES (%s, %s, %s, %s, %s)
-        ON CONFLICT (slug) DO NOTHING
+        ON CONFLICT (slug) WHERE branch_of IS NULL AND deleted_at IS NULL DO NOTHING
         """,
         (new_uuid(), slug, slug.capitalize(), position, datetime.now(UTC)),
     )
-    row = connection.execute("SELECT id FROM environments WHERE slug = %s", (slug,)).fetchone()
+    row = connection.execute(
+        "SELECT id FROM environments WHERE slug = %s AND branch_of IS NULL AND deleted_at IS NULL", (slug,)
+    ).fetchone()
     assert row is not None  # it is there, by the statement above
     return UUID(str(row["id"]))

@@ -15,7 +15,7 @@ from dispatch.temporal import Temporal
 from dispatch.triggers import Place
 from models.database import Database
 from models.tables.cancels import NewCancel, find_cancellable, insert_cancel, lock_key
-from models.tables.workflows import has_workflow
+from models.tables.resources import has_workflow
 from models.values.refs import RecipientRef
 from workflows_engine import names
 
@@ -37,7 +37,7 @@ async def accept_cancel(database: Database, temporal: Temporal, place: Place, re
     """The cancel's number, once it cannot be missed any more; raises NotAccepted."""
     gids = None if request.recipients is None else [ref.gid for ref in request.recipients]
     async with database.transaction() as connection:
-        if not await has_workflow(connection, place.environment_id, request.workflow_key):
+        if not await has_workflow(connection, place.content_id, request.workflow_key):
             raise WorkflowMissing(request.workflow_key)
         await lock_key(
             connection, place.environment_id, request.workflow_key, request.cancellation_key, shared=False

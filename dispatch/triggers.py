@@ -81,10 +81,15 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Place:
-    """The environment a call belongs to."""
+    """The environment a call belongs to, and the branch whose content it means, if any (E-VERSION-8)."""
 
     environment_id: UUID
     slug: str
+    branch_id: UUID | None = None
+
+    @property
+    def content_id(self) -> UUID:
+        return self.branch_id or self.environment_id
 
 
 async def accept(database: Database, temporal: Temporal, place: Place, request: TriggerRequest) -> Accepted:
@@ -121,7 +126,9 @@ async def _write(connection: Connection, place: Place, request: TriggerRequest) 
     while True:
         key = request.idempotency.key if request.idempotency else None
         actor = request.actor.ref if request.actor else None
-        ground = await find_ground(connection, place.environment_id, request.workflow_key, actor, key)
+        ground = await find_ground(
+            connection, place.environment_id, (place.content_id, request.workflow_key), actor, key
+        )
         assert ground is not None  # its one row is there whatever it joins
         known = _known(ground, request)
         if known is not None:

@@ -35,5 +35,5 @@ def _partials(nodes: Sequence[Node], context: RenderContext) -> Iterator[str]:
     for node in nodes:
         scope = node.partial_scope()
         if scope is not None:
-            yield str(scope.name.evaluate(context))
+            yield scope.name if isinstance(scope.name, str) else str(scope.name.evaluate(context))
         yield from _partials(list(node.children(context, include_partials=False)), context)

@@ -1,15 +1,29 @@
-"""Publishing workflows in tests, by the same code as the management API."""
+"""Publishing in tests, by the same code as the management API."""
 
 from typing import Any
 
-from api.publishing import commit, save
 from models.database import Database
+from models.values.content import ContentType, Name
+from publishing.drafts import Written, commit_these, save
+from publishing.space import Author, Space
 from tests.environments import TestEnvironment
+
+AUTHOR = Author("test@example.com", "Test")
+
+
+def space_of(environment: TestEnvironment) -> Space:
+    return Space(environment.id, environment.id, environment.slug)
 
 
 async def publish(
-    database: Database, environment: TestEnvironment, key: str, content: dict[str, Any]
+    database: Database,
+    environment: TestEnvironment,
+    key: str,
+    content: dict[str, Any],
+    content_type: ContentType = ContentType.WORKFLOW,
 ) -> None:
+    """Write one resource and commit it."""
+    name = Name(content_type, key)
     async with database.transaction() as connection:
-        await save(connection, environment.id, key, content)
-        await commit(connection, environment.id, key, None)
+        await save(connection, space_of(environment), [Written(name, content)])
+        await commit_these(connection, space_of(environment), [name], AUTHOR)

@@ -11,7 +11,8 @@ from models.ids import new_uuid
 from models.tables.recipient_runs import insert_run
 from models.tables.recipients import identify
 from models.tables.triggers import Trigger, insert_trigger, mark_answered
-from models.tables.workflows import find_workflow
+from models.queries.resources import find_resource
+from models.values.content import ContentType, Name
 from models.values.given import GivenRecipient
 from tests.environments import TestEnvironment
 from workflows_engine.effects.steps import StepAsk
@@ -50,7 +51,7 @@ async def write_run(
     """A trigger of a published workflow and its one run; `trigger` sets further columns."""
     given = GivenRecipient.read(recipient or {"id": "ada", "name": "Ada", "email": "ada@example.com"})
     async with database.transaction() as connection:
-        current = await find_workflow(connection, environment.id, key)
+        current = await find_resource(connection, environment.id, Name(ContentType.WORKFLOW, key))
         assert current is not None
         row = Trigger(
             id=new_uuid(),

@@ -1,124 +1,93 @@
-"""Workflows as content: the management API's get, list, validate, upsert and commit (spec/api.md §6)."""
+"""Workflows as content: the management API's routes for them (spec/api.md §6)."""
 
-import re
 from typing import Any
 
 from fastapi import APIRouter
-from psycopg.rows import DictRow
+from pydantic import BaseModel, Field
 
-from api.dependencies import Credential, Db, QueryString, ServiceCaller
-from api.errors import InvalidParams, NotFound
-from api.publishing import NotPublishable, commit, content_of, hash_of, save, validate
-from api.schemas.workflows import WrappedWorkflowRequestRequest
-from models.tables.workflows import find_workflow, list_workflows
+from api.content import Shelf, found, shown
+from api.dependencies import ContentCaller, Db, QueryString, RequestId, TemporalClient
+from api.errors import InvalidParams
+from dispatch.triggers import TriggerRequest, accept
+from models.queries.resources import set_active
+from models.values.content import ContentType, Name
+from models.values.given import GivenRecipient, GivenTenant
 
-router = APIRouter(prefix="/v1", tags=["Management: workflows"])
-
-EDITABLE = "development"
-"""Content is edited here and promoted from here (E-VERSION-4); `force=true` edits it elsewhere."""
-KEY = re.compile(r"[a-z0-9_-]{1,255}")
-
-
-@router.get("/workflows")
-async def list_workflow_content(caller: ServiceCaller, database: Db) -> dict[str, Any]:
-    """All workflows of the environment, drafts included."""
-    async with database.connection() as connection:
-        rows = await list_workflows(connection, caller.environment_id)
-    entries = [_workflow(row, caller.slug) for row in rows]
-    return {"entries": entries, "page_info": {"after": None, "before": None, "page_size": len(entries)}}
+router = APIRouter(prefix="/v1/workflows", tags=["Management: workflows"])
+SHELF = Shelf(ContentType.WORKFLOW)
 
 
-@router.get("/workflows/{key:id}")
-async def get_workflow_content(key: str, caller: ServiceCaller, database: Db) -> dict[str, Any]:
-    """The draft where there is one, else what is committed."""
-    async with database.connection() as connection:
-        row = await find_workflow(connection, caller.environment_id, key)
-    if row is None:
-        raise NotFound(f'There is no workflow "{key}" in {caller.slug}.')
-    return _workflow(row, caller.slug)
+class RunWorkflowRequest(BaseModel):
+    """As a trigger, by hand; see `POST /v1/workflows/{key}/trigger`."""
+
+    recipients: list[Any] = Field(min_length=1, max_length=1000)
+    actor: Any = None
+    tenant: Any = None
+    data: dict[str, Any] | None = None
+    cancellation_key: str | None = Field(default=None, min_length=1, max_length=256)
+    settings: dict[str, Any] | None = None
 
 
-@router.put("/workflows/{key:id}/validate")
+@router.get("")
+async def list_workflow_content(caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+    return await SHELF.list(database, caller, query)
+
+
+@router.get("/{key:id}")
+async def get_workflow_content(
+    key: str, caller: ContentCaller, database: Db, query: QueryString
+) -> dict[str, Any]:
+    return await SHELF.get(database, caller, query, key)
+
+
+@router.put("/{key:id}/validate")
 async def validate_workflow_content(
-    key: str, body: WrappedWorkflowRequestRequest, caller: ServiceCaller
+    key: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
 ) -> dict[str, Any]:
-    """What would be refused is refused here too; nothing is kept."""
-    content = _checked(key, body)
-    return {"workflow": {**content, "key": key, "environment": caller.slug, "valid": True}}
+    return await SHELF.validate(database, caller, query, key, body)
 
 
-@router.put("/workflows/{key:id}")
+@router.put("/{key:id}/activate")
+async def activate_workflow(
+    key: str, caller: ContentCaller, database: Db, query: QueryString, body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Switch it on or off, in this environment, at once; it is never promoted."""
+    status = (body or {}).get("status", query.flag("status"))
+    if not isinstance(status, bool):
+        raise InvalidParams.of("status", "must be true or false")
+    name = Name(ContentType.WORKFLOW, key)
+    async with database.transaction() as connection:
+        row = await found(connection, caller.space, name)
+        await set_active(connection, caller.space.id, name, status, (None, None))
+    return {"workflow": shown({**row, "active": status}, caller.space, query)}
+
+
+@router.put("/{key:id}/run")
+async def run_workflow(
+    key: str,
+    body: RunWorkflowRequest,
+    caller: ContentCaller,
+    database: Db,
+    temporal: TemporalClient,
+    request_id: RequestId,
+) -> dict[str, Any]:
+    """The test runner: a trigger of what is committed, made by a person."""
+    request = TriggerRequest(
+        workflow_key=key,
+        recipients=[GivenRecipient.read(one) for one in body.recipients],
+        actor=None if body.actor is None else GivenRecipient.read(body.actor),
+        tenant=None if body.tenant is None else GivenTenant.read(body.tenant),
+        data=body.data,
+        cancellation_key=body.cancellation_key,
+        settings=body.settings,
+        request_id=request_id,
+    )
+    accepted = await accept(database, temporal, caller.credential.place, request)
+    return {"workflow_run_id": str(accepted.workflow_run_id)}
+
+
+@router.put("/{key:id}")
 async def upsert_workflow_content(
-    key: str, body: WrappedWorkflowRequestRequest, caller: ServiceCaller, database: Db, query: QueryString
+    key: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
 ) -> dict[str, Any]:
-    """Keep the content as a draft; `commit=true` publishes it at once. Runs in flight keep their version."""
-    _require_editable(caller, query)
-    content = _checked(key, body)
-    async with database.transaction() as connection:
-        await save(connection, caller.environment_id, key, content)
-        if query.text("commit") == "true":
-            await commit(connection, caller.environment_id, key, query.text("commit_message"))
-        row = await find_workflow(connection, caller.environment_id, key)
-    assert row is not None  # it was saved in this transaction
-    return {"workflow": _workflow(row, caller.slug)}
-
-
-@router.put("/commits")
-async def commit_all(caller: ServiceCaller, database: Db, query: QueryString) -> dict[str, Any]:
-    """Publish the drafts of the environment, all or none; `committed` names those that changed.
-
-    `resource_type` and `resource_id` choose one workflow among them.
-    """
-    key = _chosen(query)
-    async with database.transaction() as connection:
-        changed = await commit(connection, caller.environment_id, key, query.text("commit_message"))
-    return {"result": "success", "committed": changed}
-
-
-def _chosen(query: QueryString) -> str | None:
-    """The one workflow to commit, or None for everything."""
-    kind, key = query.text("resource_type"), query.text("resource_id")
-    if kind not in (None, "workflow"):
-        raise InvalidParams.of("resource_type", f'"{kind}" is not supported by this release; use "workflow"')
-    if key is not None and kind is None:
-        raise InvalidParams.of("resource_type", 'is needed beside resource_id: "workflow"')
-    return key
-
-
-def _checked(key: str, body: WrappedWorkflowRequestRequest) -> dict[str, Any]:
-    if not KEY.fullmatch(key):
-        raise InvalidParams.of("key", "must be 1 to 255 of a-z, 0-9, _ and -")
-    content = content_of(body.workflow)
-    try:
-        validate(content)
-    except NotPublishable as refused:
-        errors = [mistake.error() for mistake in refused.mistakes]
-        told = "; ".join(f"{mistake.path}: {mistake.message}" for mistake in refused.mistakes[:20])
-        raise InvalidParams(f'The workflow "{key}" cannot be published. {told}', errors) from refused
-    return content
-
-
-def _require_editable(caller: Credential, query: QueryString) -> None:
-    if caller.slug != EDITABLE and query.text("force") != "true":
-        raise InvalidParams.of(
-            "environment", f"content is edited in {EDITABLE}; add force=true to edit it in {caller.slug}"
-        )
-
-
-def _workflow(row: DictRow, environment: str) -> dict[str, Any]:
-    content = row["definition"] if row["draft"] is None else row["draft"]
-    return {
-        "categories": [],
-        "tags": [],
-        "conditions": None,
-        "settings": {"is_commercial": False, "override_preferences": False},
-        "trigger_frequency": "every_trigger",
-        **content,
-        "key": row["key"],
-        "active": row["active"],
-        "valid": True,
-        "environment": environment,
-        "sha": hash_of(content),
-        "created_at": row["inserted_at"],
-        "updated_at": row["updated_at"],
-    }
+    return await SHELF.upsert(database, caller, query, key, body)

@@ -1,26 +1,36 @@
 """Every table, imported here so that migrations see them all."""
 
+from models.tables.account import Account, PreferenceDefaults
 from models.tables.batches import BatchMember, BatchWindow
 from models.tables.cancels import Cancel
+from models.tables.channel_groups import ChannelGroup, ChannelGroupRule
 from models.tables.channels import Channel, ChannelSettings
+from models.tables.commits import Commit
 from models.tables.environments import Environment
 from models.tables.feeds import FeedCounter, FeedItem
-from models.tables.keys import ApiKey
+from models.tables.keys import ApiKey, SigningKey
 from models.tables.messages import DeliveryAttempt, DeliveryLogEntry, Message, MessageEvent
 from models.tables.recipient_runs import LedgerEntry, RecipientRun, RunEvent
 from models.tables.recipients import Recipient
+from models.tables.resources import Resource, ResourceVersion
 from models.tables.triggers import Trigger
-from models.tables.variables import Variable
-from models.tables.workflows import Workflow, WorkflowVersion
+from models.tables.variables import Variable, VariableOverride
 
 TABLES = [
     Environment,
     ApiKey,
+    Account,
+    PreferenceDefaults,
     Channel,
     ChannelSettings,
+    ChannelGroup,
+    ChannelGroupRule,
+    SigningKey,
     Variable,
-    Workflow,
-    WorkflowVersion,
+    VariableOverride,
+    Resource,
+    ResourceVersion,
+    Commit,
     Recipient,
     Trigger,
     RecipientRun,

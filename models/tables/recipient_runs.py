@@ -15,6 +15,7 @@ from models.ids import new_ksuid
 from models.parts import Part
 from models.tables.cancels import LATER_CANCEL
 from models.tables.columns import big_integer, document, moment, verbatim_document
+from models.tables.variables import PUBLIC_VALUES, SECRET_VALUES
 from models.values.kinds import Outcome, RunStatus
 
 
@@ -160,18 +161,24 @@ def run_part(run: RecipientRun) -> Part:
 
 FACTS = f"""
     SELECT r.*, t.data AS shared_data, t.settings AS trigger_settings, t.answered_at, t.retired_at,
-           e.slug, w.active, w.deleted_at AS workflow_deleted_at,
+           e.slug, w.active, v.archived_at AS workflow_archived_at,
+           v.environment_id AS content_environment_id, ce.commit_number AS content_number,
+           account.branding AS account_branding, account.locale AS account_locale,
+           account.translations_enabled,
            {LATER_CANCEL} AS later_cancel,
            recipient.properties AS recipient_properties, recipient.updated_at AS recipient_updated_at,
            actor.properties AS actor_properties, actor.updated_at AS actor_updated_at,
            tenant.properties AS tenant_properties, tenant.updated_at AS tenant_updated_at,
            bw.step_ref AS window_step_ref, bw.total_activities, bw.total_actors,
-           (SELECT json_object_agg(v.key, v.value) FROM variables v
-            WHERE v.environment_id = r.environment_id) AS variables
+           ({PUBLIC_VALUES.format(environment_id="r.environment_id")}) AS variables,
+           ({SECRET_VALUES.format(environment_id="r.environment_id")}) AS secrets
     FROM recipient_runs r
     JOIN triggers t ON t.id = r.workflow_run_id
     JOIN environments e ON e.id = r.environment_id
-    JOIN workflows w ON w.environment_id = r.environment_id AND w.key = r.workflow_key
+    JOIN resource_versions v ON v.id = r.workflow_version_id
+    JOIN resources w ON w.environment_id = v.environment_id AND w.type = v.type AND w.key = v.key
+    JOIN environments ce ON ce.id = v.environment_id
+    CROSS JOIN account
     LEFT JOIN recipients recipient ON recipient.environment_id = r.environment_id
         AND recipient.collection = r.recipient_collection AND recipient.id = r.recipient_id
     LEFT JOIN recipients actor ON actor.environment_id = r.environment_id

@@ -16,7 +16,9 @@ CARRIER = """
 
 async def list_environments(connection: Connection) -> list[DictRow]:
     """Every environment: the reconciler looks at one after the other."""
-    cursor = await connection.execute("SELECT id, slug FROM environments ORDER BY position")
+    cursor = await connection.execute(
+        "SELECT id, slug FROM environments WHERE branch_of IS NULL ORDER BY position"
+    )
     return await cursor.fetchall()
 
 

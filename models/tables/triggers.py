@@ -66,11 +66,14 @@ class Trigger(SQLModel, table=True):
 async def find_ground(
     connection: Connection,
     environment_id: UUID,
-    workflow_key: str,
+    workflow: tuple[UUID, str],
     actor: RecipientRef | None,
     key: str | None,
 ) -> DictRow | None:
-    """What accepting a trigger hangs on: the workflow, whether the actor is known, an earlier same call."""
+    """What accepting a trigger hangs on: the workflow, whether the actor is known, an earlier same call.
+
+    `workflow` is a key with the environment or branch whose content is meant.
+    """
     cursor = await connection.execute(
         """
         SELECT w.current_version_id, w.active, t.id AS known_id, t.request_hash, t.request_id, t.answered_at,
@@ -81,13 +84,14 @@ async def find_ground(
                      AND a.id = %(actor_id)s
                ) AS actor_is_known
         FROM (SELECT) AS one
-        LEFT JOIN workflows w ON w.environment_id = %(environment_id)s AND w.key = %(workflow_key)s
-            AND w.deleted_at IS NULL
+        LEFT JOIN resources w ON w.environment_id = %(content_id)s AND w.type = 'workflow'
+            AND w.key = %(workflow_key)s AND w.archived_at IS NULL
         LEFT JOIN triggers t ON t.environment_id = %(environment_id)s AND t.idempotency_key = %(key)s
         """,
         {
             "environment_id": environment_id,
-            "workflow_key": workflow_key,
+            "content_id": workflow[0],
+            "workflow_key": workflow[1],
             "collection": actor.collection if actor else None,
             "actor_id": actor.id if actor else None,
             "key": key,

@@ -1,0 +1,65 @@
+"""Branches of development: list, get, create, delete, rebase (E-VERSION-8, E-VERSION-9)."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.dependencies import ContentCaller, Db, QueryString
+from api.errors import NotFound
+from api.pagination import read_page, slice_of
+from api.schemas import commits as schemas
+from models.queries.branches import list_branches
+from publishing import branches
+from publishing.mistakes import Missing
+
+router = APIRouter(prefix="/v1/branches", tags=["Management: branches"])
+LARGEST_PAGE = 100
+
+
+@router.get("")
+async def list_all(caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+    """The one with the newest commit first."""
+    page = read_page(query, (int,), LARGEST_PAGE, "limit")
+    async with database.connection() as connection:
+        rows = await list_branches(connection, caller.space.environment_id, page)
+    part = slice_of(rows, page, lambda row: (row["place"],))
+    return {
+        "entries": [schemas.branch(row) for row in part.rows],
+        "page_info": part.info.model_dump(exclude={"typename"}),
+    }
+
+
+@router.get("/{slug:id}")
+async def get_branch(slug: str, caller: ContentCaller, database: Db) -> schemas.Branch:
+    async with database.connection() as connection:
+        try:
+            return schemas.branch(await branches.find(connection, caller.space, slug))
+        except Missing as missing:
+            raise NotFound(str(missing), code="branch_not_found") from missing
+
+
+@router.post("/{slug:id}", status_code=201)
+async def create_branch(slug: str, caller: ContentCaller, database: Db) -> schemas.Branch:
+    """With all that is published in development."""
+    async with database.transaction() as connection:
+        return schemas.branch(await branches.create(connection, caller.space, slug))
+
+
+@router.delete("/{slug:id}", status_code=204)
+async def delete_branch(slug: str, caller: ContentCaller, database: Db) -> None:
+    """With everything on it that was not merged."""
+    async with database.transaction() as connection:
+        try:
+            await branches.delete(connection, caller.space, slug)
+        except Missing as missing:
+            raise NotFound(str(missing), code="branch_not_found") from missing
+
+
+@router.put("/{slug:id}/rebase")
+async def rebase_branch(slug: str, caller: ContentCaller, database: Db) -> schemas.Branch:
+    """Take over what development did meanwhile; the branch's own commits stay as they are."""
+    async with database.transaction() as connection:
+        try:
+            return schemas.branch(await branches.rebase(connection, caller.space, slug))
+        except Missing as missing:
+            raise NotFound(str(missing), code="branch_not_found") from missing

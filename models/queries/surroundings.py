@@ -1,0 +1,37 @@
+"""What content may refer to: everything else in its environment, and the account's channels."""
+
+from uuid import UUID
+
+from psycopg.rows import DictRow
+
+from models.database import Connection
+
+
+async def list_names(connection: Connection, environment_id: UUID) -> list[DictRow]:
+    """Each resource that is not archived: whether it is published, saved, and what others must know of it."""
+    cursor = await connection.execute(
+        """
+        SELECT r.type, r.key, r.current_version_id,
+               CASE WHEN r.type IN ('partial', 'message_type') THEN r.draft END AS draft,
+               r.draft IS NOT NULL AS is_saved,
+               CASE WHEN r.type IN ('partial', 'message_type') THEN v.compiled END AS compiled
+        FROM resources r LEFT JOIN resource_versions v ON v.id = r.current_version_id
+        WHERE r.environment_id = %s AND r.archived_at IS NULL
+        """,
+        (environment_id,),
+    )
+    return await cursor.fetchall()
+
+
+async def list_channel_types(connection: Connection) -> dict[str, str]:
+    """The type of each channel of the account, by key."""
+    cursor = await connection.execute("SELECT key, type FROM channels WHERE archived_at IS NULL")
+    return {row["key"]: row["type"] for row in await cursor.fetchall()}
+
+
+async def list_group_types(connection: Connection) -> dict[str, str]:
+    """The channel type of each channel group of the account, by key."""
+    cursor = await connection.execute(
+        "SELECT key, channel_type FROM channel_groups WHERE archived_at IS NULL"
+    )
+    return {row["key"]: row["channel_type"] for row in await cursor.fetchall()}

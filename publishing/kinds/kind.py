@@ -1,0 +1,49 @@
+"""What publishing asks of a kind of content."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.values.content import ContentType
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Something else that the content needs. `detail` narrows it: a channel's type, a message type's version.
+
+    `is_soft` marks what is looked for only when people ask (`tocsin doctor`), e.g. another workflow.
+    """
+
+    type: str
+    key: str
+    path: str
+    detail: str | None = None
+    is_soft: bool = False
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Content in which nothing is wrong by itself: what it refers to, and what publishing compiled."""
+
+    references: list[Reference] = field(default_factory=list)
+    compiled: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of content.
+
+    `check(key, content)` raises NotPublishable; `readonly` are the fields that reading adds and writing
+    ignores; `shown` are fields that reading always shows, with their values when nothing was written.
+    """
+
+    type: ContentType
+    readonly: Collection[str]
+    check: Callable[[str, dict[str, Any]], Checked]
+    shown: dict[str, Any] = field(default_factory=dict)
+    frozen_fields: tuple[str, ...] = ()
+    """Fields that never change once saved; a write may leave them out (e.g. a partial's type)."""
+
+    @property
+    def title(self) -> str:
+        return self.type.value.replace("_", " ")

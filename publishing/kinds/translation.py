@@ -1,0 +1,58 @@
+"""Translations: texts by locale, namespace and tenant (E-TEMPLATE-27)."""
+
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from models.values.content import ContentType, TranslationName
+from publishing.kinds.kind import Checked, Kind
+from publishing.kinds.templates import check_templates
+from publishing.mistakes import Mistake, NotPublishable, mistakes_of
+from rendering.translations.files import TranslationFileError, texts_of
+
+LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+
+
+class TranslationContent(BaseModel):
+    """The body of `TranslationRequest` in the management contract: JSON or PO as text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal["json", "po"]
+    content: str
+
+
+def check(key: str, content: dict[str, Any]) -> Checked:
+    """Raises NotPublishable."""
+    name = TranslationName.read(key)
+    if not LOCALE.fullmatch(name.locale):
+        raise NotPublishable([Mistake("locale_code", f'"{name.locale}" is no locale, e.g. en or pt-BR')])
+    try:
+        translation = TranslationContent.model_validate(content)
+        entries = texts_of(translation.format, translation.content)
+    except ValidationError as error:
+        raise NotPublishable(mistakes_of(error)) from error
+    except TranslationFileError as error:
+        raise NotPublishable([Mistake("content", str(error))]) from error
+    mistakes, _ = check_templates(_sources(entries, "content"))
+    if mistakes:
+        raise NotPublishable(mistakes)
+    return Checked()
+
+
+def _sources(entries: Any, path: str) -> dict[str, str]:
+    """Every text, which may be Liquid (E-TEMPLATE-28)."""
+    if not isinstance(entries, dict):
+        return {path: entries} if isinstance(entries, str) else {}
+    found: dict[str, str] = {}
+    for key, inner in entries.items():
+        found |= _sources(inner, f"{path}.{key}")
+    return found
+
+
+TRANSLATION = Kind(
+    type=ContentType.TRANSLATION,
+    readonly=("locale_code", "namespace", "tenant", "inserted_at", "updated_at"),
+    check=check,
+)

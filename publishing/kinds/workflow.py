@@ -1,0 +1,49 @@
+"""Workflows: steps with their templates, compiled into a plan (D29)."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.values.content import ContentType
+from publishing.kinds.kind import Checked, Kind, Reference
+from publishing.kinds.templates import check_templates
+from publishing.mistakes import NotPublishable, mistakes_of
+from workflows_engine.definition import WorkflowDefinition
+from workflows_engine.steps import UNION_TAGS
+
+SOFT = ("audience", "goal", "guide", "source", "workflow")
+"""What may come later, or from elsewhere: `tocsin doctor` tells where it is missing."""
+
+
+def check(key: str, content: dict[str, Any]) -> Checked:
+    """Raises NotPublishable with everything that is wrong in it."""
+    try:
+        definition = WorkflowDefinition.model_validate(content)
+    except ValidationError as error:
+        raise NotPublishable(mistakes_of(error, UNION_TAGS)) from error
+    mistakes, partials = check_templates(definition.templates())
+    if mistakes:
+        raise NotPublishable(mistakes)
+    needs = [
+        Reference(one.kind, one.key, one.path, one.channel_type, is_soft=one.kind in SOFT)
+        for one in definition.references()
+        if not (one.kind == "workflow" and one.key == key)
+    ]
+    return Checked([*needs, *partials], {"plan": definition.plan().model_dump(mode="json")})
+
+
+WORKFLOW = Kind(
+    type=ContentType.WORKFLOW,
+    readonly=(
+        *("environment", "key", "active", "valid", "sha", "created_at", "updated_at"),
+        *("created_by", "updated_by", "deleted_at"),
+    ),
+    check=check,
+    shown={
+        "categories": [],
+        "tags": [],
+        "conditions": None,
+        "settings": {"is_commercial": False, "override_preferences": False},
+        "trigger_frequency": "every_trigger",
+    },
+)

@@ -1,12 +1,14 @@
 """Judging conditions."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from models.values.conditions import Condition, ConditionGroup, Operator
-from workflows_engine.conditions import ABSENT, OPERATORS, PREFIXES, equal, judge, operand, resolve
+from models.values.conditions import ConditionGroup, Operator
+from workflows_engine.conditions import PREFIXES, Grounds, Judgement, judge, operand, resolve
+from workflows_engine.operators import ABSENT, OPERATORS, equal
 
 SCOPE: dict[str, Any] = {
     "data": {
@@ -26,14 +28,20 @@ SCOPE: dict[str, Any] = {
     "vars": {"flag": True},
     "run": {"total_activities": 3},
 }
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
 def leaf(variable: str, operator: str, argument: Any = None) -> dict[str, Any]:
     return {"variable": variable, "operator": operator, "argument": argument}
 
 
+def judgement(group: dict[str, Any] | None, scope: dict[str, Any] = SCOPE) -> Judgement:
+    read = None if group is None else ConditionGroup.model_validate(group)
+    return judge(read, Grounds(scope, NOW, render=lambda source: source.replace("{{ at }}", "2026-03-10")))
+
+
 def holds(group: dict[str, Any] | None) -> bool:
-    return judge(None if group is None else ConditionGroup.model_validate(group), SCOPE).holds
+    return judgement(group).holds
 
 
 def judged(variable: str, argument: Any) -> bool:
@@ -47,8 +55,8 @@ TRUE = leaf("data.n", "equal_to", "1")
 FALSE = leaf("data.n", "equal_to", "2")
 
 
-def test_every_operator_that_may_be_written_can_be_judged() -> None:
-    assert set(OPERATORS) == set(Operator)
+def test_every_operator_but_those_of_audiences_can_be_judged() -> None:
+    assert set(Operator) - set(OPERATORS) == {Operator.IS_AUDIENCE_MEMBER, Operator.IS_NOT_AUDIENCE_MEMBER}
 
 
 @pytest.mark.parametrize(
@@ -163,7 +171,7 @@ def test_other_shapes_are_refused(group: dict[str, Any]) -> None:
 
 
 def trace(group: dict[str, Any]) -> list[Any]:
-    return [line["result"] for line in judge(ConditionGroup.model_validate(group), SCOPE).trace]
+    return [line["result"] for line in judgement(group).trace]
 
 
 @pytest.mark.parametrize(
@@ -185,8 +193,7 @@ def test_what_an_earlier_leaf_settled_is_not_evaluated(group: dict[str, Any], re
 
 def test_the_trace_tells_the_values_that_were_compared() -> None:
     # E-COND-29
-    group = ConditionGroup(all=[Condition.model_validate(leaf("data.plan", "equal_to", "recipient.unknown"))])
-    assert judge(group, SCOPE).trace == [
+    assert judgement({"all": [leaf("data.plan", "equal_to", "recipient.unknown")]}).trace == [
         {
             "variable": "data.plan",
             "operator": "equal_to",
@@ -195,3 +202,31 @@ def test_the_trace_tells_the_values_that_were_compared() -> None:
             "argument_value": "",
         }
     ]
+
+
+UNTOLD = leaf("refs.email_1.delivery_status", "equal_to", "$message.sent")
+MEMBER = leaf("recipient", "is_audience_member", "vip")
+
+
+@pytest.mark.parametrize(
+    ("group", "expected", "why"),
+    [
+        ({"all": [UNTOLD]}, False, "what other steps did"),
+        ({"all": [TRUE, MEMBER]}, False, "audience membership"),
+        ({"all": [UNTOLD, FALSE]}, False, None),
+        ({"any": [UNTOLD, TRUE]}, True, None),
+        ({"any": [MEMBER, FALSE]}, False, "audience membership"),
+        ({"any": [{"all": [MEMBER, FALSE]}, FALSE]}, False, None),
+        ({"any": [TRUE, MEMBER]}, True, None),
+    ],
+)
+def test_what_cannot_be_judged_says_so_where_it_decides(
+    group: dict[str, Any], expected: bool, why: str | None
+) -> None:
+    said = judgement(group)
+    assert said.holds is expected
+    if why is None:
+        assert said.unjudged is None
+    else:
+        assert why in (said.unjudged or "")
+        assert "not judged" in [line["result"] for line in said.trace]

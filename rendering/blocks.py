@@ -37,6 +37,7 @@ BASE_STYLES: Final = """<style>
 
 _SIDES: Final = ("padding_top", "padding_right", "padding_bottom", "padding_left")
 _PIXELS: Final = frozenset({"border_width", "border_radius"})
+_NAME: Final = re.compile(r"[A-Za-z_][\w-]*")
 _LIQUID: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _ALONE_OUTPUT: Final = re.compile(r"\s*\{\{-?(?P<expression>(?:(?!\}\}).)*?)-?\}\}\s*", re.DOTALL)
 # Letters and digits only, so that Markdown makes nothing of them, not even in an address.
@@ -144,10 +145,12 @@ def _button(button: Block, gap: object) -> str:
 
 def _partial(block: Block) -> str:
     """The tag that renders it; text among the attributes is Liquid, whose result is what is given."""
+    attrs: Mapping[str, Any] = block.get("attrs") or {}
+    for name in attrs:
+        if not _NAME.fullmatch(name):
+            raise TemplateError(f"the partial's attribute '{name}' is no name")
     attributes = _Attributes()
-    given = "".join(
-        f", {name}: {attributes.add(value)}" for name, value in (block.get("attrs") or {}).items()
-    )
+    given = "".join(f", {name}: {attributes.add(value)}" for name, value in attrs.items())
     return f"{''.join(attributes.before)}{{% render '{block['key']}'{given} %}}"
 
 

@@ -55,7 +55,7 @@ class Mail:
 
 
 def holds_content(source: str) -> bool:
-    """Whether a layout has the place of the body, `{{ content }}`, without which no mail says anything."""
+    """Whether a layout has the plain `{{ content }}` that a body can take the place of."""
     return _SLOT.search(source) is not None
 
 
@@ -96,9 +96,9 @@ class Composition:
             source = body.pre_content + body.html
             page = Page(self._render(source, self._scope, Form.HTML), body.styles)
         else:
-            scope = self._scope | {"footer_links": self._links(_html_link, " | ")}
-            source = body.pre_content + _SLOT.sub(lambda _: marked, layout.html)
-            found = parse(source).render_page(scope | self._preview(), now=self._now, content=self._content)
+            source, given = self._filled(layout.html, marked, Form.HTML)
+            scope = self._scope | given | {"footer_links": self._links(_html_link, " | ")} | self._preview()
+            found = parse(source).render_page(scope, now=self._now, content=self._content)
             page = Page(found.text, (*body.styles, *found.styles))
         html = mjml_to_html(page.text, page.styles) if is_mjml else put_styles(page.text, page.styles)
         return inline(html)
@@ -115,7 +115,18 @@ class Composition:
             return self._render(
                 body.pre_content + layout.text, scope | {"content": from_html(body_page)}, Form.TEXT
             )
-        return self._render(body.pre_content + _SLOT.sub(lambda _: source, layout.text), scope, Form.TEXT)
+        filled, given = self._filled(layout.text, source, Form.TEXT)
+        return self._render(filled, scope | given, Form.TEXT)
+
+    def _filled(self, layout: str, body: str, form: Form) -> tuple[str, dict[str, str]]:
+        """The layout with the body in its place, and what its scope lacks still.
+
+        A layout that prints its content otherwise, through a filter perhaps, is given what the body prints.
+        """
+        pre_content = self._body.pre_content
+        if holds_content(layout):
+            return pre_content + _SLOT.sub(lambda _: body, layout), {}
+        return pre_content + layout, {"content": self._render(pre_content + body, self._scope, form)}
 
     def _preview(self) -> dict[str, str]:
         return {"preview_text": self._render_text(self._body.preview_text)}

@@ -4,11 +4,25 @@ from collections.abc import Iterable, Mapping
 from typing import TextIO, cast
 
 from liquid import BoundTemplate, Node, RenderContext, Tag, Token
-from liquid.builtin.expressions import StringLiteral
-from liquid.builtin.tags.render_tag import RenderNode, RenderTag
+from liquid.builtin.expressions import (
+    Filter,
+    FilteredExpression,
+    KeywordArgument,
+    StringLiteral,
+    parse_primitive,
+)
+from liquid.builtin.tags.render_tag import BIND_TAGS, RenderNode
 from liquid.exceptions import LiquidError, LiquidSyntaxError, TemplateNotFoundError
 from liquid.stream import TokenStream
-from liquid.token import TOKEN_EOF, TOKEN_EXPRESSION, TOKEN_TAG
+from liquid.token import (
+    TOKEN_COLON,
+    TOKEN_COMMA,
+    TOKEN_EOF,
+    TOKEN_EXPRESSION,
+    TOKEN_PIPE,
+    TOKEN_TAG,
+    TOKEN_WORD,
+)
 
 from rendering.content import Form, Partial
 from rendering.context import PARTIALS_DEEP, Reader, TimedContext
@@ -49,19 +63,34 @@ class RenderPartialNode(RenderNode):
         return buffer.write(text)
 
 
-class RenderPartialTag(RenderTag):
+class RenderPartialTag(Tag):
     """Refuses the modifiers that Knock's `render` does not have, and keys that are not written out."""
 
-    node_class = RenderPartialNode
+    name = "render"
+    block = False
 
     def parse(self, stream: TokenStream) -> Node:
-        node = cast("RenderNode", super().parse(stream))
-        if not isinstance(node.name, StringLiteral):
-            raise LiquidSyntaxError("the key of a partial stands in quotes", token=node.token)
-        if node.var is not None:
-            modifier = "for" if node.loop else "with"
-            raise LiquidSyntaxError(f"'render' has no modifier '{modifier}'", token=node.token)
-        return node
+        token = stream.eat(TOKEN_TAG)
+        tokens = stream.into_inner(tag=token, eat=False)
+        key = parse_primitive(self.env, tokens)
+        if not isinstance(key, StringLiteral):
+            raise LiquidSyntaxError("the key of a partial stands in quotes", token=token)
+        if tokens.current.kind in BIND_TAGS:
+            raise LiquidSyntaxError(f"'render' has no modifier '{tokens.current.value}'", token=token)
+        args = []
+        while tokens.current.kind != TOKEN_EOF:
+            if tokens.current.kind == TOKEN_COMMA:
+                next(tokens)
+            args.append(self._argument(tokens))
+        return RenderPartialNode(token, key, args=args)
+
+    def _argument(self, tokens: TokenStream) -> KeywordArgument:
+        """A name and its value, which may pass through filters, e.g. `items: data.items | json`."""
+        name = tokens.eat(TOKEN_WORD)
+        tokens.eat(TOKEN_COLON)
+        value = parse_primitive(self.env, tokens)
+        filters = Filter.parse(self.env, tokens, delim=(TOKEN_PIPE,))
+        return KeywordArgument(name, name.value, FilteredExpression(value.token, value, filters))
 
 
 class TranslatedNode(Node):

@@ -47,7 +47,7 @@ def test_a_template_prints(source: str, printed: str) -> None:
     ("source", "message", "line"),
     [
         ("a\n{{ b | nonesuch }}", "unknown filter 'nonesuch'", 2),
-        ("\n\n{{ 'k' | t }}", "the filter 't' is not supported yet", 3),
+        ("\n\n{{ 'k' | user }}", "the filter 'user' is not supported yet", 3),
         ("{{ 1 | currency }}", "the filter 'currency' is not supported yet", 1),
         ("\n{% nonesuch %}", "unexpected tag 'nonesuch'", 2),
         ("\n{% include 'header' %}", "unexpected tag 'include'", 2),

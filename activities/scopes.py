@@ -6,7 +6,8 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
-from activities.standing import Standing, rendered_recipient, variable_values
+from activities.standing import Standing, rendered_recipient
+from activities.variables import variable_values
 from models.database import Connection
 from models.tables.batches import find_gathered
 from models.values.refs import TENANTS, RecipientRef
@@ -32,6 +33,7 @@ async def build_scope(connection: Connection, standing: Standing) -> RunScope:
         total_activities=1 if facts["window_id"] is None else facts["total_activities"] or 0,
         actors=_unique_actors(activities),
         total_actors=_total_actors(facts),
+        secrets=standing.secrets,
         timestamp=activities[-1]["inserted_at"] if activities else _iso(facts["inserted_at"]),
     )
 

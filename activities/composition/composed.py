@@ -8,6 +8,7 @@ from psycopg.rows import DictRow
 
 from activities.scopes import content_of
 from activities.standing import Standing
+from models.values.providers import SINK_IDS
 from rendering.content import Content, Form
 from rendering.environment import render
 
@@ -47,3 +48,14 @@ class NotComposed:
     """Why this recipient gets no message here; the step is skipped (E-CHANNEL-7)."""
 
     reason: str
+
+
+def name_of(occasion: Occasion) -> str | None:
+    """The recipient's name, where it has one that is a text."""
+    name = occasion.scope["recipient"].get("name")
+    return name if isinstance(name, str) else None
+
+
+def is_to_sink(occasion: Occasion) -> bool:
+    """Whether the message goes to development's mailbox page, which needs no address."""
+    return occasion.channel["provider"] in SINK_IDS

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
-from activities.composition.composed import Composed, NotComposed, Occasion
+from activities.composition.composed import Composed, NotComposed, Occasion, name_of
 from activities.scopes import branding_of
 from rendering.blocks import BASE_STYLES, blocks_to_html
 from rendering.environment import TemplateError
@@ -43,10 +43,9 @@ def compose(step: EmailStep, occasion: Occasion) -> Composed | NotComposed:
         "html_body": mail.html,
         "text_body": mail.text,
     }
-    name = occasion.scope["recipient"].get("name")
     return Composed(
         content=content,
-        snapshot={"email": to, "name": name if isinstance(name, str) else None},
+        snapshot={"email": to, "name": name_of(occasion)},
         sending={"from_name": addresses["from_name"]},
     )
 

@@ -10,7 +10,7 @@ from activities.beating import beating
 from activities.judging import judged, why_skipped
 from activities.ledger import LedgerKey, claim, look
 from activities.performs import performs
-from activities.scopes import build_scope
+from activities.scopes import build_scope, content_of
 from activities.standing import Standing, load
 from activities.step_log import failure, log_step
 from activities.versions import Versions
@@ -21,6 +21,7 @@ from models.values.variables import text_of
 from outbound.client import HttpClient
 from outbound.exchange import Exchange, Failure, Method, Request, perform
 from outbound.redaction import Redaction
+from rendering.content import Content
 from rendering.environment import TemplateError, render
 from workflows_engine import effects
 from workflows_engine.effects.steps import FetchAnswer, StepAsk, Verdict
@@ -98,7 +99,7 @@ class FetchSteps:
             data = {"reason": answer.reason, "conditions": judgement.trace}
             return Fetched(answer, LogLine(event="step_skipped", data=data))
         try:
-            request = build_request(step.settings, scope, ask)
+            request = build_request(step.settings, scope, ask, content_of(standing))
         except TemplateError as error:
             return _failed(ask, "template error", error.message, {}, retry=True)
         except FetchMistake as error:
@@ -108,12 +109,12 @@ class FetchSteps:
         return conclude(ask, step.settings, standing, request, result)
 
 
-def build_request(settings: FetchSettings, scope: RunScope, ask: StepAsk) -> Request:
+def build_request(settings: FetchSettings, scope: RunScope, ask: StepAsk, content: Content) -> Request:
     """Every field but the method is Liquid (E-FETCH-1); raises TemplateError and FetchMistake."""
     visible = scope.for_templates()
 
     def text(source: str) -> str:
-        return render(source, visible, now=ask.now)
+        return render(source, visible, now=ask.now, content=content)
 
     def pairs(written: str | list[Pair] | None, what: str) -> list[tuple[str, str]]:
         if written is None:

@@ -12,6 +12,7 @@ COPY api api
 COPY worker worker
 COPY activities activities
 COPY dispatch dispatch
+COPY publishing publishing
 COPY rendering rendering
 COPY outbound outbound
 COPY workflows_engine workflows_engine

@@ -72,6 +72,7 @@ def _content(written: Written, saved: dict[str, Any] | None) -> dict[str, Any]:
     _require_key(written.name)
     kind = KINDS[written.name.type]
     content = content_of(written.raw, kind.readonly)
+    content = {**kind.assumed(written.raw, saved), **content}
     mistakes = []
     for field in kind.frozen_fields if saved else ():
         if field not in content:
@@ -80,7 +81,9 @@ def _content(written: Written, saved: dict[str, Any] | None) -> dict[str, Any]:
             mistakes.append(Mistake(field, f'of a {kind.title} cannot be changed; it is "{saved[field]}"'))
     if mistakes:
         raise NotPublishable(mistakes)
-    return content
+    # As it will be shown: whoever sends back what was read changes nothing.
+    unsaid = {key: value for key, value in kind.shown.items() if key not in (*content, *kind.readonly)}
+    return {**content, **unsaid}
 
 
 def _require_key(name: Name) -> None:
@@ -169,4 +172,5 @@ def require_editable(space: Space, *, force: bool) -> None:
             "environment_not_editable",
             f"content is edited in development and promoted to {space.slug}; "
             f"add force=true to edit it in {space.slug}",
+            [Mistake("environment", f"must be development, not {space.slug}, without force=true")],
         )

@@ -101,7 +101,7 @@ def _versions(
         {name.key: version_id for name, version_id in ids.items() if name.type is ContentType.PARTIAL}
     )
     return [
-        ResourceVersion.model_construct(
+        ResourceVersion(
             id=ids[item.name],
             environment_id=space.id,
             type=item.name.type,

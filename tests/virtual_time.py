@@ -20,7 +20,7 @@ from models.values.given import GivenRecipient, GivenTenant
 from models.values.refs import RecipientRef
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import rows
 from workflows_engine import names
 

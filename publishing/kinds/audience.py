@@ -70,7 +70,7 @@ def _untagged(mistake: Any) -> Any:
 
 AUDIENCE = Kind(
     type=ContentType.AUDIENCE,
-    readonly=("environment", "key", "sha", "created_at", "updated_at", "valid"),
+    readonly=("environment", "key", "sha", "created_at", "updated_at"),
     check=check,
     shown={"description": None},
     frozen_fields=("type",),

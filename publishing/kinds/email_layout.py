@@ -74,7 +74,7 @@ def check(_key: str, content: dict[str, Any]) -> Checked:
 
 EMAIL_LAYOUT = Kind(
     type=ContentType.EMAIL_LAYOUT,
-    readonly=("environment", "key", "sha", "created_at", "updated_at", "valid"),
+    readonly=("environment", "key", "sha", "created_at", "updated_at"),
     check=check,
     shown={"footer_links": [], "is_mjml": False, "branding_overrides": None},
 )

@@ -56,6 +56,11 @@ def check(_key: str, content: dict[str, Any]) -> Checked:
     return Checked(references, {"variants": [variant.key for variant in message_type.variants or []]})
 
 
+def assumed(_raw: dict[str, Any], saved: dict[str, Any] | None) -> dict[str, Any]:
+    """Knock's CLI takes the version for read-only: left out, it stays."""
+    return {"semver": saved["semver"]} if saved and saved.get("semver") else {}
+
+
 MESSAGE_TYPE = Kind(
     type=ContentType.MESSAGE_TYPE,
     readonly=(
@@ -63,6 +68,7 @@ MESSAGE_TYPE = Kind(
         *("archived_at", "deleted_at"),
     ),
     check=check,
+    assumed=assumed,
     shown={
         "owner": "user",
         "semver": "0.0.1",

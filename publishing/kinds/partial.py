@@ -47,10 +47,21 @@ def check(key: str, content: dict[str, Any]) -> Checked:
     return Checked(references)
 
 
+TYPES = {"html": "html", "md": "markdown", "txt": "text", "json": "json"}
+
+
+def assumed(raw: dict[str, Any], saved: dict[str, Any] | None) -> dict[str, Any]:
+    """Knock's CLI sends no type, but the name of the file beside the content, whose ending says it."""
+    file = raw.get("content@")
+    ending = file.rpartition(".")[2].lower() if isinstance(file, str) else ""
+    return {"type": TYPES[ending]} if saved is None and ending in TYPES else {}
+
+
 PARTIAL = Kind(
     type=ContentType.PARTIAL,
     readonly=("environment", "key", "valid", "sha", "inserted_at", "created_at", "updated_at"),
     check=check,
+    assumed=assumed,
     shown={"icon_name": None, "visual_block_enabled": False, "input_schema": []},
     frozen_fields=("type",),
 )

@@ -14,6 +14,7 @@ PACKAGES = (
     "worker",
     "activities",
     "dispatch",
+    "publishing",
     "rendering",
     "outbound",
     "workflows_engine",

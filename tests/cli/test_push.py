@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cli.embedded.ports import free_port
 from cli.errors import CommandError
 from cli.main import app
-from cli.push import Pushed, push
+from cli.push import Pushed, Pushing, push
 from dispatch.temporal import Temporal
 from models.database import Database
 from models.sealing import Sealer
@@ -27,11 +27,10 @@ from tests.runs import rows
 from worker.assembly import Parts
 
 VERSIONS = """
-    SELECT workflow_key AS key, number, definition FROM workflow_versions
-    WHERE environment_id = %s ORDER BY key, number
+    SELECT key, number, content FROM resource_versions WHERE environment_id = %s ORDER BY type, key, number
 """
 LEFT = """
-    SELECT (SELECT count(*) FROM workflows WHERE environment_id = %(id)s) AS workflows,
+    SELECT (SELECT count(*) FROM resources WHERE environment_id = %(id)s) AS resources,
            (SELECT count(*) FROM variables WHERE environment_id = %(id)s) AS variables
 """
 
@@ -55,8 +54,9 @@ class Project:
     def write_workflow(self, key: str, *steps: Any) -> Path:
         return self.write(f"workflows/{key}/workflow.json", workflow(*steps))
 
-    async def push(self) -> Pushed:
-        return await asyncio.to_thread(push, self.folder, self.url, self.environment.service_token)
+    async def push(self, pushing: Pushing | None = None) -> Pushed:
+        token = self.environment.service_token
+        return await asyncio.to_thread(push, self.folder, self.url, token, pushing)
 
     async def refused(self) -> str:
         """What the author is told; nothing was published or configured."""
@@ -64,12 +64,12 @@ class Project:
             await self.push()
         async with self._database.connection() as connection:
             cursor = await connection.execute(LEFT, {"id": self.environment.id})
-            assert await cursor.fetchone() == {"workflows": 0, "variables": 0}
+            assert await cursor.fetchone() == {"resources": 0, "variables": 0}
         return str(refused.value)
 
     async def versions(self) -> dict[str, int]:
         found = await rows(self._database, VERSIONS, self.environment.id)
-        return {row["key"]: row["number"] for row in found}
+        return {row["key"]: row["number"] for row in found}  # the last version of each
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +95,10 @@ async def test_a_push_publishes_and_another_one_changes_nothing(project: Project
 
     first, again = await project.push(), await project.push()
 
-    assert (first.workflows, first.changed) == (["bye", "hello"], ["bye", "hello"])
-    assert (again.workflows, again.changed) == (["bye", "hello"], [])
-    assert first.variables == ["app_name", "url"]
+    both = ["workflow bye", "workflow hello"]
+    assert (first.resources, first.committed) == (both, both)
+    assert (again.resources, again.committed) == (both, [])
+    assert first.settings == ["variables.app_name", "variables.url"]
     assert await project.versions() == {"bye": 1, "hello": 1}
 
 
@@ -107,7 +108,7 @@ async def test_only_what_changed_has_a_new_version(project: Project) -> None:
     await project.push()
     project.write_workflow("bye", in_app_step(body="changed"))
 
-    assert (await project.push()).changed == ["bye"]
+    assert (await project.push()).committed == ["workflow bye"]
     assert await project.versions() == {"bye": 2, "hello": 1}
 
 
@@ -120,7 +121,7 @@ async def test_files_are_published_as_if_they_stood_in_the_workflow(
 
     await project.push()
 
-    published = (await rows(database, VERSIONS, project.environment.id))[0]["definition"]
+    published = (await rows(database, VERSIONS, project.environment.id))[0]["content"]
     assert published["steps"][0]["template"] == {
         "markdown_body": "Grüße **{{ recipient.name }}**",
         "action_url": "/x",
@@ -152,20 +153,26 @@ UNJUDGED = {"all": [{"variable": "data.a", "operator": "contains", "argument": "
         ({JSON: b'{"name": "\xff"}'}, JSON, "is not UTF-8"),
         ({JSON: "[]"}, JSON, "must be a JSON object"),
         ({BODY: ""}, JSON, "is missing"),
+        ({JSON: b"\xef\xbb\xbf{}"}, JSON, "byte order mark"),
         (with_file("{% if %}"), BODY, f"{AT_BODY}: Liquid error in line 1"),
         (with_file("a\n{{ a | b }}"), BODY, f"{AT_BODY}: Liquid error in line 2: unknown filter 'b'"),
         (with_file(b"\xff"), BODY, "is not UTF-8"),
         (with_steps(MISSING), JSON, f"{AT_BODY}@: the file no.md does not exist"),
         (with_file("x", "../../escaped.md"), JSON, f"{AT_BODY}@: ../../escaped.md leads out"),
-        (with_steps({"type": "sms", "ref": "a"}), JSON, 'steps[0]: "sms" is not supported'),
+        (with_steps({"type": "sms", "ref": "a"}), JSON, 'steps[0]: "sms" is unknown'),
         (with_steps(in_app_step(colour="red")), JSON, "steps[0].colour: this key is unknown"),
         (with_steps(in_app_step(conditions=UNJUDGED)), JSON, "conditions.all[0].operator: Input should"),
         (with_steps(in_app_step(), in_app_step()), JSON, 'steps: two steps have the ref "in_app_1"'),
         ({"workflows/Bad/workflow.json": workflow()}, "workflows/Bad/workflow.json", "key: must be"),
         ({TOML: UNSET}, TOML, "variables.a: the environment variable NOT_SET_AT_ALL is not set"),
         ({TOML: "[variables"}, TOML, "is not TOML"),
-        ({TOML: "[branding]"}, TOML, "branding: is not supported by this release yet"),
-        ({TOML: "[colours]"}, TOML, "colours: is unknown; expected one of channels, variables"),
+        ({TOML: "[environments.staging.colours]"}, TOML, "environments.staging.colours: is unknown"),
+        ({TOML: "[colours]"}, TOML, "colours: is unknown; expected one of account, branding"),
+        (
+            {TOML: '[account]\ntimezone = "Mars"'},
+            TOML,
+            'account.timezone: Value error, "Mars" is not a time zone',
+        ),
     ],
 )
 async def test_a_mistake_is_told_with_file_and_path_and_nothing_is_published(
@@ -208,7 +215,7 @@ async def test_a_channel_is_configured(project: Project, database: Database) -> 
         "tocsin.toml", f'[channels.{key}]\nname = "B"\ntype = "in_app_feed"\nprovider = "in_app_feed_knock"'
     )
 
-    assert (await project.push()).channels == [key]
+    assert (await project.push()).settings == [f"channels.{key}"]
     assert await rows(database, "SELECT 1 FROM channels WHERE key = %s", key)
 
 
@@ -232,7 +239,7 @@ async def test_a_wrong_token_and_a_silent_address_say_what_to_set(project: Proje
 async def test_a_server_that_is_no_tocsin_is_told_apart(project: Project, body: str) -> None:
     project.write_workflow("hello", in_app_step())
     with HTTPServer(host="127.0.0.1") as server:
-        server.expect_request("/v1/workflows/hello/validate").respond_with_data(body, status=404)
+        server.expect_request("/v1/tocsin/content/validate").respond_with_data(body, status=404)
         with pytest.raises(CommandError, match="is no Tocsin: it answers 404"):
             await asyncio.to_thread(push, project.folder, server.url_for(""), "t")
 
@@ -246,7 +253,7 @@ async def test_the_command_prints_what_happened_and_fails_with_one(project: Proj
     file.write_text("nonsense")
     failed = await asyncio.to_thread(CliRunner().invoke, app, words)
 
-    assert (pushed.exit_code, pushed.output) == (0, "hello: published\n")
-    assert (again.exit_code, again.output) == (0, "hello: unchanged\n")
+    assert (pushed.exit_code, pushed.output) == (0, "workflow hello: published\n")
+    assert (again.exit_code, again.output) == (0, "workflow hello: unchanged\n")
     assert failed.exit_code == 1
     assert f"{file}: line 1: is not JSON" in failed.stderr

@@ -11,7 +11,7 @@ from dispatch.triggers import Place
 from models.database import Database
 from tests.builders import in_app_step, workflow
 from tests.environments import TestEnvironment
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import rows, write_run
 
 

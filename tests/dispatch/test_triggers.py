@@ -26,7 +26,7 @@ from models.values.given import GivenRecipient, GivenTenant
 from tests.builders import in_app_step, workflow
 from tests.environments import TestEnvironment, make_environment
 from tests.houses import SECRET
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import rows
 from workflows_engine import names
 
@@ -108,7 +108,7 @@ async def test_a_refused_trigger_leaves_nothing_behind(
 
 async def test_an_inactive_workflow_accepts_nothing(door: Door) -> None:
     # E-TRIGGER-5
-    await door.execute("UPDATE workflows SET active = false WHERE environment_id = %s")
+    await door.execute("UPDATE resources SET active = false WHERE environment_id = %s")
     with pytest.raises(WorkflowInactive, match='"greet" is inactive'):
         await door.accept(request())
     assert await door.all("triggers") == []

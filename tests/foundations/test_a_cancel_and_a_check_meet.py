@@ -11,7 +11,7 @@ from models.database import Database
 from models.tables.cancels import lock_key
 from tests.builders import in_app_step, workflow
 from tests.environments import TestEnvironment
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import NOON, rows, write_run
 from workflows_engine.effects.runs import BeginAsk
 

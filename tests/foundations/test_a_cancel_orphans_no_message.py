@@ -23,7 +23,7 @@ from tests.builders import delay_step, email_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.houses import SECRET, Mailbox
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import rows, write_run
 from worker.assembly import WORKFLOWS, Parts, performers
 from worker.sandbox import sandbox

@@ -13,7 +13,7 @@ from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.feeds import feed_of, feed_with
 from tests.houses import House
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import NOON, rows
 from workflows_engine import names
 from workflows_engine.effects.runs import BeginAsk

@@ -10,7 +10,7 @@ from models.database import Database
 from models.values.kinds import Outcome
 from tests.builders import email_step, in_app_step, workflow
 from tests.environments import TestEnvironment
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import NOON, rows, write_run
 from workflows_engine.effects.runs import FinishAsk
 

@@ -13,7 +13,7 @@ from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.feeds import body_of, feed_of, feed_with
 from tests.houses import House
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import rows
 
 

@@ -19,7 +19,7 @@ from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.feeds import body_of, feed_with
 from tests.houses import SECRET, House
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import rows
 from workflows_engine import names
 
@@ -95,8 +95,8 @@ async def test_a_workflow_that_was_never_committed_is_missing(
     await rows(
         house.database,
         """
-        INSERT INTO workflows (environment_id, key, active, draft, inserted_at, updated_at)
-        VALUES (%s, 'draft', true, '{}', now(), now()) RETURNING key
+        INSERT INTO resources (environment_id, type, key, active, draft, inserted_at, updated_at)
+        VALUES (%s, 'workflow', 'draft', true, '{}', now(), now()) RETURNING key
         """,
         environment.id,
     )
@@ -109,7 +109,7 @@ async def test_a_workflow_that_was_never_committed_is_missing(
 async def test_an_inactive_workflow_is_not_run(
     caller: Caller, house: House, environment: TestEnvironment
 ) -> None:
-    switch = "UPDATE workflows SET active = false WHERE environment_id = %s RETURNING key"
+    switch = "UPDATE resources SET active = false WHERE environment_id = %s RETURNING key"
     assert await rows(house.database, switch, environment.id) == [{"key": "greet"}]
 
     told = await caller.refused(TRIGGER, asking())

@@ -10,7 +10,7 @@ from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.feeds import body_of, feed_of, feed_with
 from tests.houses import House
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import rows
 
 BODY = "{{ total_activities }} by {{ total_actors }}: {% for a in activities %}{{ a.body }};{% endfor %}"

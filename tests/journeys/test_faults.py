@@ -22,7 +22,7 @@ from tests.eventually import eventually
 from tests.feeds import feed_with
 from tests.houses import SECRET, House, Mailbox, open_house
 from tests.journeys.settling import settled_runs
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import rows
 from worker.assembly import Parts
 

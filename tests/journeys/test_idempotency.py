@@ -13,7 +13,7 @@ from tests.environments import TestEnvironment, make_environment
 from tests.feeds import feed_with
 from tests.houses import SECRET, House
 from tests.journeys.settling import settled_runs
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import rows
 
 TRIGGERS = "SELECT id, idempotency_key FROM triggers WHERE environment_id = %s"

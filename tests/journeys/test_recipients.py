@@ -11,7 +11,7 @@ from tests.eventually import eventually
 from tests.feeds import body_of, feed_of, feed_with
 from tests.houses import House
 from tests.journeys.settling import settled_runs
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import rows
 
 PEOPLE = "SELECT collection, id, properties FROM recipients WHERE environment_id = %s ORDER BY collection, id"

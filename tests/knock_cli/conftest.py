@@ -2,10 +2,19 @@
 
 import os
 import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.knock_cli.programs import PACKAGES
+from models.database import Database
+from models.sealing import Sealer
+from tests.development import as_development
+from tests.environments import TestEnvironment, make_environment
+from tests.houses import SECRET, House
+from tests.knock_cli.programs import PACKAGES, KnockCli
 
 MISSING = "Knock's CLI is not installed: `sh requirements/node_packages.sh` installs it where Node is"
 
@@ -19,3 +28,44 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.environ.get("TOCSIN_TESTS_LACK_NOTHING"):
         pytest.fail(MISSING)
     pytest.skip(MISSING)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """An account as a newcomer has it: development, and production after it."""
+
+    development: TestEnvironment
+    production: TestEnvironment
+
+
+PLACE = "UPDATE environments SET position = %s, slug = %s WHERE id = %s"
+
+
+@pytest.fixture
+async def pipeline(database: Database, house: House, environment: TestEnvironment) -> AsyncIterator[Pipeline]:
+    """Other tests' environments stand before these two."""
+    after = await make_environment(database, Sealer(SECRET), house.mailbox.port)
+    async with as_development(database, environment) as development:
+        async with database.connection() as connection:
+            await connection.execute(PLACE, (9000, development.slug, development.id))
+            await connection.execute(PLACE, (9001, "production", after.id))
+        yield Pipeline(development, replace(after, slug="production"))
+        async with database.connection() as connection:
+            await connection.execute(PLACE, (5, after.slug, after.id))
+            await connection.execute(PLACE, (5, development.slug, development.id))
+
+
+@pytest.fixture
+def knock_cli(house: House, pipeline: Pipeline, tmp_path: Path) -> KnockCli:
+    """The CLI in an empty folder."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return KnockCli(folder, tmp_path / "home", house.url, pipeline.development.service_token)
+
+
+@pytest.fixture
+async def api(house: House, pipeline: Pipeline) -> AsyncIterator[httpx.AsyncClient]:
+    """Our own routes, with the same token."""
+    headers = {"authorization": f"Bearer {pipeline.development.service_token}"}
+    async with httpx.AsyncClient(base_url=house.url, headers=headers) as client:
+        yield client

@@ -37,7 +37,7 @@ from tests.builders import batch_step, delay_step, email_step, fetch_step, in_ap
 from tests.environments import TestEnvironment, make_environment
 from tests.eventually import eventually
 from tests.houses import SECRET, House, Mailbox, open_house
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import rows
 from worker.assembly import Parts
 from workflows_engine import names

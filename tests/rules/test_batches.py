@@ -264,7 +264,7 @@ async def test_a_window_that_closes_while_its_workflow_is_off_sends_nothing(
     await virtual.trigger(environment, "batched", data={"n": "a"})
     async with virtual.database.transaction() as connection:
         await connection.execute(
-            "UPDATE workflows SET active = false WHERE environment_id = %s", (environment.id,)
+            "UPDATE resources SET active = false WHERE environment_id = %s", (environment.id,)
         )
 
     assert await bodies(virtual, environment) == []

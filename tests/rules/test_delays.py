@@ -175,5 +175,5 @@ async def test_a_run_keeps_the_version_that_was_current_when_it_was_triggered(
 async def switch(virtual: VirtualTime, environment: TestEnvironment, *, on: bool) -> None:
     async with virtual.database.transaction() as connection:
         await connection.execute(
-            "UPDATE workflows SET active = %s WHERE environment_id = %s", (on, environment.id)
+            "UPDATE resources SET active = %s WHERE environment_id = %s", (on, environment.id)
         )

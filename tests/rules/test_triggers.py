@@ -15,7 +15,7 @@ from models.database import Database
 from models.values.given import GivenRecipient
 from tests.builders import in_app_step, workflow
 from tests.environments import TestEnvironment
-from tests.publishing import publish
+from tests.committing import publish
 from tests.runs import rows
 
 EACH = 60

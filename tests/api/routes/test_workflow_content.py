@@ -24,7 +24,7 @@ def forced(manager: Client) -> Client:
 
 
 async def versions(database: Database, environment: TestEnvironment) -> list[dict[str, Any]]:
-    sql = "SELECT workflow_key, number FROM workflow_versions WHERE environment_id = %s ORDER BY 1, 2"
+    sql = "SELECT key, number FROM resource_versions WHERE environment_id = %s ORDER BY 1, 2"
     return await rows(database, sql, environment.id)
 
 
@@ -115,7 +115,7 @@ async def test_content_is_edited_in_development_unless_forced(manager: Client) -
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ({"resource_type": "guide"}, "resource_type"),
+        ({"resource_type": "carrier"}, "resource_type"),
         ({"resource_id": "greet"}, "resource_type"),
     ],
 )

@@ -13,8 +13,15 @@ def mailbox(
         int, typer.Option(envvar="TOCSIN_SMTP_PORT", help="Port that receives mails.")
     ] = 1025,
     mailbox_port: Annotated[int, typer.Option(envvar="TOCSIN_MAILBOX_PORT", help="Port of the page.")] = 8025,
+    database_url: Annotated[
+        str | None,
+        typer.Option(envvar="DATABASE_URL", help="Where the messages of the other channels are kept."),
+    ] = None,
 ) -> None:
-    """Receive every mail sent to this machine's SMTP port, send none on, and show them on a page."""
+    """Receive every mail sent to this machine's SMTP port, send none on, and show them on a page.
+
+    With a database (as under `tocsin up`) the page also shows what development's other channels hold.
+    """
     from cli.mailbox.server import serve_mailbox
 
-    asyncio.run(serve_mailbox(home / "mailbox", smtp_port, mailbox_port))
+    asyncio.run(serve_mailbox(home / "mailbox", smtp_port, mailbox_port, database_url))

@@ -4,10 +4,12 @@ import email
 import email.policy
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from typing import Literal
+from typing import Any, Literal
 
 import uuid_utils
 from pydantic import BaseModel, ConfigDict, Field
+
+from models.values.kinds import ChannelType
 
 
 class Attachment(BaseModel):
@@ -18,16 +20,28 @@ class Attachment(BaseModel):
     size: int
 
 
+class Origin(BaseModel):
+    """Where a message of our own rows comes from, and what became of it."""
+
+    workflow_key: str
+    step_ref: str
+    channel_key: str
+    recipient: str
+    tenant: str | None
+    status: str
+
+
 class ReceivedMessage(BaseModel):
     """One message as it arrived. `to` are the addresses it was really sent to, blind copies too.
 
-    `text` and `html` are empty where the message has no such part; `received_at` is UTC.
+    `text` and `html` are empty where the message has no such part; `received_at` is UTC. Messages of our own
+    rows have their `content`, in the contract's shape, and their `origin`.
     """
 
     model_config = ConfigDict(populate_by_name=True)
 
     id: str
-    channel_type: Literal["email"]
+    channel_type: ChannelType
     sender: str = Field(alias="from")
     to: list[str]
     subject: str
@@ -36,13 +50,15 @@ class ReceivedMessage(BaseModel):
     received_at: datetime
     headers: list[tuple[str, str]] = []
     attachments: list[Attachment] = []
+    content: dict[str, Any] | None = None
+    origin: Origin | None = None
 
 
 def receive_mail(content: bytes, sender: str, recipients: list[str]) -> ReceivedMessage:
     """The message in a mail's bytes; a mail nobody can parse is kept as its own source."""
     received = ReceivedMessage(
         id=str(uuid_utils.uuid7()),  # Ids sort by arrival, and so do the files named after them.
-        channel_type="email",
+        channel_type=ChannelType.EMAIL,
         sender=sender,
         to=recipients,
         subject="",

@@ -1,25 +1,19 @@
 // The mailbox's page: asks for the list every two seconds, shows the message named after the # of the address.
-// Everything of a message enters the page as text, but its HTML, which lives in a frame that may run nothing.
+// How each kind of message looks is in shapes.js.
 "use strict";
 
 const at = (id) => document.getElementById(id);
 let listed = "";
 let opened = null;
-let view = "html";
-
-function element(name, text, attributes = {}) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
+let view = "shown";
+let kind = "";
 
 function shortTime(iso) {
-  const time = new Date(iso);
-  const today = time.toDateString() === new Date().toDateString();
+  const moment = new Date(iso);
+  const today = moment.toDateString() === new Date().toDateString();
   return today
-    ? time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
-    : time.toLocaleDateString([], { day: "numeric", month: "short" });
+    ? moment.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
+    : moment.toLocaleDateString([], { day: "numeric", month: "short" });
 }
 
 function row(message) {
@@ -28,26 +22,55 @@ function row(message) {
   link.append(
     element("strong", message.subject || "(no subject)"),
     element("time", shortTime(message.received_at), { datetime: message.received_at }),
-    element("span", `to ${message.to.join(", ")}`),
+    element("span", "", {}, element("b", KINDS[message.channel_type] || message.channel_type, { class: "kind" }),
+      ` to ${message.to.join(", ")}`),
   );
   return link;
+}
+
+function chip(name, label) {
+  const made = element("button", label, { type: "button", "aria-pressed": String(kind === name) });
+  made.addEventListener("click", () => {
+    kind = name;
+    history.replaceState(null, "", location.pathname);
+    refresh();
+  });
+  return made;
 }
 
 async function refresh() {
   let messages;
   try {
-    messages = await (await fetch("api/messages?brief&limit=200")).json();
-  } catch {
-    at("state").textContent = "The mailbox does not answer; is `tocsin up` running?";
+    const answer = await fetch(`api/messages?brief&limit=200&channel_type=${kind}`);
+    messages = await answer.json();
+    if (!answer.ok) throw new Error(messages.message);
+  } catch (error) {
+    const away = error instanceof TypeError || error instanceof SyntaxError;
+    at("state").textContent = away ? "The mailbox does not answer; is `tocsin up` running?" : error.message;
     return;
   }
   at("state").textContent = messages.length === 1 ? "1 message" : `${messages.length} messages`;
   if (!location.hash && messages.length) history.replaceState(null, "", `#${messages[0].id}`);
-  const now = JSON.stringify([messages.map((message) => message.id), location.hash]);
+  const now = JSON.stringify([messages.map((message) => message.id), location.hash, kind]);
   if (now === listed) return;
   listed = now;
+  at("kinds").replaceChildren(chip("", "All"), ...Object.entries(KINDS).map(([name, label]) => chip(name, label)));
   at("list").replaceChildren(...messages.map(row));
   await open(location.hash.slice(1));
+}
+
+function envelope(message) {
+  const headers = Object.fromEntries(message.headers.map(([name, value]) => [name.toLowerCase(), value]));
+  const lines = [["From", headers.from || message.from]];
+  if (headers["reply-to"]) lines.push(["Reply to", headers["reply-to"]]);
+  lines.push(["To", message.to.join(", ")], ["Date", new Date(message.received_at).toLocaleString()]);
+  const origin = message.origin;
+  if (origin) {
+    lines.push(["Channel", `${origin.channel_key} · ${origin.status}`]);
+    lines.push(["Workflow", `${origin.workflow_key}, step ${origin.step_ref}, for ${origin.recipient}`]);
+    if (origin.tenant) lines.push(["Tenant", origin.tenant]);
+  }
+  return lines;
 }
 
 async function open(id) {
@@ -57,51 +80,46 @@ async function open(id) {
   at("message").hidden = !opened;
   at("nothing").hidden = Boolean(opened);
   if (!opened) return;
-  document.title = `${opened.subject || "(no subject)"} · Tocsin mailbox`;
-  at("subject").textContent = opened.subject || "(no subject)";
-  const headers = Object.fromEntries(opened.headers.map(([name, value]) => [name.toLowerCase(), value]));
-  const lines = [
-    ["From", headers.from || opened.from],
-    ["To", opened.to.join(", ")],
-    ["Date", new Date(opened.received_at).toLocaleString()],
-  ];
-  if (headers["reply-to"]) lines.splice(1, 0, ["Reply to", headers["reply-to"]]);
-  at("envelope").replaceChildren(...lines.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
+  const title = opened.subject || KINDS[opened.channel_type] || "(no subject)";
+  document.title = `${title} · Tocsin mailbox`;
+  at("subject").textContent = title;
+  at("envelope").replaceChildren(
+    ...envelope(opened).flatMap(([name, value]) => [element("dt", name), element("dd", value)]),
+  );
   at("attachments").replaceChildren(
     ...opened.attachments.map((file) => element("li", `${file.name} · ${file.content_type} · ${file.size} bytes`)),
   );
-  view = opened.html ? "html" : "text";
+  view = Object.keys(views())[0];
   show();
 }
 
-function frame(html) {
-  // No scripts, no forms, no access to this page; links open beside it.
-  const made = element("iframe", "", {
-    sandbox: "allow-popups allow-popups-to-escape-sandbox",
-    referrerpolicy: "no-referrer",
-    title: "The mail as a mail program shows it",
-  });
-  made.srcdoc = `<base target="_blank">${html}`;
-  return made;
+// What can be seen of the open message: the name of each view, and how it is made.
+function views() {
+  const kindName = KINDS[opened.channel_type] || "Message";
+  const found = {};
+  if (opened.channel_type !== "email" || opened.html) found[kindName] = () => shape(opened);
+  if (opened.text) found.Text = () => element("pre", opened.text);
+  if (opened.headers.length) {
+    found.Headers = () => element("pre", opened.headers.map(([name, value]) => `${name}: ${value}`).join("\n"));
+  }
+  if (opened.content) found.JSON = () => element("pre", JSON.stringify(opened.content, null, 2));
+  if (!Object.keys(found).length) found.Text = () => element("pre", "(nothing)");
+  return found;
 }
 
 function show() {
-  for (const tab of document.querySelectorAll("[role=tab]")) {
-    tab.setAttribute("aria-selected", String(tab.dataset.view === view));
-    tab.disabled = tab.dataset.view !== "headers" && !opened[tab.dataset.view];
-  }
-  const headers = () => opened.headers.map(([name, value]) => `${name}: ${value}`).join("\n");
-  at("body").replaceChildren(
-    view === "html" ? frame(opened.html) : element("pre", view === "text" ? opened.text : headers()),
-  );
+  const all = views();
+  document.querySelector("[role=tablist]").replaceChildren(...Object.keys(all).map((name) => {
+    const tab = element("button", name, { type: "button", role: "tab", "aria-selected": String(name === view) });
+    tab.addEventListener("click", () => {
+      view = name;
+      show();
+    });
+    return tab;
+  }));
+  at("body").replaceChildren(all[view]());
 }
 
-for (const tab of document.querySelectorAll("[role=tab]")) {
-  tab.addEventListener("click", () => {
-    view = tab.dataset.view;
-    show();
-  });
-}
 at("clear").addEventListener("click", async () => {
   await fetch("api/messages", { method: "DELETE" });
   history.replaceState(null, "", location.pathname);

@@ -138,7 +138,9 @@ def shown(row: Any, space: Space, query: Query, *, drafts_count: bool | None = N
     kind = KINDS[ContentType(row["type"])]
     known = _known(row, space, content)
     readonly = {key: value for key, value in known.items() if key in kind.readonly}
-    resource = {**kind.shown, **content, **readonly}
+    # In the order that it was written: files of it stay as they are (Knock's CLI).
+    unsaid = {key: value for key, value in kind.shown.items() if key not in content}
+    resource = {**content, **unsaid, **readonly}
     return annotate(kind.type, resource) if query.flag("annotate") is True else resource
 
 
@@ -147,6 +149,8 @@ def _known(row: Any, space: Space, content: dict[str, Any]) -> dict[str, Any]:
     if row["type"] == ContentType.TRANSLATION:
         parts = TranslationName.read(row["key"])
         name = {"locale_code": parts.locale, "namespace": parts.namespace or "", "tenant": parts.tenant}
+    if row["type"] == ContentType.GUIDE:
+        name = {"type": next((step["schema_key"] for step in content["steps"]), None)}
     return {
         **name,
         "key": row["key"],

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.content import Shelf
 from api.dependencies import ContentCaller, Db, QueryString
+from api.query import Query
 from models.values.content import ContentType
 
 router = APIRouter(prefix="/v1/audiences", tags=["Management: audiences"])
@@ -33,6 +34,9 @@ async def validate_audience(
 async def upsert_audience(
     key: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
 ) -> dict[str, Any]:
+    """Without an environment the caller is Knock's CLI, which for audiences loses all parameters (1.1.2)."""
+    if query.text("environment") is None:
+        query = Query({**query.values, "annotate": "true"})
     return await SHELF.upsert(database, caller, query, key, body)
 
 

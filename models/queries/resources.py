@@ -99,14 +99,18 @@ async def save_drafts(
         await cursor.executemany(
             """
             INSERT INTO resources (environment_id, type, key, active, draft, inserted_at, updated_at)
-            VALUES (%s, %s, %s, true, %s, %s, %s)
+            VALUES (%s, %s, %s, %s, %s, %s, %s)
             ON CONFLICT (environment_id, type, key) DO UPDATE
             SET draft = excluded.draft, updated_at = excluded.updated_at, archived_at = NULL,
-                active = resources.active OR resources.archived_at IS NOT NULL,
+                active = CASE WHEN resources.archived_at IS NULL
+                         THEN resources.active ELSE excluded.active END,
                 current_version_id = CASE WHEN resources.archived_at IS NULL
                                      THEN resources.current_version_id END
             """,
-            [(environment_id, name.type, name.key, Json(draft), now, now) for name, draft in drafts],
+            [
+                (environment_id, name.type, name.key, _is_born_active(name), Json(draft), now, now)
+                for name, draft in drafts
+            ],
         )
 
 
@@ -179,11 +183,16 @@ async def ensure_resources(
         await cursor.executemany(
             """
             INSERT INTO resources (environment_id, type, key, active, inserted_at, updated_at)
-            VALUES (%s, %s, %s, true, %s, %s)
+            VALUES (%s, %s, %s, %s, %s, %s)
             ON CONFLICT (environment_id, type, key) DO UPDATE SET archived_at = NULL
             """,
-            [(environment_id, name.type, name.key, now, now) for name in names],
+            [(environment_id, name.type, name.key, _is_born_active(name), now, now) for name in names],
         )
+
+
+def _is_born_active(name: Name) -> bool:
+    """A guide is shown to nobody until somebody switches it on."""
+    return name.type is not ContentType.GUIDE
 
 
 async def read_version(connection: Connection, environment_id: UUID, version_id: UUID) -> DictRow | None:

@@ -42,7 +42,7 @@ class Kind:
     check: Callable[[str, dict[str, Any]], Checked]
     shown: dict[str, Any] = field(default_factory=dict)
     assumed: Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]] = lambda _raw, _saved: {}
-    """From what a client sent and what is saved: fields that Knock's CLI never sends, but that content needs."""
+    """From what was sent and what is saved: fields that Knock's CLI never sends and that content needs."""
     frozen_fields: tuple[str, ...] = ()
     """Fields that never change once saved; a write may leave them out (e.g. a partial's type)."""
 

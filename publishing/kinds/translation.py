@@ -53,6 +53,6 @@ def _sources(entries: Any, path: str) -> dict[str, str]:
 
 TRANSLATION = Kind(
     type=ContentType.TRANSLATION,
-    readonly=("locale_code", "namespace", "tenant", "inserted_at", "updated_at"),
+    readonly=("locale_code", "namespace", "tenant", "inserted_at", "created_at", "updated_at"),
     check=check,
 )

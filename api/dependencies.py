@@ -182,7 +182,7 @@ async def _account_caller(request: Request) -> ServiceToken:
 Caller = Annotated[Credential, Depends(_secret_caller)]
 """A server: a secret key."""
 UserCaller = Annotated[Credential, Depends(_user_caller)]
-"""A server or a browser: a secret key, or a public one, which acts for its token's user, or for any without one."""
+"""A server or a browser: a secret key, or a public one, which acts for its token's user, without one for any."""
 ServiceCaller = Annotated[Credential, Depends(_service_caller)]
 """Management: a service token, in the environment that `?environment=` names."""
 ContentCaller = Annotated[Workspace, Depends(_content_caller)]

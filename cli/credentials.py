@@ -1,6 +1,5 @@
 """Environments and keys as rows: what `tocsin up` seeds and what `tocsin keys` makes (D15)."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,17 +10,13 @@ from psycopg.rows import DictRow, dict_row
 
 from cli.errors import CommandError
 from models.ids import new_uuid
-from models.tables.keys import digest_of
+from models.tables.keys import digest_of, hint_of
 from models.values.development import ENVIRONMENT
 from models.values.kinds import KeyKind
 
 Connection = psycopg.Connection[DictRow]
 
 ENVIRONMENTS = (ENVIRONMENT, "production")
-PREFIXES = {KeyKind.SECRET: "sk_", KeyKind.PUBLIC: "pk_", KeyKind.SERVICE: "knock_st_"}
-"""For people who find a key somewhere; the API looks at the stored kind only."""
-_KEY_BYTES = 32
-_HINT_LENGTH = 4
 _PATIENCE_SECONDS = 10
 
 
@@ -44,11 +39,6 @@ def ensure_environments(connection: Connection) -> dict[str, UUID]:
     return {slug: _ensure_environment(connection, slug, index) for index, slug in enumerate(ENVIRONMENTS)}
 
 
-def new_key(kind: KeyKind) -> str:
-    """A key that nobody can guess."""
-    return PREFIXES[kind] + secrets.token_urlsafe(_KEY_BYTES)
-
-
 def store_key(
     connection: Connection,
     key: str,
@@ -59,7 +49,7 @@ def store_key(
     is_development: bool = False,
 ) -> str:
     """Keep the key's HMAC, and answer its hint; a key that is there already stays as it is."""
-    hint = key[-_HINT_LENGTH:]
+    hint = hint_of(key)
     connection.execute(
         """
         INSERT INTO api_keys (id, environment_id, kind, digest, hint, is_development, inserted_at)

@@ -55,7 +55,8 @@ def create(
     The environments are made too, where they are missing.
     """
     # Imported in the commands: `tocsin --help` and the others do not wait for the database's libraries.
-    from cli.credentials import connected, ensure_environments, new_key, store_key
+    from cli.credentials import connected, ensure_environments, store_key
+    from models.tables.keys import new_key
 
     with _told():
         url, secret_key = _database_url(), _secret_key()

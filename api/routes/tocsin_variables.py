@@ -1,79 +1,151 @@
-"""Variables of an environment: `vars.<key>` in templates and conditions (E-VARS)."""
+"""Setting variables: `vars.<key>` in templates and conditions (E-VARS)."""
 
-import re
 from datetime import UTC, datetime
-from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter
 from psycopg.rows import DictRow
-from pydantic import BaseModel
 
-from api.dependencies import Db, ServiceCaller
+from api.dependencies import AccountCaller, Db, QueryString, Secrets
 from api.errors import InvalidParams, NotFound
-from api.schemas.resource import Moment
+from api.management_pages import management_slice, read_limited_page
+from api.naming import named_environment
+from api.query import Query
+from api.schemas import variables as schemas
+from models.database import Connection
 from models.queries import variables as queries
-from models.values.variables import RESERVED, text_of, value_of
+from models.queries.variables import Kept
+from models.sealing import Sealer
+from models.tables.variables import seal_purpose
 
 router = APIRouter(prefix="/v1/tocsin/variables", tags=["Variables"])
 
-_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
-
-
-class VariableRequest(BaseModel):
-    """A text, or any JSON, which is kept as text."""
-
-    value: Any
-
-
-class Variable(BaseModel):
-    """`value` is what templates see; `text` is what was given. Every variable is public: feeds show it."""
-
-    key: str
-    value: Any
-    text: str
-    type: str = "public"
-    updated_at: Moment
-
-
-class ListVariablesResponse(BaseModel):
-    entries: list[Variable]
-
 
 @router.get("")
-async def list_variables(caller: ServiceCaller, database: Db) -> ListVariablesResponse:
+async def list_variables(
+    caller: AccountCaller, database: Db, query: QueryString
+) -> schemas.ListTocsinVariablesResponse:
+    """Those with a value in `?environment=`, each as templates see it; without it, base values."""
+    page = read_limited_page(query, (str,))
     async with database.connection() as connection:
-        rows = await queries.list_variables(connection, caller.environment_id)
-    return ListVariablesResponse(entries=[_shown(row) for row in rows])
+        environment = await named_environment(connection, query)
+        found = await queries.list_variables(
+            connection, environment["id"] if environment else None, query.text("type"), page
+        )
+    rows, info = management_slice(found, page, lambda row: (row["key"],))
+    slug = environment["slug"] if environment else None
+    entries = [schemas.tocsin_variable(row, slug) for row in rows]
+    return schemas.ListTocsinVariablesResponse(entries=entries, page_info=info)
 
 
 @router.get("/{key:id}")
-async def get_variable(key: str, caller: ServiceCaller, database: Db) -> Variable:
+async def get_variable(
+    key: str, caller: AccountCaller, database: Db, query: QueryString
+) -> schemas.TocsinVariable:
     async with database.connection() as connection:
-        row = await queries.find_variable(connection, caller.environment_id, key)
-    if row is None:
-        raise NotFound(f'There is no variable "{key}" in the environment "{caller.slug}".')
-    return _shown(row)
+        return await _found(connection, key, await named_environment(connection, query))
 
 
+# FastAPI gives these routes what they ask for by type; each is one thing.
 @router.put("/{key:id}")
-async def put_variable(key: str, body: VariableRequest, caller: ServiceCaller, database: Db) -> Variable:
-    """Effective at once, for runs in flight too (E-VARS-1)."""
-    if not _KEY.fullmatch(key):
-        raise InvalidParams.of(
-            "key", "must be letters, digits and underscores, and must not begin with a digit"
-        )
-    if key in RESERVED:
-        raise InvalidParams.of(
-            "key", f'"{key}" is a name that templates find filled in already; choose another'
-        )
-    async with database.connection() as connection:
-        row = await queries.upsert_variable(
-            connection, caller.environment_id, key, text_of(body.value), datetime.now(UTC)
-        )
-    return _shown(row)
+async def put_variable(
+    key: str,
+    body: schemas.VariableRequest,
+    caller: AccountCaller,
+    database: Db,
+    sealer: Secrets,
+    query: QueryString,
+) -> schemas.TocsinVariable:
+    """Effective at once, for runs in flight too. `?environment=`: its own value; without: the base value."""
+    async with database.transaction() as connection:
+        return await _written(connection, schemas.checked_key(key), body, sealer, query)
 
 
-def _shown(row: DictRow) -> Variable:
-    return Variable(
-        key=row["key"], value=value_of(row["value"]), text=row["value"], updated_at=row["updated_at"]
-    )
+@router.put("/{key:id}/validate")
+async def validate_variable(
+    key: str,
+    body: schemas.VariableRequest,
+    caller: AccountCaller,
+    database: Db,
+    sealer: Secrets,
+    query: QueryString,
+) -> schemas.TocsinVariable:
+    """What PUT would answer; nothing is kept."""
+    async with database.connection() as connection, connection.transaction(force_rollback=True):
+        return await _written(connection, schemas.checked_key(key), body, sealer, query)
+
+
+@router.delete("/{key:id}", status_code=204)
+async def delete_variable(key: str, caller: AccountCaller, database: Db, query: QueryString) -> None:
+    """`?environment=`: its own value only, the base value holds again; without: the variable whole."""
+    async with database.transaction() as connection:
+        environment = await named_environment(connection, query)
+        if environment is None:
+            is_gone = await queries.delete_variable(connection, key)
+        else:
+            is_gone = await queries.delete_override(connection, environment["id"], key)
+    if not is_gone:
+        raise _missing(key, environment)
+
+
+async def _written(
+    connection: Connection, key: str, body: schemas.VariableRequest, sealer: Sealer, query: Query
+) -> schemas.TocsinVariable:
+    await queries.lock_variables(connection)
+    now = datetime.now(UTC)
+    environment = await named_environment(connection, query)
+    known = await queries.find_variable(connection, key)
+    kind = body.type or (known["type"] if known else "public")
+    if known is None and body.text is None:
+        raise InvalidParams.of("value", "is missing, and there is no such variable yet")
+    if known is not None and known["type"] == "secret" and kind == "public":
+        raise InvalidParams.of(
+            "type", "of a secret variable cannot become public; delete it and set a public one"
+        )
+    has_description = "description" in body.model_fields_set
+    description = body.description if has_description or known is None else known["description"]
+    await queries.upsert_variable(connection, key, kind, description, now)
+    if known is not None and known["type"] != kind:
+        await _seal_all(connection, known, sealer, now)
+    if body.text is not None:
+        kept = _kept(body.text, kind, seal_purpose(key, environment["id"] if environment else None), sealer)
+        if environment is None:
+            await queries.write_base(connection, key, kept, now)
+        else:
+            await queries.write_override(connection, environment["id"], key, kept, now)
+    return await _found(connection, key, environment, lenient=True)
+
+
+async def _seal_all(connection: Connection, known: DictRow, sealer: Sealer, now: datetime) -> None:
+    """A public variable becomes secret, with all its values."""
+    key = known["key"]
+    if known["value"] is not None:
+        kept = _kept(known["value"], "secret", seal_purpose(key, None), sealer)
+        await queries.write_base(connection, key, kept, now)
+    for override in await queries.find_overrides(connection, [key]):
+        environment_id: UUID = override["environment_id"]
+        kept = _kept(override["value"], "secret", seal_purpose(key, environment_id), sealer)
+        await queries.write_override(connection, environment_id, key, kept, now)
+
+
+def _kept(text: str, kind: str, purpose: str, sealer: Sealer) -> Kept:
+    return Kept(value=text) if kind == "public" else Kept(sealed=sealer.seal(text, purpose))
+
+
+async def _found(
+    connection: Connection, key: str, environment: DictRow | None, *, lenient: bool = False
+) -> schemas.TocsinVariable:
+    """The variable in this environment, or of the account; `lenient` also shows one without a value here."""
+    row = None
+    if environment is not None:
+        row = await queries.find_resolved(connection, environment["id"], key)
+    if row is None and (environment is None or lenient):
+        row = await queries.find_variable(connection, key)
+    if row is None:
+        raise _missing(key, environment)
+    return schemas.tocsin_variable(row, environment["slug"] if environment else None)
+
+
+def _missing(key: str, environment: DictRow | None) -> NotFound:
+    where = f' in the environment "{environment["slug"]}"' if environment else ""
+    return NotFound(f'There is no variable "{key}"{where}.')

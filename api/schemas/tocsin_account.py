@@ -41,8 +41,7 @@ class AccountRequest(BaseModel):
 
     def changes(self) -> dict[str, Any]:
         """What was given for columns of the account's row, branding apart."""
-        given = self.model_dump(exclude_none=True, exclude={"branding", "preferences"})
-        return given
+        return self.model_dump(exclude_none=True, exclude={"branding", "preferences"})
 
     def branding_changes(self) -> dict[str, Any]:
         """The keys that were given; null takes one away."""

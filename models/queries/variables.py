@@ -68,7 +68,7 @@ async def find_overrides(connection: Connection, keys: Sequence[str]) -> list[Di
 
 
 async def lock_variables(connection: Connection) -> None:
-    """Until the transaction ends nobody else writes variables: a type is looked up, then values are sealed."""
+    """Until the transaction ends nobody else writes variables: a type is read, then values are sealed."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('variables', 0))")
 
 

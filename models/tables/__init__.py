@@ -3,6 +3,7 @@
 from models.tables.account import Account, PreferenceDefaults
 from models.tables.batches import BatchMember, BatchWindow
 from models.tables.cancels import Cancel
+from models.tables.catalogues import ItemProperty, PreferenceCategory, Tag
 from models.tables.channel_groups import ChannelGroup, ChannelGroupRule
 from models.tables.channels import Channel, ChannelSettings
 from models.tables.commits import Commit
@@ -15,6 +16,7 @@ from models.tables.recipients import Recipient
 from models.tables.resources import Resource, ResourceVersion
 from models.tables.triggers import Trigger
 from models.tables.variables import Variable, VariableOverride
+from models.tables.webhook_endpoints import WebhookEndpoint
 
 TABLES = [
     Environment,
@@ -28,6 +30,10 @@ TABLES = [
     SigningKey,
     Variable,
     VariableOverride,
+    WebhookEndpoint,
+    Tag,
+    PreferenceCategory,
+    ItemProperty,
     Resource,
     ResourceVersion,
     Commit,

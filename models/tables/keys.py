@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +12,12 @@ from sqlmodel import Field, SQLModel
 
 from models.database import Connection
 from models.tables.columns import moment
+from models.values.kinds import KeyKind
+
+PREFIXES = {KeyKind.SECRET: "sk_", KeyKind.PUBLIC: "pk_", KeyKind.SERVICE: "knock_st_"}
+"""For people who find a key somewhere; the API looks at the stored kind only."""
+_KEY_BYTES = 32
+_HINT_LENGTH = 4
 
 
 class ApiKey(SQLModel, table=True):
@@ -42,6 +49,16 @@ class SigningKey(SQLModel, table=True):
     public_key: str
     revoked_at: datetime | None = moment(nullable=True)
     inserted_at: datetime = moment()
+
+
+def new_key(kind: KeyKind) -> str:
+    """A key that nobody can guess."""
+    return PREFIXES[kind] + secrets.token_urlsafe(_KEY_BYTES)
+
+
+def hint_of(key: str) -> str:
+    """By what people tell keys apart that they cannot see."""
+    return key[-_HINT_LENGTH:]
 
 
 def digest_of(key: str, secret_key: str) -> bytes:

@@ -72,16 +72,12 @@ def _create_variables() -> None:
     op.execute(MOVE)
     op.alter_column("variable_overrides", "value", nullable=True)
     op.add_column("variable_overrides", sa.Column("sealed", sa.LargeBinary(), nullable=True))
-    op.create_foreign_key(
-        None, "variable_overrides", "variables", ["key"], ["key"], ondelete="CASCADE"
-    )
+    op.create_foreign_key(None, "variable_overrides", "variables", ["key"], ["key"], ondelete="CASCADE")
 
 
 def _create_credentials() -> None:
     op.add_column("api_keys", sa.Column("name", sa.String(), nullable=True))
-    op.add_column(
-        "api_keys", sa.Column("is_exchanged", sa.Boolean(), server_default="false", nullable=False)
-    )
+    op.add_column("api_keys", sa.Column("is_exchanged", sa.Boolean(), server_default="false", nullable=False))
     op.add_column(
         "environments",
         sa.Column("enhanced_security", sa.Boolean(), server_default="false", nullable=False),

@@ -224,7 +224,11 @@ def _checked(model: type[BaseModel], given: dict[str, Any], name: str) -> BaseMo
         return model.model_validate(given)
     except ValidationError as error:
         errors = [
-            {"field": field_of([name, *mistake["loc"]]), "message": mistake["msg"], "type": mistake["type"]}
+            {
+                "field": field_of([name, *mistake["loc"]]),
+                "message": mistake["msg"].removeprefix("Value error, "),
+                "type": mistake["type"],
+            }
             for mistake in error.errors(include_input=False, include_url=False)
         ]
         told = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors)

@@ -19,7 +19,7 @@ from cli.provider_settings import (
 )
 from models.values.development import ENVIRONMENT
 from models.values.kinds import ChannelType
-from models.values.providers import CHANNEL_SETTINGS
+from models.values.providers import CHANNEL_SETTINGS, PROVIDER_OF_ID, SINKS
 
 _PATH = "/v1/tocsin/channels"
 
@@ -291,9 +291,12 @@ def _put(url: str, token: str, key: str, environment: str, body: dict[str, Any])
 
 
 def _state(channel: dict[str, Any]) -> str:
+    provider = PROVIDER_OF_ID.get(channel["provider"])
     if channel["is_sandbox"]:
         return "sandbox"
-    return "ready" if channel["is_valid"] else "not set up"
+    if not channel["is_valid"]:
+        return f"{ENVIRONMENT} only" if provider in SINKS else "not set up"
+    return "ready" if provider is not None and provider.is_built else "set up, no driver yet"
 
 
 def _print_channel(channel: dict[str, Any]) -> None:

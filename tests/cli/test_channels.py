@@ -89,8 +89,15 @@ async def test_a_channel_is_made_shown_and_listed(keyboard: Keyboard, key: str) 
     listed = await keyboard.here("list")
     assert listed.split("\n")[0].split()[:4] == ["key", "type", "provider", "in"]
     assert [line.split() for line in listed.splitlines() if line.startswith(key)] == [
-        [key, "email", "email_postmark", "ready", key]
+        [key, "email", "email_postmark", "set", "up,", "no", "driver", "yet", key]
     ]
+
+
+async def test_a_list_says_what_each_channel_is_good_for(keyboard: Keyboard) -> None:
+    listed = await keyboard.here("list")
+    states = {line.split()[0]: line for line in listed.splitlines()}
+    assert " ready " in states["in-app"]
+    assert " development only " in states["sink-sms"]
 
 
 async def test_secrets_come_from_stdin_a_file_or_the_environment(
@@ -165,7 +172,8 @@ async def test_settings_are_cloned(keyboard: Keyboard, key: str, database: Datab
     await keyboard.here("set", key, *POSTMARK)
     ended = await keyboard.run("clone", key, "--from", keyboard.environment.slug, "--to", other.slug)
     assert ended.stdout == f"{key}: {other.slug} has the settings of {keyboard.environment.slug}\n"
-    assert "ready" in (await keyboard.run("show", key, "--environment", other.slug)).stdout
+    there = (await keyboard.run("show", key, "--environment", other.slug)).stdout
+    assert "set up, no driver yet" in there
 
 
 async def test_a_channel_is_archived_after_a_question(keyboard: Keyboard, key: str) -> None:
@@ -173,7 +181,8 @@ async def test_a_channel_is_archived_after_a_question(keyboard: Keyboard, key: s
     assert (await keyboard.run("archive", key, stdin="n\n")).exit_code == 1
     assert (await keyboard.shown(key))["key"] == key
     assert (await keyboard.run("archive", key, "--yes")).stdout == f"{key} is archived\n"
-    assert f'There is no channel "{key}"' in await keyboard.refused("show", key)
+    told = await keyboard.refused("show", key, "--environment", keyboard.environment.slug)
+    assert f'There is no channel "{key}"' in told
 
 
 @pytest.mark.parametrize("provider", [one.id for one in PROVIDERS])

@@ -28,7 +28,7 @@ def test_a_call_carries_the_token_the_query_and_json(server: HTTPServer) -> None
         "/v1/x",
         method="PUT",
         headers={"authorization": f"Bearer {TOKEN}"},
-        query_string="a=1&include[]=b&include[]=c",
+        query_string="a=1&include%5B%5D=b&include%5B%5D=c",
         json={"name": "Ada"},
     ).respond_with_json({"ok": True})
     query = {"a": "1", "include[]": ["b", "c"], "absent": None}

@@ -25,7 +25,7 @@ def date(value: object, pattern: object = None, zone: object = None, *, context:
     `value` is an ISO-8601 text, a written date, seconds since 1970, "now" or "today". What is none of these
     comes back as it is, as in every Liquid.
     """
-    moment = _moment(value, context.now)
+    moment = moment_of(value, context.now)
     if moment is None or not pattern:
         return to_text(value)
     if zone:
@@ -36,11 +36,11 @@ def date(value: object, pattern: object = None, zone: object = None, *, context:
 @with_context
 def timezone(value: object, zone: object, *, context: TimedContext) -> str:
     """The same instant in `zone`, as ISO-8601 with its offset; what is no time comes back as it is."""
-    moment = _moment(value, context.now)
+    moment = moment_of(value, context.now)
     return to_text(value) if moment is None else moment.astimezone(_zone(zone)).isoformat()
 
 
-def _moment(value: object, now: datetime) -> datetime | None:
+def moment_of(value: object, now: datetime) -> datetime | None:
     """The time that `value` means; one without an offset is UTC."""
     if value is None or isinstance(value, bool | Undefined):
         return None

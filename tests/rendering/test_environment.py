@@ -48,7 +48,7 @@ def test_a_template_prints(source: str, printed: str) -> None:
     [
         ("a\n{{ b | nonesuch }}", "unknown filter 'nonesuch'", 2),
         ("\n\n{{ 'k' | user }}", "the filter 'user' is not supported yet", 3),
-        ("{{ 1 | currency }}", "the filter 'currency' is not supported yet", 1),
+        ("{{ 1 | subscriptions }}", "the filter 'subscriptions' is not supported yet", 1),
         ("\n{% nonesuch %}", "unexpected tag 'nonesuch'", 2),
         ("\n{% include 'header' %}", "unexpected tag 'include'", 2),
         ("\n{% if a == %}{% endif %}", "expected a primitive expression, found end of expression", None),

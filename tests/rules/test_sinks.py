@@ -1,0 +1,187 @@
+"""Development's sinks: every channel type is rendered, kept and marked, and nothing leaves."""
+
+from typing import Any
+
+import pytest
+
+from tests.builders import email_step, in_app_step, workflow
+from tests.environments import TestEnvironment
+from tests.every_step import channel
+from tests.virtual_time import VirtualTime
+
+ADA = {"id": "ada", "name": "Ada", "email": "ada@example.com", "phone_number": "+4912345"}
+DATA = {"word": "hello", "url": "https://example.com/a?b=c"}
+
+SMS = channel("sms", {"text_body": "{{ data.word }} {{ recipient.name }}"})
+PUSH = channel(
+    "push",
+    {
+        "title": "{{ data.word }}",
+        "text_body": "to {{ recipient.name }}",
+        "settings": {"delivery_type": "content", "payload_overrides": '{"badge": {{ total_activities }}}'},
+    },
+)
+CHAT = channel("chat", {"markdown_body": "**{{ data.word }}**", "summary": "{{ data.word }}!"})
+CARD = channel("chat", {"json_body": '{"text": {{ data.word | json }}}'})
+HTTP = channel(
+    "http",
+    {
+        "method": "post",
+        "url": "{{ data.url }}",
+        "headers": [{"key": "X-Word", "value": "{{ data.word }}"}],
+        "query_params": [{"key": "who", "value": "{{ recipient.id }}"}],
+        "body": '{"word": "{{ data.word }}"}',
+    },
+)
+GUIDE = channel("in_app_guide", guide_key=None)
+
+
+async def sent(
+    virtual: VirtualTime, environment: TestEnvironment, *steps: dict[str, Any], who: Any = None
+) -> list[dict[str, Any]]:
+    await virtual.publish(environment, "notify", workflow(*steps))
+    await virtual.trigger(environment, "notify", who or ADA, data=DATA)
+    return await virtual.messages(environment)
+
+
+@pytest.mark.parametrize(
+    ("step", "content"),
+    [
+        (SMS, {"__typename": "MessageSmsContent", "to": "+4912345", "body": "hello Ada"}),
+        (
+            PUSH,
+            {
+                "__typename": "MessagePushContent",
+                "token": "",
+                "title": "hello",
+                "body": "to Ada",
+                "data": None,
+            },
+        ),
+        (
+            CHAT,
+            {
+                "__typename": "MessageChatContent",
+                "connection": {},
+                "metadata": None,
+                "template": {
+                    "blocks": [{"name": "body", "type": "markdown", "content": "**hello**"}],
+                    "json_content": None,
+                    "summary": "hello!",
+                },
+            },
+        ),
+        (
+            CARD,
+            {
+                "__typename": "MessageChatContent",
+                "connection": {},
+                "metadata": None,
+                "template": {"blocks": None, "json_content": {"text": "hello"}, "summary": None},
+            },
+        ),
+        (
+            HTTP,
+            {
+                "__typename": "MessageWebhookContent",
+                "method": "post",
+                "url": "https://example.com/a?b=c",
+                "headers": [{"key": "X-Word", "value": "hello"}],
+                "query_params": [{"key": "who", "value": "ada"}],
+                "body": '{"word": "hello"}',
+                "connection": {},
+                "template": {},
+            },
+        ),
+        (
+            GUIDE,
+            {"__typename": "MessageInAppGuideContent", "guide_key": None, "connection": {}, "template": {}},
+        ),
+    ],
+    ids=["sms", "push", "chat", "chat_json", "http", "in_app_guide"],
+)
+async def test_a_message_to_a_sink_is_rendered_in_its_channels_shape(
+    virtual: VirtualTime, development: TestEnvironment, step: dict[str, Any], content: dict[str, Any]
+) -> None:
+    channel_type = step["channel_type"]
+    key = f"sink-{channel_type.replace('_', '-')}"
+    (message,) = await sent(virtual, development, step | {"channel_key": key})
+    assert message["content"] == content
+    assert message["status"] == ("delivered" if channel_type.startswith("in_app") else "sent")
+    (line,) = await virtual.log(development, "message_enqueued")
+    assert "warning" not in line["data"]
+
+
+async def test_a_channel_that_nobody_created_is_its_types_sink_in_development(
+    virtual: VirtualTime, development: TestEnvironment
+) -> None:
+    steps = [
+        *(SMS, PUSH, CHAT, HTTP, GUIDE),
+        email_step("email", channel_key="postmark"),
+        in_app_step("feed", channel_key=None, channel_group_key="inboxes"),
+    ]
+    messages = await sent(virtual, development, *steps)
+
+    assert {message["step_ref"] for message in messages} == {step["ref"] for step in steps}
+    in_app = {"in_app_guide", "feed"}
+    for message in messages:
+        assert message["status"] == ("delivered" if message["step_ref"] in in_app else "sent")
+        assert str(message["channel_id"]).startswith("5117c000-")
+    warnings = {
+        line["step_ref"]: line["data"]["warning"]
+        for line in await virtual.log(development, "message_enqueued")
+    }
+    assert warnings["email"] == 'no channel "postmark" exists: development\'s email sink took the message'
+    assert warnings["feed"].startswith('no channel group "inboxes" exists: development\'s in_app_feed sink')
+
+
+async def test_a_mail_to_a_sink_has_a_sender_also_where_nobody_named_one(
+    virtual: VirtualTime, development: TestEnvironment
+) -> None:
+    steps = [
+        email_step("plain", channel_key="postmark"),
+        email_step("named", channel_key="postmark", channel_overrides={"from_address": "me@example.com"}),
+    ]
+    messages = await sent(virtual, development, *steps)
+    senders = {message["step_ref"]: message["content"]["from"] for message in messages}
+    assert senders == {"plain": "sink@tocsin.localhost", "named": "me@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("step", "who", "reason"),
+    [
+        (SMS, {"id": "bob"}, "missing recipient data: the recipient has no phone_number"),
+        (email_step(channel_key="a"), {"id": "bob"}, "missing recipient data: the recipient has no email"),
+        (GUIDE, {"id": "acme", "collection": "teams"}, "missing recipient data: only users are shown guides"),
+        (
+            channel("http", {"method": "get", "url": "{{ recipient.url }}"}),
+            {"id": "bob"},
+            "missing recipient data: the request's url is empty",
+        ),
+    ],
+)
+async def test_a_recipient_without_what_the_channel_needs_gets_no_message_even_from_a_sink(
+    virtual: VirtualTime, development: TestEnvironment, step: dict[str, Any], who: Any, reason: str
+) -> None:
+    # E-CHANNEL-5, E-CHANNEL-6
+    assert await sent(virtual, development, step, who=who) == []
+    (line,) = await virtual.log(development, "step_skipped")
+    assert line["data"]["reason"] == reason
+
+
+async def test_a_text_message_goes_to_the_number_that_its_step_names(
+    virtual: VirtualTime, development: TestEnvironment
+) -> None:
+    template = {"text_body": "hi", "settings": {"to_number": "{{ data.word }}", "payload_overrides": None}}
+    (message,) = await sent(virtual, development, channel("sms", template), who={"id": "bob"})
+    assert message["content"]["to"] == "hello"
+
+
+async def test_overrides_that_do_not_render_to_json_fail_the_step(
+    virtual: VirtualTime, development: TestEnvironment
+) -> None:
+    broken = channel("chat", {"json_body": "{{ data.word }}"})
+    await virtual.publish(development, "notify", workflow(broken))
+    await virtual.trigger(development, "notify", ADA, data=DATA)
+    line = (await virtual.log(development, "step_failed"))[0]
+    assert line["data"]["error"].startswith("template error: json_body does not render to JSON")

@@ -16,8 +16,8 @@ from models.values.providers import SINK_IDS, WITHOUT_SETTINGS
 _CHANNEL: LiteralString = """
     SELECT c.*, s.is_sandbox, s.conditions, s.channel_settings, s.provider_settings,
            s.channel_id IS NOT NULL AS has_settings, e.slug AS environment
-    FROM channels c JOIN environments e ON e.id = %s
-         LEFT JOIN channel_settings s ON s.channel_id = c.id AND s.environment_id = e.id
+    FROM channels c JOIN environments e ON e.id = %(environment_id)s
+         LEFT JOIN channel_settings s ON s.channel_id = c.id AND s.environment_id = %(environment_id)s
 """
 
 
@@ -50,14 +50,15 @@ class SettingsToWrite:
 async def list_channels(connection: Connection, environment_id: UUID) -> list[DictRow]:
     """All of the account, with this environment's settings where it has any."""
     cursor = await connection.execute(
-        f"{_CHANNEL} WHERE c.archived_at IS NULL ORDER BY c.key", (environment_id,)
+        f"{_CHANNEL} WHERE c.archived_at IS NULL ORDER BY c.key", {"environment_id": environment_id}
     )
     return await cursor.fetchall()
 
 
 async def find_channel(connection: Connection, environment_id: UUID, key: str) -> DictRow | None:
     cursor = await connection.execute(
-        f"{_CHANNEL} WHERE c.key = %s AND c.archived_at IS NULL", (environment_id, key)
+        f"{_CHANNEL} WHERE c.key = %(key)s AND c.archived_at IS NULL",
+        {"environment_id": environment_id, "key": key},
     )
     return await cursor.fetchone()
 

@@ -34,10 +34,18 @@ UNSCOPED = {
     "models/tables/keys.py:find_key": CREDENTIAL,
     "models/queries/keys.py:find_key_and_environment": CREDENTIAL,
     "models/queries/keys.py:has_development_keys": "asks of the whole database whether its doors are open",
+    "models/queries/channels.py:list_settings": "Knock shows a channel with the settings of all environments",
+    "models/queries/channels.py:configured_elsewhere": "asks which other environments would lose settings",
     "cli/credentials.py:list_keys": "whoever has the database's password sees the keys of all environments",
     "cli/credentials.py:revoke_key": "as above; the id is of one key",
 }
 """Statements that need no environment, as `file:function`, each with its reason."""
+
+ACCOUNT_WIDE = {
+    "models/queries/channels.py": "channels belong to the account; what belongs to an environment is joined",
+    "models/queries/channel_groups.py": "channel groups belong to the account",
+}
+"""Files whose lists need no environment, each with its reason."""
 
 
 def statements(source: Source) -> Iterator[tuple[str, str]]:
@@ -63,6 +71,8 @@ def unscoped_conditions(sources: list[Source]) -> list[str]:
     """Calls of `Where` whose first condition does not name the environment."""
     found = []
     for one in sources:
+        if one.path in ACCOUNT_WIDE:
+            continue
         constants = dict(_constants(one.tree))
         for node in ast.walk(one.tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Where":

@@ -12,6 +12,7 @@ HISTORY = "models/migrations/versions/"
 
 FOUNDATIONS = {
     "api.schemas.resource.Resource": "pydantic's model with the spelling of our wire format, no fields",
+    "models.values.providers.settings.ProviderSettings": "pydantic's model for settings, no fields",
 }
 """Classes of ours that count as a library's, and why."""
 

@@ -34,10 +34,10 @@ from models.sealing import Sealer
 from models.values.refs import RecipientRef
 from outbound.client import build_client
 from tests.builders import batch_step, delay_step, email_step, fetch_step, in_app_step, workflow
+from tests.committing import publish
 from tests.environments import TestEnvironment, make_environment
 from tests.eventually import eventually
 from tests.houses import SECRET, House, Mailbox, open_house
-from tests.committing import publish
 from tests.runs import rows
 from worker.assembly import Parts
 from workflows_engine import names
@@ -191,6 +191,13 @@ async def fetch_retried(stage: Stage) -> dict[str, Handle]:
         return {"fetch_retried": await closed(await stage.start("shipped"))}
 
 
+async def passed_over(stage: Stage) -> dict[str, Handle]:
+    throttle = {"throttle_limit": 1, "throttle_window": {"unit": "hours", "value": 1}, "throttle_key": BODY}
+    step = {"type": "throttle", "ref": "throttle_1", "settings": throttle}
+    await stage.publish("greet", step, in_app_step(body=BODY))
+    return {"passed_over": await closed(await stage.start("greet"))}
+
+
 async def fan_out(stage: Stage) -> dict[str, Handle]:
     await stage.publish("greet", in_app_step(body=BODY))
     workflow_run_id = await stage.trigger("greet", "ada", "bob", "eve")
@@ -248,6 +255,7 @@ SCENES: list[Scene] = [
     delay_cancelled_in_temporal,
     delay_elapsed,
     fetch_retried,
+    passed_over,
     fan_out,
     cancel_of_many,
     delivery_retried,

@@ -19,7 +19,7 @@ from tests.replay.record import CANARY, HISTORIES
 from worker.assembly import WORKFLOWS
 from worker.sandbox import sandbox
 from workflows_engine.errors import EngineError
-from workflows_engine.steps import STEP_TYPES
+from workflows_engine.steps import PLANNED_TYPES
 
 FILES = sorted(HISTORIES.glob("*.json"))
 
@@ -74,10 +74,10 @@ def test_every_workflow_has_a_history() -> None:
     assert recorded == {_Definition.must_from_class(one).name for one in WORKFLOWS}
 
 
-@pytest.mark.parametrize("step_type", STEP_TYPES)
-def test_every_step_type_has_a_history(step_type: str) -> None:
+@pytest.mark.parametrize("planned_type", PLANNED_TYPES)
+def test_every_type_of_planned_step_has_a_history(planned_type: str) -> None:
     seen = [text for file in FILES for text in payloads(read(file))]
-    assert any(f'"type":"{step_type}"' in text for text in seen)
+    assert any(f'"type":"{planned_type}"' in text for text in seen)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

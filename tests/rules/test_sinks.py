@@ -1,6 +1,7 @@
 """Development's sinks: every channel type is rendered, kept and marked, and nothing leaves."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -185,3 +186,45 @@ async def test_overrides_that_do_not_render_to_json_fail_the_step(
     await virtual.trigger(development, "notify", ADA, data=DATA)
     line = (await virtual.log(development, "step_failed"))[0]
     assert line["data"]["error"].startswith("template error: json_body does not render to JSON")
+
+
+async def write_channel(virtual: VirtualTime) -> str:
+    """A channel that no environment has configured; its key."""
+    key = f"post-{uuid4().hex[:8]}"
+    async with virtual.database.connection() as connection:
+        await connection.execute(
+            """
+            INSERT INTO channels (id, key, name, type, provider, inserted_at, updated_at)
+            VALUES (%s, %s, 'Post', 'email', 'email_smtp', now(), now())
+            """,
+            (uuid4(), key),
+        )
+    return key
+
+
+async def archive(virtual: VirtualTime, key: str) -> None:
+    async with virtual.database.connection() as connection:
+        await connection.execute("UPDATE channels SET archived_at = now() WHERE key = %s", (key,))
+
+
+async def test_a_channel_that_is_not_configured_here_skips_the_step(
+    virtual: VirtualTime, development: TestEnvironment
+) -> None:
+    # E-CHANNEL-2: development's sinks stand in for channels that do not exist, not for these
+    key = await write_channel(virtual)
+    assert await sent(virtual, development, email_step(channel_key=key)) == []
+    (line,) = await virtual.log(development, "step_skipped")
+    assert line["data"]["reason"] == f'channel not configured: no email channel "{key}" here'
+
+
+async def test_a_channel_that_does_not_exist_any_more_fails_the_run_outside_of_development(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    key = await write_channel(virtual)
+    await virtual.publish(environment, "notify", workflow(email_step(channel_key=key)))
+    await archive(virtual, key)
+    await virtual.trigger(environment, "notify", ADA)
+
+    assert [run["outcome"] for run in await virtual.runs(environment)] == ["failed"]
+    (line,) = await virtual.log(environment, "step_failed")
+    assert line["data"]["error"] == f'no channel "{key}" exists in this account'

@@ -35,7 +35,9 @@ async def answer(request: Request, error: Exception) -> Response:
     return as_api_error(error, request.method, request.url.path).response()
 
 
-HANDLERS: dict[Any, Any] = {ApiError: answer, HTTPException: answer, RequestValidationError: answer}
+HANDLERS: dict[Any, Any] = dict.fromkeys(
+    (ApiError, HTTPException, RequestValidationError, NotPublishable, Blocked, Missing), answer
+)
 """What FastAPI is told to answer by itself; the fault barrier answers the rest."""
 
 _REFUSALS = {

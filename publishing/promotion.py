@@ -10,7 +10,7 @@ from models.queries.branches import base_versions, mark_merged
 from models.queries.commits import find_newest, lock_log, newest_unpromoted, promoted_up_to
 from models.queries.resources import find_resources, read_version
 from models.tables.commits import Commit
-from models.values.content import Name
+from models.values.content import ContentType, Name
 from publishing.drafts import Selection
 from publishing.mistakes import Blocked, Missing, Mistake
 from publishing.publication import Publication, publish
@@ -35,7 +35,7 @@ async def promote_one(
     commit of the resource has overtaken: going back is a revert.
     """
     await _lock(connection, source, target)
-    name = Name(commit["type"], commit["key"])
+    name = Name(ContentType(commit["type"]), commit["key"])
     reached = await promoted_up_to(connection, target.id, source.id, name)
     if reached is not None and reached > commit["number"]:
         raise Blocked(
@@ -64,7 +64,7 @@ async def _promote(
         await _refuse_conflicts(connection, source, target, commits)
     items = []
     for commit in commits:
-        name = Name(commit["type"], commit["key"])
+        name = Name(ContentType(commit["type"]), commit["key"])
         version: dict[str, Any] | None = await read_version(connection, source.id, commit["version_id"])
         assert version is not None  # a commit's version is never deleted
         if version["archived_at"] is not None:
@@ -90,7 +90,7 @@ async def _refuse_conflicts(
     connection: Connection, branch: Space, main: Space, commits: Sequence[DictRow]
 ) -> None:
     """Both sides changed a resource since they last agreed: a rebase says which of both is meant."""
-    names = [Name(commit["type"], commit["key"]) for commit in commits]
+    names = [Name(ContentType(commit["type"]), commit["key"]) for commit in commits]
     rows = await find_resources(connection, main.id, names)
     bases = await base_versions(connection, branch.id)
     conflicts = [

@@ -6,7 +6,7 @@ from models.database import Connection
 from models.queries.commits import lock_log
 from models.queries.resources import read_version
 from models.tables.commits import Commit
-from models.values.content import Name
+from models.values.content import ContentType, Name
 from publishing.mistakes import Blocked
 from publishing.publication import Publication, publish
 from publishing.space import Author, Space
@@ -18,7 +18,7 @@ async def revert(connection: Connection, space: Space, commit: DictRow, author: 
     Raises Blocked for a commit that was promoted from elsewhere, and for a resource's first.
     """
     await lock_log(connection, space.id)
-    name = Name(commit["type"], commit["key"])
+    name = Name(ContentType(commit["type"]), commit["key"])
     if commit["source_commit_id"] is not None:
         raise Blocked(
             "commit_not_revertible",

@@ -20,6 +20,7 @@ from models.sealing import Sealer
 from outbound.client import build_client
 from tests.environments import TestEnvironment, make_environment
 from tests.houses import SECRET, House, Mailbox, open_house
+from tests.pipelines import Pipeline, make_template, open_pipeline
 from tests.servers import find_test_server
 from tests.virtual_time import VirtualTime
 from worker.assembly import Parts, working
@@ -44,6 +45,26 @@ def database_url(postgres: EmbeddedPostgres) -> str:
     url = postgres.url.rsplit("/", 1)[0] + f"/{name}"
     upgrade(url)
     return url
+
+
+@pytest.fixture(scope="session")
+def template(postgres: EmbeddedPostgres) -> str:
+    """A migrated, empty database to make copies of."""
+    return make_template(postgres.url)
+
+
+@pytest.fixture
+async def pipeline(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Pipeline]:
+    """An account of its own: development and production."""
+    async with open_pipeline(postgres.url, template) as pipeline:
+        yield pipeline
+
+
+@pytest.fixture
+async def long_pipeline(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Pipeline]:
+    """The same with staging in between."""
+    async with open_pipeline(postgres.url, template, staging=True) as pipeline:
+        yield pipeline
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ class Configuration:
     preferences: dict[str, Any] = field(default_factory=dict)
     environments: dict[str, dict[str, Any]] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
-    """By key: the value, or a table that holds it as `value`."""
+    """By key: the value, or a table with it as `value`, and perhaps `secret` and `description`."""
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     channel_groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -19,7 +19,8 @@ class Setting:
     section: str
     path: str
     body: dict[str, Any]
-    environment: str
+    environment: str | None
+    """None: of the account, in all environments."""
     inside: str = ""
     is_checked_first: bool = False
     """Whether the route has a `/validate` beside it."""
@@ -43,7 +44,7 @@ def settings_of(configuration: Configuration, environment: str = ENVIRONMENT) ->
     """Every call that the file asks for; variables and channels before what may name them."""
     return [
         *_account(configuration, environment),
-        *_variables(configuration.variables, "variables", environment),
+        *_variables(configuration.variables, "variables", None),
         *_channels(configuration.channels, "channels", environment),
         *_channel_groups(configuration.channel_groups, environment),
         *_webhooks(configuration.webhooks, environment),
@@ -76,11 +77,14 @@ def _preferences(given: dict[str, Any], section: str, environment: str) -> Setti
     return Setting(section, "/v1/tocsin/account", {"preferences": given}, environment, "preferences")
 
 
-def _variables(given: dict[str, Any], section: str, environment: str) -> Iterator[Setting]:
+def _variables(given: dict[str, Any], section: str, environment: str | None) -> Iterator[Setting]:
     for key, value in given.items():
-        body = value if isinstance(value, dict) and "value" in value else {"value": value}
+        is_table = isinstance(value, dict) and ("value" in value or "secret" in value)
+        body = dict(value) if is_table else {"value": value}
+        if "secret" in body:
+            body["type"] = "secret" if body.pop("secret") is True else "public"
         path = f"/v1/tocsin/variables/{segment(key)}"
-        yield Setting(f"{section}.{key}", path, body, environment)
+        yield Setting(f"{section}.{key}", path, body, environment, is_checked_first=True)
 
 
 def _channels(given: dict[str, Any], section: str, environment: str) -> Iterator[Setting]:
@@ -98,7 +102,7 @@ def _channel_groups(given: dict[str, dict[str, Any]], environment: str) -> Itera
 def _webhooks(given: dict[str, dict[str, Any]], environment: str) -> Iterator[Setting]:
     for name, webhook in given.items():
         path = f"/v1/tocsin/webhooks/{segment(name)}"
-        yield Setting(f"webhooks.{name}", path, webhook, environment)
+        yield Setting(f"webhooks.{name}", path, webhook, environment, is_checked_first=True)
 
 
 def _environments(given: dict[str, dict[str, Any]]) -> Iterator[Setting]:

@@ -31,7 +31,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @dataclass(frozen=True)
-class Pipeline:
+class Account:
     """An account as a newcomer has it: development, and production after it."""
 
     development: TestEnvironment
@@ -42,30 +42,30 @@ PLACE = "UPDATE environments SET position = %s, slug = %s WHERE id = %s"
 
 
 @pytest.fixture
-async def pipeline(database: Database, house: House, environment: TestEnvironment) -> AsyncIterator[Pipeline]:
+async def account(database: Database, house: House, environment: TestEnvironment) -> AsyncIterator[Account]:
     """Other tests' environments stand before these two."""
     after = await make_environment(database, Sealer(SECRET), house.mailbox.port)
     async with as_development(database, environment) as development:
         async with database.connection() as connection:
             await connection.execute(PLACE, (9000, development.slug, development.id))
             await connection.execute(PLACE, (9001, "production", after.id))
-        yield Pipeline(development, replace(after, slug="production"))
+        yield Account(development, replace(after, slug="production"))
         async with database.connection() as connection:
             await connection.execute(PLACE, (5, after.slug, after.id))
             await connection.execute(PLACE, (5, development.slug, development.id))
 
 
 @pytest.fixture
-def knock_cli(house: House, pipeline: Pipeline, tmp_path: Path) -> KnockCli:
+def knock_cli(house: House, account: Account, tmp_path: Path) -> KnockCli:
     """The CLI in an empty folder."""
     folder = tmp_path / "project"
     folder.mkdir()
-    return KnockCli(folder, tmp_path / "home", house.url, pipeline.development.service_token)
+    return KnockCli(folder, tmp_path / "home", house.url, account.development.service_token)
 
 
 @pytest.fixture
-async def api(house: House, pipeline: Pipeline) -> AsyncIterator[httpx.AsyncClient]:
+async def api(house: House, account: Account) -> AsyncIterator[httpx.AsyncClient]:
     """Our own routes, with the same token."""
-    headers = {"authorization": f"Bearer {pipeline.development.service_token}"}
+    headers = {"authorization": f"Bearer {account.development.service_token}"}
     async with httpx.AsyncClient(base_url=house.url, headers=headers) as client:
         yield client

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Any, Final
 
+from liquid.exceptions import LiquidSyntaxError
 from markdown_it import MarkdownIt
 
 from rendering.errors import TemplateError
+from rendering.limits import check_source
 from rendering.markdown import MARKDOWN_CHARACTERS
 
 Block = Mapping[str, Any]
@@ -42,8 +44,8 @@ _LIQUID: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _ALONE_OUTPUT: Final = re.compile(r"\s*\{\{-?(?P<expression>(?:(?!\}\}).)*?)-?\}\}\s*", re.DOTALL)
 # Letters and digits only, so that Markdown makes nothing of them, not even in an address.
 _MARK: Final = "liquid9z{}z9diuqil"
-_MARKED: Final = re.compile(r"liquid9z(\d+)z9diuqil")
-_ALONE: Final = re.compile(r"<p>\s*liquid9z(\d+)z9diuqil\s*</p>")
+_MARKED: Final = re.compile(r"liquid9z(\d{1,9})z9diuqil")
+_ALONE: Final = re.compile(r"<p>\s*liquid9z(\d{1,9})z9diuqil\s*</p>")
 # Who writes a block could as well write a block of HTML: nothing is won by escaping theirs.
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
@@ -71,17 +73,18 @@ def compile_markdown(markdown: str) -> str:
         return _MARK.format(len(liquid) - 1)
 
     def show(found: re.Match[str]) -> str:
-        return liquid[int(found[1])]
+        return liquid[int(found[1])] if int(found[1]) < len(liquid) else found[0]
 
-    def show_alone(found: re.Match[str]) -> str:
-        shown = show(found)
-        return shown if shown.startswith("{%") else f"<p>{shown}</p>"
+    def show_tag(found: re.Match[str]) -> str:
+        shown = liquid[int(found[1])] if int(found[1]) < len(liquid) else ""
+        return shown if shown.startswith("{%") else found[0]
 
     html: str = _MARKDOWN.render(_LIQUID.sub(hide, markdown))
-    return _MARKED.sub(show, _ALONE.sub(show_alone, html))
+    return _MARKED.sub(show, _ALONE.sub(show_tag, html))
 
 
 def _row(block: Block) -> str:
+    _check(block)
     kind = str(block.get("type"))
     write = _WRITERS.get(kind)
     if write is None:
@@ -92,6 +95,18 @@ def _row(block: Block) -> str:
         styles.append(f"text-align: {layout['horizontal_align']}")
     version = block.get("version") or 1
     return f'<div class="block-row block-row--{kind}-v{version}"{_style(styles)}>{write(block)}</div>'
+
+
+def _check(value: object) -> None:
+    """Raise `TemplateError` for Liquid, anywhere in the block, that is too slow to read."""
+    if isinstance(value, str):
+        try:
+            check_source(value)
+        except LiquidSyntaxError as err:
+            raise TemplateError(str(err.message)) from err
+    elif isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            _check(item)
 
 
 def _markdown(block: Block) -> str:

@@ -68,10 +68,11 @@ class Template:
         scope: Mapping[str, object],
         *,
         now: datetime | None = None,
+        seconds: float = RENDER_SECONDS,
         content: Content = NO_CONTENT,
     ) -> Page:
         """The template as HTML, with the style blocks of its partials beside it (E-TEMPLATE-15)."""
-        context = _context(self.bound, scope, now or datetime.now(UTC), RENDER_SECONDS)
+        context = _context(self.bound, scope, now or datetime.now(UTC), seconds)
         styles: dict[str, None] = {}
         context.share_content(content, Form.HTML, styles)
         return Page(_render(self.bound, context), tuple(styles))

@@ -1,7 +1,9 @@
 """Mails made of a layout and a body, which are one template (E-TEMPLATE-17, E-TEMPLATE-18)."""
 
 import re
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
@@ -9,7 +11,8 @@ from typing import Any, Final
 
 from rendering.content import NO_CONTENT, Content, Form
 from rendering.css import inline
-from rendering.environment import Page, parse, render
+from rendering.environment import Page, parse
+from rendering.limits import RENDER_SECONDS
 from rendering.mjml import mjml_to_html
 from rendering.printing import PrintedList
 from rendering.styles import put_styles
@@ -79,6 +82,7 @@ class Composition:
         self._scope = dict(scope)
         self._now = now
         self._content = content
+        self._seconds = RENDER_SECONDS
 
     def render(self) -> Mail:
         """Raises `TemplateError`."""
@@ -98,7 +102,10 @@ class Composition:
         else:
             source, given = self._filled(layout.html, marked, Form.HTML)
             scope = self._scope | given | {"footer_links": self._links(_html_link, " | ")} | self._preview()
-            found = parse(source).render_page(scope, now=self._now, content=self._content)
+            with self._timed() as seconds:
+                found = parse(source).render_page(
+                    scope, now=self._now, seconds=seconds, content=self._content
+                )
             page = Page(found.text, (*body.styles, *found.styles))
         html = mjml_to_html(page.text, page.styles) if is_mjml else put_styles(page.text, page.styles)
         return inline(html)
@@ -146,7 +153,19 @@ class Composition:
         return self._render(source, self._scope, Form.TEXT)
 
     def _render(self, source: str, scope: Mapping[str, Any], form: Form) -> str:
-        return render(source, scope, now=self._now, content=self._content, form=form)
+        with self._timed() as seconds:
+            return parse(source).render(
+                scope, now=self._now, seconds=seconds, content=self._content, form=form
+            )
+
+    @contextmanager
+    def _timed(self) -> Iterator[float]:
+        """What is left of the time that all templates of one mail have together."""
+        began = time.monotonic()
+        try:
+            yield self._seconds
+        finally:
+            self._seconds -= time.monotonic() - began
 
 
 def _html_link(text: str, url: str) -> str:

@@ -9,6 +9,7 @@ from mjml import mjml2html
 from rendering.errors import TemplateError
 from rendering.limits import OUTPUT_BYTES
 from rendering.pages import check_page
+from rendering.styles import style_blocks
 
 _CONTAINERS: Final = frozenset({"mj-body", "mj-wrapper", "mj-section", "mj-group", "mj-column", "mj-hero"})
 """HTML that stands in these is wrapped as raw."""
@@ -39,11 +40,11 @@ _OF_ROWS: Final = frozenset({"mj-column", "mj-hero"})
 """These become tables, out of which browsers push what stands in no row."""
 _KNOWN: Final = _CONTAINERS | _OPAQUE | _OTHERS
 
-_PIECE: Final = re.compile(r"<!--.*?-->|<(/?)([a-zA-Z][\w-]*)(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>", re.DOTALL)
+_NEXT: Final = re.compile(r"<!--|<(/?)(mj[\w-]*)", re.IGNORECASE)
+_TAG: Final = re.compile(r"<(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>")
 _RAW: Final = re.compile(r"(</?)mjml-raw\b", re.IGNORECASE)
-_ROOT: Final = re.compile(r"<mjml\b[^>]*>", re.IGNORECASE)
-_HEAD: Final = re.compile(r"<mj-head\b[^>]*>", re.IGNORECASE)
-_STYLE: Final = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
+_ROOT: Final = re.compile(r"<mjml\b[^>]{0,500}>", re.IGNORECASE)
+_HEAD: Final = re.compile(r"<mj-head\b[^>]{0,500}>", re.IGNORECASE)
 _ROW: Final = re.compile(r"\s*(?:<!--.*?-->\s*)*<tr\b", re.DOTALL | re.IGNORECASE)
 _KEPT: Final = re.compile(r"\ue002(\d+)\ue003")
 
@@ -74,7 +75,8 @@ _NO_MARKS: Final = {0xE002: None, 0xE003: None}
 
 
 def _put_styles(mjml: str, styles: Iterable[str]) -> str:
-    block = "".join(f"<mj-style>{css}</mj-style>" for style in styles for css in _STYLE.findall(style))
+    found = [block.css for style in styles for block in style_blocks(style)]
+    block = "".join(f"<mj-style>{css}</mj-style>" for css in found)
     if not block:
         return mjml
     if head := _HEAD.search(mjml):
@@ -83,7 +85,10 @@ def _put_styles(mjml: str, styles: Iterable[str]) -> str:
 
 
 class _Reading:
-    """One pass over the source, which puts marks where MJML's strict parser shall not look."""
+    """One pass over the source, which puts marks where MJML's strict parser shall not look.
+
+    It stops at comments and at MJML's own tags; whatever stands between them is HTML or words.
+    """
 
     def __init__(self, source: str) -> None:
         self.written: list[str] = []
@@ -95,9 +100,9 @@ class _Reading:
 
     def read(self) -> None:
         at = 0
-        while piece := _PIECE.search(self._source, at):
-            self._text(at, piece.start())
-            at = self._piece(piece)
+        while start := _NEXT.search(self._source, at):
+            self._text(at, start.start())
+            at = self._comment(start) if start[0] == "<!--" else self._element(start)
         self._text(at, len(self._source))
         self._end_raw(len(self._source))
 
@@ -105,39 +110,39 @@ class _Reading:
         if self._raw_from is not None or start == end:
             return
         text = self._source[start:end]
-        if text.strip() and self._in_container():
+        if text.strip() and self._open and self._open[-1] in _CONTAINERS:
             self._raw_from = start
         else:
             self.written.append(text)
 
-    def _piece(self, piece: re.Match[str]) -> int:
-        """Write one tag or comment; answers where to go on."""
-        name = (piece[2] or "").lower()
-        if not name.startswith("mj"):
-            self._html(piece)
-            return piece.end()
-        if name not in _KNOWN:
-            raise TemplateError(f"MJML has no element '{piece[2]}'")
-        self._end_raw(piece.start())
-        self.written.append(piece[0])
-        if piece[1]:
-            self._close(name)
-        elif not piece[0].endswith("/>"):
-            if name in _OPAQUE:
-                return self._keep_inside(name, piece.end())
-            self._open.append(name)
-        return piece.end()
+    def _comment(self, start: re.Match[str]) -> int:
+        end = self._source.find("-->", start.end())
+        if end < 0:
+            raise TemplateError("a comment in the MJML is never closed")
+        if self._raw_from is None:
+            self.written.append(self._source[start.start() : end + 3])
+        return end + 3
 
-    def _html(self, piece: re.Match[str]) -> None:
-        if self._raw_from is not None:
-            return
-        if self._in_container() and piece[2]:
-            self._raw_from = piece.start()
-        else:
-            self.written.append(piece[0])
+    def _element(self, start: re.Match[str]) -> int:
+        """Write one tag; answers where to go on."""
+        name = start[2].lower()
+        if name not in _KNOWN:
+            raise TemplateError(f"MJML has no element '{start[2][:50]}'")
+        tag = _TAG.match(self._source, start.start())
+        if tag is None:
+            raise TemplateError(f"the tag <{start[1]}{name}> in the MJML has no end")
+        self._end_raw(tag.start())
+        self.written.append(tag[0])
+        if start[1]:
+            self._close(name)
+        elif not tag[0].endswith("/>"):
+            if name in _OPAQUE:
+                return self._keep_inside(name, tag.end())
+            self._open.append(name)
+        return tag.end()
 
     def _keep_inside(self, name: str, start: int) -> int:
-        closing = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(self._source, start)
+        closing = re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE).search(self._source, start)
         if closing is None:
             raise TemplateError(f"the MJML never closes <{name}>")
         inside = self._source[start : closing.start()]
@@ -165,6 +170,3 @@ class _Reading:
             return text
         self.kept.append(text)
         return f"\ue002{len(self.kept) - 1}\ue003"
-
-    def _in_container(self) -> bool:
-        return bool(self._open) and self._open[-1] in _CONTAINERS

@@ -82,6 +82,7 @@ def test_the_base_styles_reach_the_blocks() -> None:
         ("**{% t %}Bold{% endt %}**", "<p><strong>{% t %}Bold{% endt %}</strong></p>\n"),
         ("{{ x }}", "<p>{{ x }}</p>\n"),
         ("a<br>b", "<p>a<br>b</p>\n"),
+        ("liquid9z7z9diuqil", "<p>liquid9z7z9diuqil</p>\n"),
     ],
 )
 def test_markdown_is_compiled_around_its_liquid(markdown: str, html: str) -> None:
@@ -130,6 +131,8 @@ def test_what_is_json_in_an_attribute_stays_json_whatever_its_texts_hold() -> No
         ({"type": "video"}, "no visual block of type 'video'"),
         ({"type": "partial", "key": "k", "attrs": {"a b": 1}}, "attribute 'a b' is no name"),
         ({"type": "markdown", "content": "a" * 60_000}, "longer than 50000"),
+        ({"type": "html", "content": "{{" * 100}, "never closed"),
+        ({"type": "partial", "key": "k", "attrs": {"a": {"b": ["{{" * 100]}}}, "never closed"),
     ],
 )
 def test_a_block_that_stands_for_nothing_is_refused(block: dict[str, Any], message: str) -> None:

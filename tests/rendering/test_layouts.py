@@ -1,5 +1,6 @@
 """Mails in their layouts: E-TEMPLATE-15 to E-TEMPLATE-20."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -159,3 +160,12 @@ def test_a_layout_that_prints_its_content_through_a_filter_has_it_too() -> None:
     rendered = mail(Body("<b>{{ name }}</b> "), layout)
     assert "<p><b>Ada</b> </p>" in rendered.html
     assert rendered.text == "ADA"
+
+
+def test_all_templates_of_a_mail_share_their_time() -> None:
+    slow = "{% for i in (1..400) %}{% for j in (1..200) %}{% endfor %}{% endfor %}"
+    layout = Layout("{{ content }}", "", footer_links=tuple((slow, slow) for _ in range(100)))
+    began = time.monotonic()
+    with pytest.raises(TemplateError, match="took too long"):
+        mail(Body("x"), layout)
+    assert time.monotonic() - began < 3

@@ -1,5 +1,8 @@
 """MJML and the HTML in it: E-TEMPLATE-15, E-TEMPLATE-19."""
 
+import time
+from contextlib import suppress
+
 import pytest
 
 from rendering.environment import TemplateError
@@ -73,6 +76,8 @@ def test_styles_come_to_the_top_of_the_head() -> None:
         (document("<mj-text>never"), "never closes <mj-text>"),
         (document("</mj-section>"), "closes </mj-section> where another"),
         ("<mjml><mj-body>", "cannot be read"),
+        (document("<mj-image src='x"), "the tag <mj-image> in the MJML has no end"),
+        (document("<!-- x"), "never closed"),
         ("<mjml><mj-body><mj-section></mj-body></mjml>", "closes </mj-body> where another"),
     ],
 )
@@ -83,3 +88,13 @@ def test_what_is_no_mjml_is_refused(source: str, message: str) -> None:
 
 def test_marks_in_the_data_are_not_taken_for_ours() -> None:
     assert "\ue002" not in mjml_to_html(document("<mj-text>\ue0020\ue003 x</mj-text>"))
+
+
+@pytest.mark.parametrize(
+    "piece", ["<a ", "<!-- -", "<mj-text ", "<style>", "<mjml ", "</mj-text ", "x <", '<a b="']
+)
+def test_no_page_takes_long_to_be_read(piece: str) -> None:
+    began = time.monotonic()
+    with suppress(TemplateError):
+        mjml_to_html(document("<mj-text>x</mj-text>" + piece * (300_000 // len(piece))))
+    assert time.monotonic() - began < 3

@@ -1,5 +1,7 @@
 """Style blocks and the heads they come into: E-TEMPLATE-15."""
 
+import time
+
 import pytest
 
 from rendering.styles import put_styles, split_styles
@@ -29,3 +31,12 @@ def test_styles_come_to_the_top_of_the_head(page: str, result: str) -> None:
 
 def test_a_page_without_styles_stays_as_it_is() -> None:
     assert put_styles("<html><head></head>", []) == "<html><head></head>"
+
+
+@pytest.mark.parametrize("piece", ["<style>", "<style ", "<head ", "<html ", "</style "])
+def test_no_page_takes_long_to_be_read(piece: str) -> None:
+    page = piece * (1_000_000 // len(piece))
+    began = time.monotonic()
+    split_styles(page)
+    put_styles(page, ["S"])
+    assert time.monotonic() - began < 3

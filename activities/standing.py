@@ -62,7 +62,9 @@ class Standing:
             return stopped(Outcome(facts["outcome"]), "the run is finished")
         if facts["later_cancel"] is not None:
             return cancelled(facts["later_cancel"])
-        if facts["workflow_archived_at"] is not None or not facts["active"]:
+        if facts["workflow_archived_at"] is not None:
+            return stopped(Outcome.WORKFLOW_INACTIVE, "the workflow was archived")
+        if not facts["active"]:
             return stopped(Outcome.WORKFLOW_INACTIVE, "the workflow is inactive")
         if facts["recipient_properties"] is None:
             return stopped(Outcome.RECIPIENT_DELETED, "the recipient is gone")

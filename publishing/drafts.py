@@ -74,7 +74,9 @@ def _content(written: Written, saved: dict[str, Any] | None) -> dict[str, Any]:
     content = content_of(written.raw, kind.readonly)
     content = {**kind.assumed(written.raw, saved), **content}
     mistakes = []
-    for field in kind.frozen_fields if saved else ():
+    for field in kind.frozen_fields:
+        if saved is None:
+            continue
         if field not in content:
             content = {field: saved[field], **content}
         elif content[field] != saved[field]:

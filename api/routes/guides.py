@@ -1,6 +1,6 @@
 """Guides as content: the management API's routes for them (spec/api.md §6)."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from api.content import Shelf, found, shown
 from api.dependencies import ContentCaller, Db, QueryString
 from api.errors import InvalidParams
-from models.queries.resources import set_active
+from models.queries.resources import Activation, set_active
 from models.values.content import ContentType, Name
 
 router = APIRouter(prefix="/v1/guides", tags=["Management: guides"])
@@ -64,7 +64,9 @@ async def activate_guide(
     name = Name(ContentType.GUIDE, key)
     async with database.transaction() as connection:
         await found(connection, caller.space, name)
-        await set_active(connection, caller.space.id, name, active, (since, until))
+        await set_active(
+            connection, caller.space.id, name, Activation(active, since, until), datetime.now(UTC)
+        )
         row = await found(connection, caller.space, name)
     return {"guide": shown(row, caller.space, query)}
 

@@ -1,5 +1,6 @@
 """Workflows as content: the management API's routes for them (spec/api.md §6)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,7 +10,7 @@ from api.content import Shelf, found, shown
 from api.dependencies import ContentCaller, Db, QueryString, RequestId, TemporalClient
 from api.errors import InvalidParams
 from dispatch.triggers import TriggerRequest, accept
-from models.queries.resources import set_active
+from models.queries.resources import Activation, set_active
 from models.values.content import ContentType, Name
 from models.values.given import GivenRecipient, GivenTenant
 
@@ -58,7 +59,7 @@ async def activate_workflow(
     name = Name(ContentType.WORKFLOW, key)
     async with database.transaction() as connection:
         row = await found(connection, caller.space, name)
-        await set_active(connection, caller.space.id, name, status, (None, None))
+        await set_active(connection, caller.space.id, name, Activation(status), datetime.now(UTC))
     return {"workflow": shown({**row, "active": status}, caller.space, query)}
 
 

@@ -203,12 +203,20 @@ async def read_version(connection: Connection, environment_id: UUID, version_id:
     return await cursor.fetchone()
 
 
+@dataclass(frozen=True)
+class Activation:
+    """Whether it runs; a guide may be on for a time only."""
+
+    active: bool
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 async def set_active(
     connection: Connection,
     environment_id: UUID,
     name: Name,
-    active: bool,
-    schedule: tuple[datetime | None, datetime | None],
+    activation: Activation,
     now: datetime,
 ) -> bool:
     """Effective at once, and unversioned (E-VERSION-2); false where there is no such resource."""
@@ -217,7 +225,15 @@ async def set_active(
         UPDATE resources SET active = %s, active_from = %s, active_until = %s, updated_at = %s
         WHERE environment_id = %s AND type = %s AND key = %s AND archived_at IS NULL
         """,
-        (active, *schedule, now, environment_id, name.type, name.key),
+        (
+            activation.active,
+            activation.since,
+            activation.until,
+            now,
+            environment_id,
+            name.type,
+            name.key,
+        ),
     )
     return cursor.rowcount == 1
 

@@ -28,6 +28,11 @@ const PROSE = `<style>body{font:15px/1.5 system-ui,sans-serif;margin:0;color:#1d
   p:first-child{margin-top:0}a{color:#b4541a}pre,code{background:#f2f0ec;border-radius:4px;padding:.1em .3em}
   blockquote{margin-left:0;padding-left:.8em;border-left:3px solid #ddd;color:#555}img{max-width:100%}</style>`;
 
+const CARD = `<style>.card{box-sizing:border-box;max-width:26rem;margin:8px auto;padding:1rem 1.1rem;background:#fff;
+  border:1px solid #e0ddd6;border-radius:10px;box-shadow:0 6px 20px #0001}.stamp{color:#6b6862;font-size:.8rem;margin:0}
+  .button{display:inline-block;border:1px solid #1d1c1a;border-radius:6px;padding:.2rem .7rem;margin-right:.4rem;
+  font-size:.87rem}.primary{background:#1d1c1a;color:#fff}</style>`;
+
 function time(message) {
   return new Date(message.received_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }
@@ -71,12 +76,13 @@ const SHAPES = {
     const block = (name) => message.content.blocks.find((one) => one.name === name);
     const link = block("action_url");
     const buttons = (block("actions") || { buttons: [] }).buttons;
-    return stage(element("div", "", { class: "card" },
-      frame(PROSE + message.html, "The feed item"),
-      ...(buttons.length ? [element("p", "", { class: "buttons" }, ...buttons.map((button) =>
-        element("span", button.label, { class: `button ${button.name}`, title: button.action })))] : []),
+    // The whole card stands in the frame: only inside it is known how tall the text is.
+    const below = element("div", "", {},
+      element("p", "", {}, ...buttons.map((button) =>
+        element("span", button.label, { class: `button ${button.name}`, title: button.action }))),
       element("p", link ? `A click leads to ${link.rendered || "nowhere"} · ${time(message)}` : time(message),
-        { class: "stamp" })));
+        { class: "stamp" }));
+    return stage(frame(`${PROSE}${CARD}<div class="card">${message.html}${below.innerHTML}</div>`, "The feed item"));
   },
 
   in_app_guide: (message) => stage(element("div", "", { class: "card guide" },

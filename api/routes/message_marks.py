@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from api.dependencies import Credential, Db, UserCaller
 from api.errors import NotFound
 from api.schemas import messages as schemas
-from models.database import Database
+from models.database import Connection, Database
 from models.queries.engagement import mark, unmark
-from models.queries.messages import find_messages
+from models.queries.messages import find_messages, owned_by
 
 router = APIRouter(prefix="/v1/messages", tags=["Messages"])
 
@@ -52,8 +52,9 @@ async def _marked(
 ) -> list[schemas.Message]:
     metadata = body.metadata if body and status == "interacted" else None
     async with database.connection() as connection:
-        await mark(connection, caller.environment_id, message_ids, status, datetime.now(UTC), metadata)
-        rows = await find_messages(connection, caller.environment_id, message_ids)
+        allowed = await _allowed(connection, caller, message_ids)
+        await mark(connection, caller.environment_id, allowed, status, datetime.now(UTC), metadata)
+        rows = await find_messages(connection, caller.environment_id, allowed)
     return [schemas.message(row) for row in rows]
 
 
@@ -61,11 +62,17 @@ async def _unmarked(
     database: Database, caller: Credential, message_ids: list[str], status: str
 ) -> list[schemas.Message]:
     async with database.connection() as connection:
-        await unmark(
-            connection, caller.environment_id, message_ids, status.removeprefix("un"), datetime.now(UTC)
-        )
-        rows = await find_messages(connection, caller.environment_id, message_ids)
+        allowed = await _allowed(connection, caller, message_ids)
+        await unmark(connection, caller.environment_id, allowed, status.removeprefix("un"), datetime.now(UTC))
+        rows = await find_messages(connection, caller.environment_id, allowed)
     return [schemas.message(row) for row in rows]
+
+
+async def _allowed(connection: Connection, caller: Credential, message_ids: list[str]) -> list[str]:
+    """Those that the caller may reach: a user token opens its user's messages only."""
+    if caller.user_id is None:
+        return message_ids
+    return await owned_by(connection, caller.environment_id, message_ids, caller.user_id)
 
 
 def _only(messages: list[schemas.Message], message_id: str) -> schemas.Message:

@@ -17,6 +17,7 @@ from models.queries import activities as activity_queries
 from models.queries import messages as queries
 from models.queries.messages import MessageFilter
 from models.queries.recipients import find_recipients
+from models.values.refs import RecipientRef
 
 MOST_MESSAGE_IDS = 50
 
@@ -97,9 +98,15 @@ async def list_message_activities(
 
 async def _find(connection: Connection, caller: Credential, message_id: str) -> DictRow:
     row = await queries.find_message(connection, caller.environment_id, message_id)
-    if row is None:
+    if row is None or not _is_readable(row, caller):
         raise no_message(message_id)
     return row
+
+
+def _is_readable(row: DictRow, caller: Credential) -> bool:
+    """A user token opens its user's messages only."""
+    owner = RecipientRef(collection=row["recipient_collection"], id=row["recipient_id"])
+    return caller.user_id is None or owner == RecipientRef(id=caller.user_id)
 
 
 def no_message(message_id: str) -> NotFound:

@@ -9,7 +9,7 @@ from psycopg.rows import DictRow
 from models.database import Connection
 from models.queries.paging import Page, paged
 from models.queries.where import Between, Where
-from models.values.refs import RecipientRef
+from models.values.refs import USERS, RecipientRef
 
 _MESSAGE: LiteralString = """
     SELECT m.id, m.environment_id, m.channel_id, m.recipient_collection, m.recipient_id, m.recipient_snapshot,
@@ -77,6 +77,21 @@ async def find_messages(
     )
     found = {row["id"]: row for row in await cursor.fetchall()}
     return [found[message_id] for message_id in dict.fromkeys(message_ids) if message_id in found]
+
+
+async def owned_by(
+    connection: Connection, environment_id: UUID, message_ids: list[str], user_id: str
+) -> list[str]:
+    """Those of the messages that went to this user, in the order they were named."""
+    cursor = await connection.execute(
+        """
+        SELECT id FROM messages
+        WHERE environment_id = %s AND id = ANY(%s) AND recipient_collection = %s AND recipient_id = %s
+        """,
+        (environment_id, message_ids, USERS, user_id),
+    )
+    found = {row["id"] for row in await cursor.fetchall()}
+    return [message_id for message_id in message_ids if message_id in found]
 
 
 async def find_message(connection: Connection, environment_id: UUID, message_id: str) -> DictRow | None:

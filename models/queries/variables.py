@@ -33,7 +33,7 @@ async def list_variables(
     cursor = await connection.execute(
         f"""
         SELECT v.key, v.type, v.description, v.inserted_at, coalesce(o.value, v.value) AS value,
-               coalesce(o.sealed, v.sealed) IS NOT NULL AS is_sealed,
+               coalesce(o.sealed, v.sealed) IS NOT NULL AS is_sealed, o.key IS NOT NULL AS is_override,
                greatest(v.updated_at, o.updated_at) AS updated_at
         FROM variables v
         LEFT JOIN variable_overrides o ON o.key = v.key AND o.environment_id = %(environment_id)s

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
 from models.values.conditions import Condition
 
@@ -18,7 +18,7 @@ class Conditional(BaseModel):
     conditions: list[Condition]
 
 
-Choice = bool | Conditional
+Choice = StrictBool | Conditional
 
 
 class ChannelTypeChoices(BaseModel):
@@ -64,11 +64,11 @@ class PreferenceSet(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    categories: dict[str, bool | Node] | None = None
+    categories: dict[str, StrictBool | Node] | None = None
     channel_types: ChannelTypeChoices | None = None
     channels: dict[str, Choice | Strategy] | None = None
     commercial_subscribed: Choice | None = None
-    workflows: dict[str, bool | Node] | None = None
+    workflows: dict[str, StrictBool | Node] | None = None
 
     _ids = field_validator("channels")(_named_by_id)
 

@@ -6,6 +6,7 @@ import os
 import pty
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PACKAGES = Path(__file__).parent / "node_modules"
 PROGRAM = PACKAGES / "@knocklabs" / "cli" / "bin" / "run"
@@ -20,7 +21,17 @@ class Said:
     text: str
 
     def __contains__(self, words: str) -> bool:
-        return words in self.text
+        return words in self.words
+
+    @property
+    def words(self) -> str:
+        """All of it in one line, without the mark that errors have at the left of each line."""
+        return " ".join(self.text.replace("\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", " ").split())
+
+    @property
+    def json(self) -> Any:
+        """What a command with --json says."""
+        return json.loads(self.text[self.text.index("{") :])
 
 
 class KnockCli:

@@ -3,6 +3,7 @@
 import typer
 
 from cli.channels import channels
+from cli.commits import commits
 from cli.db import db
 from cli.keys import keys
 from cli.mailbox.command import mailbox
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.command(context_settings=UP_CONTEXT, add_help_option=False)(up)
 app.add_typer(channels, name="channels")
+app.add_typer(commits, name="commits")
 app.add_typer(db, name="db")
 app.add_typer(keys, name="keys")
 app.command()(mailbox)

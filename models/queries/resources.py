@@ -69,8 +69,9 @@ async def list_resources(
         environment_id=environment_id,
         type=content_type,
     )
-    if only_committed:
-        where.add("r.current_version_id IS NOT NULL")
+    # A draft that was thrown away before it was ever committed leaves a name with nothing in it.
+    there: LiteralString = "r.current_version_id IS NOT NULL"
+    where.add(there if only_committed else f"({there} OR r.draft IS NOT NULL)")
     if translations is not None:
         where.add_if("split_part(split_part(r.key, '~', 1), '/', 1) = %(locale)s", locale=translations.locale)
         where.add_if(
@@ -246,7 +247,7 @@ async def archive_resource(connection: Connection, name: Name, now: datetime) ->
     """
     # In the order of all locks: an environment before its branches.
     await connection.execute(
-        "SELECT FROM environments ORDER BY branch_of NULLS FIRST, position, id FOR UPDATE"
+        "SELECT FROM environments ORDER BY branch_of NULLS FIRST, position, id FOR NO KEY UPDATE"
     )
     values = {"now": now, "type": name.type, "key": name.key}
     await connection.execute(

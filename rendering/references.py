@@ -1,10 +1,11 @@
-"""What a template names: the partials it renders, the variables it reads."""
+"""What a template names: the partials it renders, the variables it reads, the texts it marks."""
 
 from collections.abc import Iterator, Sequence
 
 from liquid import Node, RenderContext
 
 from rendering.environment import parse
+from rendering.tags import TranslatedNode
 
 
 def partials_of(source: str) -> list[str]:
@@ -37,3 +38,19 @@ def _partials(nodes: Sequence[Node], context: RenderContext) -> Iterator[str]:
         if scope is not None:
             yield scope.name if isinstance(scope.name, str) else str(scope.name.evaluate(context))
         yield from _partials(list(node.children(context, include_partials=False)), context)
+
+
+def marked_texts(source: str) -> list[str]:
+    """What stands between `{% t %}` and `{% endt %}`, each once, in order (E-TEMPLATE-30).
+
+    Raises `TemplateError`.
+    """
+    bound = parse(source).bound
+    return list(dict.fromkeys(_marked(bound.nodes, RenderContext(bound))))
+
+
+def _marked(nodes: Sequence[Node], context: RenderContext) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, TranslatedNode):
+            yield node.text
+        yield from _marked(list(node.children(context, include_partials=False)), context)

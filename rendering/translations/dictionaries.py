@@ -20,20 +20,26 @@ class TranslationFile:
     tenant: str | None = None
 
 
+_FORMS: Final = ("zero", "one", "other")
+
+
 @dataclass(frozen=True)
 class Dictionary:
-    """The texts that one recipient's templates find, by namespace."""
+    """The texts that one recipient's templates find: by namespace, and in it by dotted path."""
 
     namespaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def find(self, reference: str, count: object = None) -> Any:
+    def find(self, reference: str, count: str | None = None) -> Any:
         """What `namespace:path.to.key` stands for, or None (E-TEMPLATE-28, -33).
 
         With a `count` an object of plural forms answers the form that fits (E-TEMPLATE-29).
         """
         namespace, _, path = reference.rpartition(":")
-        found = _walk(self.namespaces.get(namespace, {}), path)
-        return _plural(found, count) if count is not None and isinstance(found, Mapping) else found
+        entries = self.namespaces.get(namespace, {})
+        if count is not None and any(f"{path}.{form}" in entries for form in _FORMS):
+            wanted = entries.get(f"{path}.{_form(count)}")
+            return entries.get(f"{path}.other") if wanted is None else wanted
+        return entries[path] if path in entries else _object(entries, f"{path}.")
 
     def find_text(self, text: str) -> str | None:
         """The translation of a whole text, whose key is the text itself (E-TEMPLATE-30)."""
@@ -89,26 +95,24 @@ def _folded(locale: str) -> str:
     return locale.strip().replace("_", "-").lower()
 
 
-def _merge_into(merged: dict[str, Any], entries: Mapping[str, Any]) -> None:
+def _merge_into(merged: dict[str, Any], entries: Mapping[str, Any], above: str = "") -> None:
+    """Put entries over others; `{"a": {"b": …}}` is `{"a.b": …}`, since PO files know paths only."""
     for key, value in entries.items():
+        path = f"{above}{key}"
         if isinstance(value, Mapping):
-            kept = merged.get(key)
-            inner = merged[key] = dict(kept) if isinstance(kept, dict) else {}
-            _merge_into(inner, value)
+            merged.pop(path, None)
+            _merge_into(merged, value, f"{path}.")
         else:
-            merged[key] = value
+            for form in _FORMS:
+                merged.pop(f"{path}.{form}", None)
+            merged[path] = value
 
 
-def _walk(entries: Mapping[str, Any], path: str) -> Any:
-    if path in entries:
-        return entries[path]
-    found: Any = entries
-    for key in path.split("."):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found
+def _object(entries: Mapping[str, Any], prefix: str) -> dict[str, Any] | None:
+    """All texts below a path, by the rest of theirs."""
+    found = {path.removeprefix(prefix): text for path, text in entries.items() if path.startswith(prefix)}
+    return found or None
 
 
-def _plural(forms: Mapping[str, Any], count: object) -> Any:
-    wanted = {"0": "zero", "0.0": "zero", "1": "one", "1.0": "one"}.get(str(count).strip(), "other")
-    found = forms.get(wanted)
-    return forms.get("other") if found is None else found
+def _form(count: str) -> str:
+    return {"0": "zero", "0.0": "zero", "1": "one", "1.0": "one"}.get(count.strip(), "other")

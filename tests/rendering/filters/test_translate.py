@@ -11,8 +11,10 @@ TEXTS = {
     "outside": "[{{ recipient.name }}]",
     "shout": "{{ name | upcase }}",
     "bold": "**{{ n }}**",
-    "items": {"zero": "nichts", "one": "eins", "other": "{{ count }} Dinge"},
-    "deep": {"er": "tief"},
+    "items.zero": "nichts",
+    "items.one": "eins",
+    "items.other": "{{ count }} Dinge",
+    "deep.er": "tief",
     "broken": "{{ name",
     "loop": "{{ 'loop' | t }}",
 }

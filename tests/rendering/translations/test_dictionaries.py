@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rendering.translations.dictionaries import Dictionary, TranslationFile, Translations
+from rendering.translations.dictionaries import TranslationFile, Translations
 
 LEVELS = ["fr-BE@acme", "fr@acme", "en@acme", "fr-BE", "fr", "en"]
 """Highest first, as E-TEMPLATE-32 numbers them."""
@@ -99,5 +99,35 @@ def test_a_reference_names_a_namespace_and_a_path(reference: str, found: object)
     ],
 )
 def test_a_count_chooses_the_plural_form(forms: str, count: str, found: str | None) -> None:
-    dictionary = Dictionary({"": {"items": {form: form for form in forms.split()}}})
-    assert dictionary.find("items", count) == found
+    translations = Translations([file("en", {"items": {form: form for form in forms.split()}})])
+    assert translations.dictionary("en", None, None).find("items", count) == found
+
+
+@pytest.mark.parametrize(
+    ("above", "found"),
+    [
+        ({"order": {"ready": "Prête"}}, "Prête"),
+        ({"order.ready": "Prête"}, "Prête"),
+        ({"order": "Commande"}, "Ready"),
+    ],
+)
+@pytest.mark.parametrize("below", [{"order": {"ready": "Ready"}}, {"order.ready": "Ready"}])
+def test_a_dotted_key_is_the_same_as_a_nested_one(
+    above: dict[str, Any], below: dict[str, Any], found: str
+) -> None:
+    translations = Translations([file("en", below), file("fr", above)])
+    assert translations.dictionary("fr", "en", None).find("order.ready") == found
+
+
+def test_a_text_takes_the_place_of_plural_forms_and_they_of_a_text() -> None:
+    forms = {"items": {"one": "one", "other": "other"}}
+    translations = Translations([file("en", forms), file("fr", {"items": "toujours"}), file("fr-BE", forms)])
+    assert translations.dictionary("fr", "en", None).find("items", "1") == "toujours"
+    assert translations.dictionary("fr-BE", "en", None).find("items", "1") == "one"
+
+
+def test_texts_with_stops_in_them_are_keys_beside_one_another() -> None:
+    translations = Translations([file("de", {"Hi": "Hallo", "Hi. How are you?": "Hallo. Wie geht's?"})])
+    found = translations.dictionary("de", None, None)
+    assert (found.find_text("Hi"), found.find_text("Hi. How are you?")) == ("Hallo", "Hallo. Wie geht's?")
+    assert found.find_text("Hi.") is None

@@ -22,9 +22,10 @@ class AlignedPadding(Padding):
     horizontal_align: Literal["left", "center", "right"] = "left"
 
 
-class ButtonPadding(AlignedPadding):
-    """The room around buttons and between them."""
+class ButtonPadding(Padding):
+    """The room around buttons and between them, and where they stand."""
 
+    horizontal_align: Literal["left", "center", "right"] = "left"
     column_gap: int = 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from cli.mailbox.messages import ReceivedMessage
 from cli.mailbox.rendered import read
 from models.database import Database
-from models.queries.mailbox import find_kept, list_kept
+from models.queries.mailbox import find_development, find_kept, list_kept
 
 
 class KeptMessages:
@@ -19,12 +19,16 @@ class KeptMessages:
     async def newest(self, limit: int, channel_type: str | None = None) -> list[ReceivedMessage]:
         """At most so many, newest first."""
         async with self._database.connection() as connection:
-            rows = await list_kept(connection, limit, channel_type, self._cleared_at())
+            development = await find_development(connection)
+            if development is None:
+                return []
+            rows = await list_kept(connection, development, limit, channel_type, self._cleared_at())
         return [read(row) for row in rows]
 
     async def find(self, message_id: str) -> ReceivedMessage | None:
         async with self._database.connection() as connection:
-            row = await find_kept(connection, message_id)
+            development = await find_development(connection)
+            row = None if development is None else await find_kept(connection, development, message_id)
         return None if row is None else read(row)
 
     def clear(self) -> None:

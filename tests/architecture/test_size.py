@@ -13,6 +13,7 @@ HISTORY = "models/migrations/versions/"
 FOUNDATIONS = {
     "api.schemas.resource.Resource": "pydantic's model with the spelling of our wire format, no fields",
     "models.values.providers.settings.ProviderSettings": "pydantic's model for settings, no fields",
+    "workflows_engine.step.Written": "pydantic's model that refuses unknown keys, no fields",
 }
 """Classes of ours that count as a library's, and why."""
 
@@ -21,7 +22,12 @@ DEEPER = {
     "KeyExpired": "as KeyMissing",
     "Refused": "as KeyMissing",
     "InAppFeedStep": "a channel step by channel type: what all channel steps share is one class between",
+    "InAppGuideStep": "as InAppFeedStep",
     "EmailStep": "as InAppFeedStep",
+    "SmsStep": "as InAppFeedStep",
+    "PushStep": "as InAppFeedStep",
+    "ChatStep": "as InAppFeedStep",
+    "WebhookStep": "as InAppFeedStep",
     "WorkflowRecipientRunDetail": "the contract's detail of a run is its list entry, and its events",
 }
 """Classes that stand two below a library's class, and why each may."""

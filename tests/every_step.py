@@ -37,7 +37,7 @@ def wait(event: dict[str, Any], **settings: Any) -> dict[str, Any]:
 
 
 MATCH = [{"operator": "and", "conditions": [LEAF]}]
-PAST_DEFAULT = {"name": "rest", "conditions": None, "steps": []}
+PAST_DEFAULT: dict[str, Any] = {"name": "rest", "conditions": None, "steps": []}
 WINDOWS = [{"day": day, "type": "send", "from": "09:00", "until": 1020} for day in DAYS]
 SMS = channel("sms", {"text_body": "hi"})
 PUSH = channel("push", {"title": "a", "text_body": "b", "settings": {"delivery_type": "silent"}})

@@ -10,11 +10,13 @@ from psycopg.rows import DictRow
 from pydantic import ValidationError
 
 from activities.beating import beating
+from activities.channels import filling
 from activities.channels.email import PROVIDERS as EMAIL_PROVIDERS
 from activities.channels.provider import EmailMessage, Provider, Receipt
 from activities.channels.sink import PROVIDERS as SINKS
 from activities.patience import patiently
 from activities.performs import performs
+from activities.variables import secret_values, variable_values
 from dispatch.starting import start_delivery
 from dispatch.temporal import Temporal
 from models.database import Connection, Database
@@ -29,7 +31,9 @@ from models.tables.messages import (
     insert_events,
     settle_attempt,
 )
+from models.tables.variables import find_values
 from models.values.kinds import MessageStatus
+from rendering.errors import TemplateError
 from workflows_engine import effects
 from workflows_engine.effects.delivery import DeliverAnswer, DeliverAsk, Delivered, Done, HandOverAsk
 
@@ -94,23 +98,34 @@ class Deliveries:
         sink = SINKS.get(channel["provider"])
         if sink is not None:
             return await sink().deliver(message["id"])
-        provider = self._provider(message["environment_id"], channel)
+        provider = await self._provider(message["environment_id"], channel)
         return provider if isinstance(provider, Receipt) else await provider.deliver(_email(message))
 
-    def _provider(self, environment_id: UUID, channel: DictRow) -> Provider[EmailMessage] | Receipt:
+    async def _provider(self, environment_id: UUID, channel: DictRow) -> Provider[EmailMessage] | Receipt:
         """The configured provider, or a dead receipt that says what to configure."""
         built = EMAIL_PROVIDERS.get(channel["provider"])
         if built is None:
             reason = f"no provider {channel['provider']} is built in this release; its channel sends nothing"
             return Receipt(outcome="dead", detail=reason)
-        sealed = channel["provider_settings"]
         try:
-            purpose = seal_purpose(channel["id"], environment_id)
-            settings: Mapping[str, Any] = self._sealer.open(sealed, purpose) if sealed else {}
-            return built.model_validate(settings)
-        except (SealBroken, ValidationError) as error:
-            reason = f"the settings of channel {channel['key']} cannot be used: {type(error).__name__}"
-            return Receipt(outcome="dead", detail=reason)
+            return built.model_validate(await self._settings(environment_id, channel))
+        except ValidationError as error:
+            reason = filling.told(error)
+        except (SealBroken, TemplateError) as error:
+            reason = str(error)
+        return Receipt(
+            outcome="dead", detail=f"the settings of channel {channel['key']} cannot be used: {reason}"
+        )
+
+    async def _settings(self, environment_id: UUID, channel: DictRow) -> Mapping[str, Any]:
+        """Opened, and filled in with the environment's variables."""
+        sealed, purpose = channel["provider_settings"], seal_purpose(channel["id"], environment_id)
+        settings: Mapping[str, Any] = self._sealer.open(sealed, purpose) if sealed else {}
+        if not filling.needs_filling(settings):
+            return settings
+        async with self._database.connection() as connection:
+            row = await find_values(connection, environment_id)
+        return filling.filled(settings, variable_values(row["variables"]) | secret_values(row, self._sealer))
 
     async def _write(self, ask: DeliverAsk, receipt: Receipt) -> DeliverAnswer:
         answer = conclude(ask, receipt)

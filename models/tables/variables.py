@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
+from psycopg.rows import DictRow
 from sqlmodel import Field, SQLModel
 
+from models.database import Connection
 from models.tables.columns import moment, sealed
 
 
@@ -59,3 +61,18 @@ SECRET_VALUES: LiteralString = """
 def seal_purpose(key: str, environment_id: UUID | None) -> str:
     """What a sealed value is bound to; None for the account's own. See `models/sealing.py`."""
     return f"variable:{key}:{environment_id or 'account'}"
+
+
+async def find_values(connection: Connection, environment_id: UUID) -> DictRow:
+    """All values of one environment: `variables` and `secrets` as above, and `environment_id`."""
+    cursor = await connection.execute(
+        f"""
+        SELECT ({PUBLIC_VALUES.format(environment_id="%(environment_id)s")}) AS variables,
+               ({SECRET_VALUES.format(environment_id="%(environment_id)s")}) AS secrets,
+               %(environment_id)s::uuid AS environment_id
+        """,
+        {"environment_id": environment_id},
+    )
+    row = await cursor.fetchone()
+    assert row is not None  # it selects from nothing
+    return row

@@ -8,6 +8,7 @@ from psycopg.rows import DictRow
 from models.database import Connection
 from models.ids import new_uuid
 from models.queries import branches as queries
+from models.queries.commits import lock_log
 from publishing.mistakes import Blocked, Missing, Mistake, NotPublishable
 from publishing.space import Space
 
@@ -21,6 +22,8 @@ async def create(connection: Connection, main: Space, slug: str) -> DictRow:
         raise NotPublishable(
             [Mistake("branch_slug", "must be letters, digits, dots, dashes, slashes and underscores")]
         )
+    # What is archived meanwhile would be missed: archiving knows only the branches that are there.
+    await lock_log(connection, main.id)
     now = datetime.now(UTC)
     branch_id = new_uuid()
     if not await queries.insert_branch(connection, branch_id, main.id, slug, now):

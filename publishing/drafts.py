@@ -159,7 +159,7 @@ async def commit_even_empty(
     """As `commit_these` for one; with nothing saved, its content becomes a new version (E-VERSION-6)."""
     await lock_log(connection, space.id)
     row = await find_resource(connection, space.id, name)
-    if row is None or row["archived_at"] is not None:
+    if row is None or row["archived_at"] is not None or (row["draft"] is None and row["content"] is None):
         raise Missing(f"There is no {name} in {space}.")
     if row["draft"] is not None:
         return await commit_these(connection, space, [name], author, message)

@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from models.database import Connection
+from models.queries.commits import lock_log
 from models.queries.paging import Page, paged
 from models.queries.where import Where
 from models.values.content import ContentType, Name
@@ -65,7 +66,7 @@ async def delete_branch(connection: Connection, branch_id: UUID, now: datetime) 
 async def lock_branch_with_main(connection: Connection, branch_id: UUID, main_id: UUID) -> None:
     """Nobody commits on either until the transaction ends; the environment's lock comes first everywhere."""
     for environment_id in (main_id, branch_id):
-        await connection.execute("SELECT FROM environments WHERE id = %s FOR UPDATE", (environment_id,))
+        await lock_log(connection, environment_id)
 
 
 COPY = """
@@ -82,13 +83,15 @@ COPY = """
                    AND b.current_version_id IS NOT DISTINCT FROM b.synced_version_id))
     ), placed AS (
         INSERT INTO resources (environment_id, type, key, active, active_from, active_until,
-                               current_version_id, base_version_id, synced_version_id, inserted_at, updated_at)
+                               current_version_id, base_version_id, synced_version_id, inserted_at,
+                               updated_at)
         SELECT %(branch_id)s, type, key, active, active_from, active_until, copy_id, base_id, copy_id,
                made_at, %(now)s
         FROM taken
         ON CONFLICT (environment_id, type, key) DO UPDATE
         SET current_version_id = excluded.current_version_id, base_version_id = excluded.base_version_id,
-            synced_version_id = excluded.synced_version_id, archived_at = NULL, updated_at = excluded.updated_at
+            synced_version_id = excluded.synced_version_id, archived_at = NULL,
+            updated_at = excluded.updated_at
     )
     INSERT INTO resource_versions (id, environment_id, type, key, number, content_hash, content, compiled,
                                    inserted_at)

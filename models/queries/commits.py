@@ -40,9 +40,13 @@ class CommitFilter:
 
 
 async def lock_log(connection: Connection, environment_id: UUID) -> int:
-    """The number of the newest commit; until the transaction ends nobody else commits here."""
+    """The number of the newest commit; until the transaction ends nobody else commits here.
+
+    Whoever locks several logs takes environments in their order, and branches after the environment they
+    are of. Rows that only refer to the environment (runs, messages) are written all the while.
+    """
     cursor = await connection.execute(
-        "SELECT commit_number FROM environments WHERE id = %s FOR UPDATE", (environment_id,)
+        "SELECT commit_number FROM environments WHERE id = %s FOR NO KEY UPDATE", (environment_id,)
     )
     row = await cursor.fetchone()
     assert row is not None  # callers hold an environment that was looked up
@@ -67,8 +71,8 @@ async def insert_commits(connection: Connection, commits: Sequence[Commit]) -> N
 
 
 COMMIT: LiteralString = f"""
-    SELECT c.*, e.slug, e.branch_of, (SELECT m.slug FROM environments m WHERE m.id = e.branch_of) AS main_slug,
-           {PROMOTED} AS is_promoted
+    SELECT c.*, e.slug, e.branch_of,
+           (SELECT m.slug FROM environments m WHERE m.id = e.branch_of) AS main_slug, {PROMOTED} AS is_promoted
     FROM commits c JOIN environments e ON e.id = c.environment_id
 """
 
@@ -106,7 +110,9 @@ async def newest_unpromoted(
         SELECT * FROM (
             SELECT DISTINCT ON (c.type, c.key) c.* FROM commits c
             JOIN resources r ON r.environment_id = c.environment_id AND r.type = c.type AND r.key = c.key
-            WHERE c.environment_id = %(environment_id)s AND r.archived_at IS NULL
+            JOIN resource_versions v ON v.id = c.version_id
+            WHERE c.environment_id = %(environment_id)s
+              AND r.archived_at IS NULL AND v.archived_at IS NULL
               AND (cardinality(%(types)s::text[]) = 0 OR c.type = ANY(%(types)s))
               AND (%(key)s::text IS NULL OR c.key = %(key)s)
             ORDER BY c.type, c.key, c.number DESC

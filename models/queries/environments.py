@@ -47,7 +47,10 @@ async def find_environment(connection: Connection, slug: str) -> DictRow | None:
 async def lock_environments(connection: Connection) -> list[DictRow]:
     """All of them in their order; until the transaction ends nobody else moves or makes one."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('environments', 0))")
-    cursor = await connection.execute(f"{_ENVIRONMENT} WHERE {_LIVE} ORDER BY e.position, e.slug")
+    # In the order of all locks: archiving content takes them too.
+    cursor = await connection.execute(
+        f"{_ENVIRONMENT} WHERE {_LIVE} ORDER BY e.position, e.slug FOR NO KEY UPDATE OF e"
+    )
     return await cursor.fetchall()
 
 

@@ -13,7 +13,7 @@ RENDERED = (ContentType.EMAIL_LAYOUT, ContentType.PARTIAL, ContentType.TRANSLATI
 
 
 async def list_published(connection: Connection, environment_id: UUID) -> list[DictRow]:
-    """Type, key and content of all that is published in an environment or branch, or was and `is_archived`."""
+    """Type, key and content of what is published in an environment or branch, or was and `is_archived`."""
     cursor = await connection.execute(
         """
         SELECT r.type, r.key, v.content, r.archived_at IS NOT NULL AS is_archived

@@ -1,7 +1,8 @@
 """Our tags: `{% render 'key', name: value %}` and `{% t %}…{% endt %}`."""
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import TextIO, cast
+from typing import Final, TextIO, cast
 
 from liquid import BoundTemplate, Node, RenderContext, Tag, Token
 from liquid.builtin.expressions import (
@@ -30,6 +31,8 @@ from rendering.errors import TemplateError
 from rendering.inputs import inputs
 from rendering.markdown import to_html
 from rendering.styles import split_styles
+
+_BRACES: Final = re.compile(r"\{%-?\s*\Z")
 
 
 class PartialError(LiquidError):
@@ -81,7 +84,8 @@ class RenderPartialTag(Tag):
         while tokens.current.kind != TOKEN_EOF:
             if tokens.current.kind == TOKEN_COMMA:
                 next(tokens)
-            args.append(self._argument(tokens))
+            else:
+                args.append(self._argument(tokens))
         return RenderPartialNode(token, key, args=args)
 
     def _argument(self, tokens: TokenStream) -> KeywordArgument:
@@ -124,6 +128,8 @@ class TranslatedTag(Tag):
 
     def parse(self, stream: TokenStream) -> Node:
         token = stream.eat(TOKEN_TAG)
+        if not _BRACES.search(token.source, max(0, token.start_index - 200), token.start_index):
+            raise LiquidSyntaxError("the tag 't' stands in braces of its own", token=token)
         if stream.current.kind == TOKEN_EXPRESSION:
             raise LiquidSyntaxError("the tag 't' takes no arguments", token=stream.current)
         while not stream.current.is_tag(self.end):

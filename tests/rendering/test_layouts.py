@@ -76,6 +76,8 @@ def test_preview_text_is_a_variable_of_the_layout() -> None:
     layout = Layout("<u>{{ preview_text }}</u>{{ content }}", "")
     assert "<u>For Ada</u>" in mail(Body("x", preview_text="For {{ name }}"), layout).html
     assert "<u></u>" in mail(Body("x"), layout).html
+    given = Body("x", pre_content="{% assign preview_text = 'Given' %}")
+    assert "<u>Given</u>" in mail(given, layout).html
 
 
 def test_without_a_layout_the_body_is_the_whole_document() -> None:

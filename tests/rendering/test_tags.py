@@ -91,6 +91,7 @@ def test_a_partial_that_renders_itself_under_a_condition_ends() -> None:
         ("\n{% render key %}", "the key of a partial stands in quotes"),
         ("\n{% render 'p', x: 1 | nonesuch %}", "unknown filter 'nonesuch'"),
         ("\n{% t now %}x{% endt %}", "the tag 't' takes no arguments"),
+        ("\n{% liquid t\n echo x\n endt %}", "the tag 't' stands in braces of its own"),
         ("\n{% t %}x", "'t' is never closed"),
         ("\n{% t %}a{% t %}b{% endt %}", "the tag 't' cannot stand in itself"),
         ("\n{% t %}{{ x | nonesuch }}{% endt %}", "unknown filter 'nonesuch'"),

@@ -72,7 +72,8 @@ async def insert_commits(connection: Connection, commits: Sequence[Commit]) -> N
 
 COMMIT: LiteralString = f"""
     SELECT c.*, e.slug, e.branch_of,
-           (SELECT m.slug FROM environments m WHERE m.id = e.branch_of) AS main_slug, {PROMOTED} AS is_promoted
+           (SELECT m.slug FROM environments m WHERE m.id = e.branch_of) AS main_slug,
+           {PROMOTED} AS is_promoted
     FROM commits c JOIN environments e ON e.id = c.environment_id
 """
 

@@ -26,8 +26,11 @@ from models.values.providers import (
     SINKS,
     Provider,
     exposed,
+    is_liquid,
     providers_of,
 )
+from rendering.environment import parse
+from rendering.errors import TemplateError
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,254}")
 _IN_APP = (ChannelType.IN_APP, ChannelType.IN_APP_FEED, ChannelType.IN_APP_GUIDE)
@@ -221,7 +224,7 @@ def _sealed_again(sealed: bytes | None, channel_id: UUID, source: Place, to: Pla
 
 def _checked(model: type[BaseModel], given: dict[str, Any], name: str) -> BaseModel:
     try:
-        return model.model_validate(given)
+        settings = model.model_validate(given)
     except ValidationError as error:
         errors = [
             {
@@ -233,3 +236,20 @@ def _checked(model: type[BaseModel], given: dict[str, Any], name: str) -> BaseMo
         ]
         told = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors)
         raise InvalidParams(f"The {name} are not valid. {told}", errors) from None
+    _require_liquid(given, name)
+    return settings
+
+
+def _require_liquid(value: Any, path: str) -> None:
+    """Every text inside must be whole Liquid, or none at all."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _require_liquid(inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _require_liquid(inner, f"{path}[{index}]")
+    elif isinstance(value, str) and is_liquid(value):
+        try:
+            parse(value)
+        except TemplateError as error:
+            raise InvalidParams.of(path, str(error)) from error

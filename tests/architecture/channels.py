@@ -36,9 +36,10 @@ take effect at once, and none of them is versioned.
 | project | `[channels.<key>]` in `tocsin.toml`, with `${NAME}` for environment variables |
 | API | `PUT /v1/tocsin/channels/{key}?environment=…`; also `GET`, `DELETE` (archive), `/validate`, `/clone` |
 
-What a `PUT` does not name stays as it is; `provider_settings` and `channel_settings` that are given replace
-the old ones whole. A **secret** is shown as `********`, unless it is a Liquid expression such as `{{
-vars.sendgrid_key }}`, which every secret may be. The key of an archived channel may be used again.
+What a `PUT` does not name stays as it is; `provider_settings` and `channel_settings` that are given
+replace the old ones whole. The key of an archived channel may be used again. A **secret** is shown as
+`********`; but any text among the provider settings may be Liquid, which is shown as it stands and filled
+in with the environment's variables before each send: `{{ vars.key }}`.
 
 Channels without any provider settings work in every environment; all others have to be set up in each. An
 environment may be set up without provider settings in sandbox mode only. A provider that this release does

@@ -146,7 +146,7 @@ async def _content_caller(request: Request) -> Workspace:
     """As `_service_caller`; `?branch=` names a branch of development, else InvalidParams or NotFound."""
     credential, row = await _managing(request)
     slug = (await _query(request)).text("branch")
-    author = ServiceToken(row["id"], row["name"] or f"…{row['hint']}").author
+    author = ServiceToken.of(row).author
     if slug is None:
         return Workspace(
             credential, Space(credential.environment_id, credential.environment_id, credential.slug), author
@@ -164,11 +164,16 @@ class ServiceToken:
 
     key_id: UUID
     name: str
+    hint: str
+
+    @classmethod
+    def of(cls, row: DictRow) -> "ServiceToken":
+        return cls(row["id"], row["name"] or f"Service token …{row['hint']}", row["hint"])
 
     @property
     def author(self) -> Author:
         """Commits are signed with an address, which a token does not have."""
-        return Author(f"{self.key_id}@service-tokens.invalid", self.name)
+        return Author(f"{self.hint}@service-token.invalid", self.name)
 
 
 async def _account_caller(request: Request) -> ServiceToken:
@@ -176,13 +181,13 @@ async def _account_caller(request: Request) -> ServiceToken:
     row = await _key_of(request)
     _kind_of(row, {KeyKind.SERVICE})
     assert row is not None  # _kind_of refused an unknown key
-    return ServiceToken(row["id"], row["name"] or f"…{row['hint']}")
+    return ServiceToken.of(row)
 
 
 Caller = Annotated[Credential, Depends(_secret_caller)]
 """A server: a secret key."""
 UserCaller = Annotated[Credential, Depends(_user_caller)]
-"""A server or a browser: a secret key, or a public one, which acts for its token's user, without one for any."""
+"""A server or a browser: a secret key, or a public one, which acts for its token's user, else for any."""
 ServiceCaller = Annotated[Credential, Depends(_service_caller)]
 """Management: a service token, in the environment that `?environment=` names."""
 ContentCaller = Annotated[Workspace, Depends(_content_caller)]

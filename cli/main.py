@@ -5,6 +5,7 @@ import typer
 from cli.channels import channels
 from cli.commits import commits
 from cli.db import db
+from cli.doctor import doctor
 from cli.keys import keys
 from cli.mailbox.command import mailbox
 from cli.push import push_command
@@ -22,6 +23,7 @@ app.add_typer(channels, name="channels")
 app.add_typer(commits, name="commits")
 app.add_typer(db, name="db")
 app.add_typer(keys, name="keys")
+app.command()(doctor)
 app.command()(mailbox)
 app.command("push")(push_command)
 

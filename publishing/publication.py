@@ -62,7 +62,8 @@ async def publish(
         _commit(item, version, rows.get(item.name), number + place, author)
         for place, (item, version) in enumerate(zip(fresh, versions, strict=True), start=1)
     ]
-    await insert_versions(connection, versions)
+    # What arrives from elsewhere takes nobody's unfinished work away.
+    await insert_versions(connection, versions, keep_drafts=any(item.source for item in fresh))
     await insert_commits(connection, commits)
     return commits
 

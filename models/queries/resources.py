@@ -145,7 +145,9 @@ async def list_drafts(
     return [name_of(row) for row in await cursor.fetchall()]
 
 
-async def insert_versions(connection: Connection, versions: Sequence[ResourceVersion]) -> None:
+async def insert_versions(
+    connection: Connection, versions: Sequence[ResourceVersion], *, keep_drafts: bool = False
+) -> None:
     """Publish them, each as its resource's next: what reads the resource from now on sees it (E-RUN-9)."""
     async with connection.cursor() as cursor:
         await cursor.executemany(
@@ -160,7 +162,8 @@ async def insert_versions(connection: Connection, versions: Sequence[ResourceVer
                        AND v.key = %(key)s::text),
                     %(content_hash)s, %(content)s, %(compiled)s, %(inserted_at)s)
             )
-            UPDATE resources SET current_version_id = %(id)s, draft = NULL, updated_at = %(inserted_at)s
+            UPDATE resources SET current_version_id = %(id)s, updated_at = %(inserted_at)s,
+                                 draft = CASE WHEN %(keep_drafts)s THEN draft END
             WHERE environment_id = %(environment_id)s AND type = %(type)s::text AND key = %(key)s::text
             """,
             [
@@ -170,6 +173,7 @@ async def insert_versions(connection: Connection, versions: Sequence[ResourceVer
                     ),
                     "content": Json(version.content),
                     "compiled": Jsonb(version.compiled),
+                    "keep_drafts": keep_drafts,
                 }
                 for version in versions
             ],

@@ -1,13 +1,14 @@
 """Development's sinks: every channel type is rendered, kept and marked, and nothing leaves."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from tests.builders import email_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.every_step import channel
+from tests.runs import rows
 from tests.virtual_time import VirtualTime
 
 ADA = {"id": "ada", "name": "Ada", "email": "ada@example.com", "phone_number": "+4912345"}
@@ -188,17 +189,28 @@ async def test_overrides_that_do_not_render_to_json_fail_the_step(
     assert line["data"]["error"].startswith("template error: json_body does not render to JSON")
 
 
-async def write_channel(virtual: VirtualTime) -> str:
-    """A channel that no environment has configured; its key."""
-    key = f"post-{uuid4().hex[:8]}"
+async def write_channel(
+    virtual: VirtualTime, channel_type: str = "email", provider: str = "email_smtp", where: UUID | None = None
+) -> str:
+    """A channel that only this environment has configured, or none; its key."""
+    channel_id, key = uuid4(), f"post-{uuid4().hex[:8]}"
     async with virtual.database.connection() as connection:
         await connection.execute(
             """
             INSERT INTO channels (id, key, name, type, provider, inserted_at, updated_at)
-            VALUES (%s, %s, 'Post', 'email', 'email_smtp', now(), now())
+            VALUES (%s, %s, 'Post', %s, %s, now(), now())
             """,
-            (uuid4(), key),
+            (channel_id, key, channel_type, provider),
         )
+        if where is not None:
+            await connection.execute(
+                """
+                INSERT INTO channel_settings
+                    (channel_id, environment_id, is_sandbox, channel_settings, updated_at)
+                VALUES (%s, %s, false, '{}', now())
+                """,
+                (channel_id, where),
+            )
     return key
 
 
@@ -228,3 +240,28 @@ async def test_a_channel_that_does_not_exist_any_more_fails_the_run_outside_of_d
     assert [run["outcome"] for run in await virtual.runs(environment)] == ["failed"]
     (line,) = await virtual.log(environment, "step_failed")
     assert line["data"]["error"] == f'no channel "{key}" exists in this account'
+
+
+async def test_a_provider_that_is_not_built_sends_nothing_and_says_so(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    key = await write_channel(virtual, "sms", "sms_twilio", environment.id)
+    (message,) = await sent(virtual, environment, SMS | {"channel_key": key})
+    assert message["status"] == "undelivered"
+    (event,) = await rows(
+        virtual.database,
+        "SELECT data FROM message_events WHERE environment_id = %s AND type = 'message.undelivered'",
+        environment.id,
+    )
+    assert event["data"]["failure_details"].startswith("no provider sms_twilio is built in this release")
+
+
+@pytest.mark.parametrize(("step", "provider"), [(PUSH, "push_fcm"), (CHAT, "chat_slack")])
+async def test_nobody_has_an_address_for_pushes_and_chats_yet(
+    virtual: VirtualTime, environment: TestEnvironment, step: dict[str, Any], provider: str
+) -> None:
+    # E-CHANNEL-5
+    key = await write_channel(virtual, step["channel_type"], provider, environment.id)
+    assert await sent(virtual, environment, step | {"channel_key": key}) == []
+    (line,) = await virtual.log(environment, "step_skipped")
+    assert line["data"]["reason"].startswith("missing recipient data: the recipient has no ")

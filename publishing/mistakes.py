@@ -14,7 +14,7 @@ VALUE_TAGS = {"str", "list[Pair]"}
 
 @dataclass(frozen=True)
 class Mistake:
-    """Where in the content (a JSON path), and what is wrong and was expected; `name` says in which resource."""
+    """Where in the content (a JSON path), what is wrong and was expected; `name` says in which resource."""
 
     path: str
     message: str

@@ -61,28 +61,33 @@ class Surroundings:
             return self._channel_mistake(reference)
         if reference.type == "channel_group":
             return self._group_mistake(reference)
+        return self._resource_mistake(reference)
+
+    def _resource_mistake(self, reference: Reference) -> Mistake | None:
         wanted = Name(ContentType(reference.type), reference.key)
         if wanted in self.names:
             return self._detail_mistake(reference, self.names[wanted])
-        if wanted.type is ContentType.MESSAGE_TYPE and wanted.key in SYSTEM_MESSAGE_TYPES:
+        is_system = wanted.type is ContentType.MESSAGE_TYPE and wanted.key in SYSTEM_MESSAGE_TYPES
+        if is_system or wanted.type in self.lenient:
             return None
-        if wanted.type in self.lenient:
-            return None
-        title = KINDS[wanted.type].title
-        if self.drafts_count:
-            return Mistake(
-                reference.path,
-                f'there is no {title} "{reference.key}" in {self.space}; push it first, or together with this',
-            )
+        published, do = ("", "push it") if self.drafts_count else ("published ", "commit or promote it")
         return Mistake(
             reference.path,
-            f'there is no published {title} "{reference.key}" in {self.space}; '
-            "commit or promote it first, or together with this",
+            f'there is no {published}{KINDS[wanted.type].title} "{reference.key}" in {self.space}; '
+            f"{do} first, or together with this",
         )
 
     def _detail_mistake(self, reference: Reference, found: Checked | None) -> Mistake | None:
-        if reference.type != ContentType.MESSAGE_TYPE or found is None or reference.detail is None:
+        if found is None or reference.detail is None:
             return None
+        if reference.type == ContentType.EMAIL_LAYOUT:
+            if found.compiled.get("is_mjml") is not False:
+                return None
+            return Mistake(
+                reference.path,
+                f'the email layout "{reference.key}" is not MJML; '
+                "a template with is_mjml needs one that is, or none (E-TEMPLATE-19)",
+            )
         variants = found.compiled.get("variants")
         variant = reference.detail.partition(" ")[2]
         if not variants or variant in variants:

@@ -12,9 +12,9 @@ async def list_names(connection: Connection, environment_id: UUID) -> list[DictR
     cursor = await connection.execute(
         """
         SELECT r.type, r.key, r.current_version_id,
-               CASE WHEN r.type IN ('partial', 'message_type') THEN r.draft END AS draft,
+               CASE WHEN r.type IN ('email_layout', 'partial', 'message_type') THEN r.draft END AS draft,
                r.draft IS NOT NULL AS is_saved,
-               CASE WHEN r.type IN ('partial', 'message_type') THEN v.compiled END AS compiled
+               CASE WHEN r.type IN ('email_layout', 'partial', 'message_type') THEN v.compiled END AS compiled
         FROM resources r LEFT JOIN resource_versions v ON v.id = r.current_version_id
         WHERE r.environment_id = %s AND r.archived_at IS NULL
         """,

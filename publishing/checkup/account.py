@@ -15,7 +15,7 @@ def check_channels(ground: Ground) -> Iterator[Finding]:
     """A sandbox where messages are meant to reach people."""
     for channel in ground.channels.values() if ground.is_last else ():
         if channel.is_configured and channel.is_sandbox:
-            fix = f"tocsin channels set {channel.key} --environment {ground.slug} --no-sandbox"
+            fix = f"tocsin channels sandbox {channel.key} off --environment {ground.slug}"
             told = f"is in sandbox mode in {ground.slug}: nothing is sent"
             yield Finding(Level.ERROR, "sandbox", ground.slug, f'channel "{channel.key}"', told, fix)
 

@@ -69,7 +69,7 @@ def check(_key: str, content: dict[str, Any]) -> Checked:
         mistakes.append(Mistake("html_layout", "is_mjml is true, so the root must be <mjml>"))
     if mistakes:
         raise NotPublishable(mistakes)
-    return Checked(references)
+    return Checked(references, {"is_mjml": bool(layout.is_mjml)})
 
 
 EMAIL_LAYOUT = Kind(

@@ -24,12 +24,23 @@ def check(key: str, content: dict[str, Any]) -> Checked:
     mistakes, partials = check_templates(definition.templates())
     if mistakes:
         raise NotPublishable(mistakes)
+    mjml = {f"{path}.template.settings.layout_key" for path, step in definition.walk() if _is_mjml(step)}
     needs = [
-        Reference(one.kind, one.key, one.path, one.channel_type, is_soft=one.kind in SOFT)
+        Reference(
+            one.kind,
+            one.key,
+            one.path,
+            "mjml" if one.path in mjml else one.channel_type,
+            is_soft=one.kind in SOFT,
+        )
         for one in definition.references()
         if not (one.kind == "workflow" and one.key == key)
     ]
     return Checked([*needs, *partials], {"plan": definition.plan().model_dump(mode="json")})
+
+
+def _is_mjml(step: Any) -> bool:
+    return bool(getattr(getattr(step, "template", None), "is_mjml", False))
 
 
 WORKFLOW = Kind(

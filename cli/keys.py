@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from cli.errors import CommandError
+from cli.key_lifetimes import register
+from cli.signing_keys import signing
 from models.values.development import ENVIRONMENT
 from models.values.kinds import KeyKind
 
@@ -21,14 +23,22 @@ Row = dict[str, Any]
 
 keys = typer.Typer(
     # Line breaks show as they stand here.
-    help="""Keys for the API, in the database at DATABASE_URL.
+    help="""Keys for the API.
 
 secret: for your servers; everything in one environment.
 public: for browsers and apps; feeds and messages of one environment.
 service: for you; workflows, channels and variables of all environments.
+
+create, list and revoke work on the database at DATABASE_URL, so that an
+instance without any key can be given one. rotate, expire and signing ask a
+running instance, with a service token.
 """,
     no_args_is_help=True,
 )
+
+
+keys.add_typer(signing, name="signing")
+register(keys)
 
 
 @keys.command()

@@ -2,14 +2,18 @@
 
 import typer
 
+from cli.account import account
 from cli.channels import channels
 from cli.commits import commits
 from cli.db import db
 from cli.doctor import doctor
+from cli.environments import environments
 from cli.keys import keys
 from cli.mailbox.command import mailbox
 from cli.push import push_command
 from cli.up import UP_CONTEXT, up
+from cli.variables import variables
+from cli.webhooks import webhooks
 
 app = typer.Typer(
     name="tocsin",
@@ -19,13 +23,17 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command(context_settings=UP_CONTEXT, add_help_option=False)(up)
+app.add_typer(account, name="account")
 app.add_typer(channels, name="channels")
 app.add_typer(commits, name="commits")
 app.add_typer(db, name="db")
+app.add_typer(environments, name="environments")
 app.add_typer(keys, name="keys")
 app.command()(doctor)
 app.command()(mailbox)
 app.command("push")(push_command)
+app.add_typer(variables, name="variables")
+app.add_typer(webhooks, name="webhooks")
 
 
 # Imported where they are used: `tocsin up` stays small without the API and the worker in its memory.

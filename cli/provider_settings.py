@@ -71,7 +71,7 @@ def read_assignments(given: list[str], settings: type[BaseModel]) -> dict[str, A
         if name not in kinds:
             known = ", ".join(kinds) or "none"
             raise CommandError(f'there is no setting "{name}" here; known are {known}')
-        values[name] = _typed(name, _read(text), kinds[name])
+        values[name] = _typed(name, read_value(text), kinds[name])
     return values
 
 
@@ -113,7 +113,8 @@ def _print_fields(heading: str, fields: Iterator[SettingsField]) -> None:
         typer.echo("  none")
 
 
-def _read(text: str) -> str:
+def read_value(text: str) -> str:
+    """`-` is read from stdin, `@file` from a file, `${NAME}` is an environment variable; else the text."""
     if text == STDIN:
         return sys.stdin.read().rstrip("\n")
     if text.startswith("@"):

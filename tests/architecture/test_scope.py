@@ -23,6 +23,8 @@ BUILT = "{where.sql}"
 
 LOCKED = "the window was locked under its environment in the same transaction"
 CREDENTIAL = "a credential is what says which environment its caller means"
+PIPELINE = "asks of the environments themselves, each with its latest commit"
+ACCOUNT = "a service token manages the keys of all environments; the id is of one key"
 UNSCOPED = {
     "models/tables/batches.py:add_member": LOCKED,
     "models/tables/batches.py:set_owner": LOCKED,
@@ -36,6 +38,14 @@ UNSCOPED = {
     "models/queries/keys.py:has_development_keys": "asks of the whole database whether its doors are open",
     "models/queries/channels.py:list_settings": "Knock shows a channel with the settings of all environments",
     "models/queries/channels.py:configured_elsewhere": "asks which other environments would lose settings",
+    "models/queries/environments.py:<module>": PIPELINE,
+    "models/queries/environments.py:find_environment": PIPELINE,
+    "models/queries/environments.py:lock_environments": PIPELINE,
+    "models/queries/keys.py:expire_key": ACCOUNT,
+    "models/queries/keys.py:find_key_row": ACCOUNT,
+    "models/queries/keys.py:revoke_key": ACCOUNT,
+    "models/queries/variables.py:find_overrides": "the account's variables are shown with all overrides",
+    "models/tables/variables.py:<module>": "a part of statements, joined to the environment of their run",
     "cli/credentials.py:list_keys": "whoever has the database's password sees the keys of all environments",
     "cli/credentials.py:revoke_key": "as above; the id is of one key",
 }

@@ -8,7 +8,7 @@ from models.values.development import ENVIRONMENT as DEVELOPMENT
 
 @dataclass(frozen=True)
 class Space:
-    """`id` is whose content is meant, `environment_id` whose channels and people: the same, but on a branch."""
+    """`id` is whose content is meant, `environment_id` whose channels and people; they differ on a branch."""
 
     id: UUID
     environment_id: UUID

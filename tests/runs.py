@@ -8,10 +8,10 @@ from uuid import UUID
 from dispatch.triggers import run_of
 from models.database import Database
 from models.ids import new_uuid
+from models.queries.resources import find_resource
 from models.tables.recipient_runs import insert_run
 from models.tables.recipients import identify
 from models.tables.triggers import Trigger, insert_trigger, mark_answered
-from models.queries.resources import find_resource
 from models.values.content import ContentType, Name
 from models.values.given import GivenRecipient
 from tests.environments import TestEnvironment

@@ -18,9 +18,9 @@ from dispatch.triggers import Place, TriggerRequest, accept
 from models.database import Database
 from models.values.given import GivenRecipient, GivenTenant
 from models.values.refs import RecipientRef
+from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
-from tests.committing import publish
 from tests.runs import rows
 from workflows_engine import names
 

@@ -10,8 +10,8 @@ from dispatch.temporal import Temporal
 from dispatch.triggers import Place
 from models.database import Database
 from tests.builders import in_app_step, workflow
-from tests.environments import TestEnvironment
 from tests.committing import publish
+from tests.environments import TestEnvironment
 from tests.runs import rows, write_run
 
 

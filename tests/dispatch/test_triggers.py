@@ -24,9 +24,9 @@ from models.database import Database
 from models.sealing import Sealer
 from models.values.given import GivenRecipient, GivenTenant
 from tests.builders import in_app_step, workflow
+from tests.committing import publish
 from tests.environments import TestEnvironment, make_environment
 from tests.houses import SECRET
-from tests.committing import publish
 from tests.runs import rows
 from workflows_engine import names
 

@@ -10,8 +10,8 @@ from dispatch.triggers import Place
 from models.database import Database
 from models.tables.cancels import lock_key
 from tests.builders import in_app_step, workflow
-from tests.environments import TestEnvironment
 from tests.committing import publish
+from tests.environments import TestEnvironment
 from tests.runs import NOON, rows, write_run
 from workflows_engine.effects.runs import BeginAsk
 

@@ -20,10 +20,10 @@ from models.sealing import Sealer
 from models.values.refs import RecipientRef
 from outbound.client import build_client
 from tests.builders import delay_step, email_step, in_app_step, workflow
+from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.houses import SECRET, Mailbox
-from tests.committing import publish
 from tests.runs import rows, write_run
 from worker.assembly import WORKFLOWS, Parts, performers
 from worker.sandbox import sandbox

@@ -9,11 +9,11 @@ from activities.versions import Versions
 from dispatch.starting import StartableRun, start_recipient_run
 from models.values.refs import RecipientRef
 from tests.builders import in_app_step, workflow
+from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.feeds import feed_of, feed_with
 from tests.houses import House
-from tests.committing import publish
 from tests.runs import NOON, rows
 from workflows_engine import names
 from workflows_engine.effects.runs import BeginAsk

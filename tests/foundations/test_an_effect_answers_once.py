@@ -9,8 +9,8 @@ from activities.versions import Versions
 from models.database import Database
 from models.values.kinds import Outcome
 from tests.builders import email_step, in_app_step, workflow
-from tests.environments import TestEnvironment
 from tests.committing import publish
+from tests.environments import TestEnvironment
 from tests.runs import NOON, rows, write_run
 from workflows_engine.effects.runs import FinishAsk
 

@@ -9,11 +9,11 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
 
 from tests.builders import batch_step, delay_step, email_step, fetch_step, in_app_step, workflow
+from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.feeds import body_of, feed_of, feed_with
 from tests.houses import House
-from tests.committing import publish
 from tests.runs import rows
 
 

@@ -15,11 +15,11 @@ from models.database import Database
 from models.ids import new_uuid
 from models.tables.keys import digest_of
 from tests.builders import in_app_step, workflow
+from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.feeds import body_of, feed_with
 from tests.houses import SECRET, House
-from tests.committing import publish
 from tests.runs import rows
 from workflows_engine import names
 

@@ -6,11 +6,11 @@ from knockapi import AsyncKnock
 
 from cli.mailbox.messages import ReceivedMessage
 from tests.builders import batch_step, email_step, in_app_step, workflow
+from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.feeds import body_of, feed_of, feed_with
 from tests.houses import House
-from tests.committing import publish
 from tests.runs import rows
 
 BODY = "{{ total_activities }} by {{ total_actors }}: {% for a in activities %}{{ a.body }};{% endfor %}"

@@ -5,11 +5,11 @@ from knockapi import AsyncKnock
 from temporalio.client import WorkflowExecutionStatus
 
 from tests.builders import batch_step, delay_step, in_app_step, workflow
+from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.feeds import feed_of, feed_with
 from tests.houses import House
-from tests.committing import publish
 from tests.runs import rows
 from workflows_engine import names
 

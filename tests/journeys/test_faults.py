@@ -17,12 +17,12 @@ from models.database import Database
 from models.sealing import Sealer
 from outbound.client import build_client
 from tests.builders import email_step, in_app_step, workflow
+from tests.committing import publish
 from tests.environments import TestEnvironment, make_environment
 from tests.eventually import eventually
 from tests.feeds import feed_with
 from tests.houses import SECRET, House, Mailbox, open_house
 from tests.journeys.settling import settled_runs
-from tests.committing import publish
 from tests.runs import rows
 from worker.assembly import Parts
 

@@ -9,11 +9,11 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.builders import fetch_step, in_app_step, workflow
+from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.feeds import body_of, feed_of, feed_with
 from tests.houses import House
-from tests.committing import publish
 from tests.runs import rows
 
 

@@ -3,10 +3,10 @@
 from knockapi import AsyncKnock
 
 from tests.builders import in_app_step, workflow
+from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.feeds import body_of, feed_with
 from tests.houses import House
-from tests.committing import publish
 
 
 async def test_a_trigger_puts_one_item_into_the_feed(

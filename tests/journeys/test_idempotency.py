@@ -9,11 +9,11 @@ from knockapi import AsyncKnock
 
 from models.sealing import Sealer
 from tests.builders import in_app_step, workflow
+from tests.committing import publish
 from tests.environments import TestEnvironment, make_environment
 from tests.feeds import feed_with
 from tests.houses import SECRET, House
 from tests.journeys.settling import settled_runs
-from tests.committing import publish
 from tests.runs import rows
 
 TRIGGERS = "SELECT id, idempotency_key FROM triggers WHERE environment_id = %s"

@@ -6,12 +6,12 @@ from knockapi import AsyncKnock
 
 from models.values.refs import TENANTS
 from tests.builders import delay_step, email_step, in_app_step, workflow
+from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.feeds import body_of, feed_of, feed_with
 from tests.houses import House
 from tests.journeys.settling import settled_runs
-from tests.committing import publish
 from tests.runs import rows
 
 PEOPLE = "SELECT collection, id, properties FROM recipients WHERE environment_id = %s ORDER BY collection, id"

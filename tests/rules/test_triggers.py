@@ -14,8 +14,8 @@ from dispatch.triggers import Place, TriggerRequest, accept
 from models.database import Database
 from models.values.given import GivenRecipient
 from tests.builders import in_app_step, workflow
-from tests.environments import TestEnvironment
 from tests.committing import publish
+from tests.environments import TestEnvironment
 from tests.runs import rows
 
 EACH = 60

@@ -33,7 +33,7 @@ SETTINGS_OF = {
 }
 TEMPORAL_OWN = {"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"}
 """Read by temporalio.envconfig, as in every Temporal tool."""
-SHARED_BY_ALL = {"TOCSIN_SECRET_KEY", "TOCSIN_PAYLOAD_KEYS"}
+SHARED_BY_ALL = {"TOCSIN_SECRET_KEY", "TOCSIN_FORMER_SECRET_KEYS", "TOCSIN_PAYLOAD_KEYS"}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Content beyond Knock's contract: whole pushes at once, archiving of every kind, drafts thrown away, reverts."""
+"""Content beyond Knock's contract: whole pushes, archiving of every kind, drafts thrown away, reverts."""
 
 from datetime import UTC, datetime
 from typing import Any

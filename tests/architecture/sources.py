@@ -73,7 +73,12 @@ class Source:
 
 def read(*folders: str) -> list[Source]:
     """Every Python file below these folders of the project."""
-    found = [file for folder in folders for file in sorted((ROOT / folder).rglob("*.py"))]
+    found = [
+        file
+        for folder in folders
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        if "node_modules" not in file.parts
+    ]
     return [Source(file.relative_to(ROOT).as_posix(), file.read_text()) for file in found]
 
 

@@ -17,11 +17,16 @@ OWNED: set[str] = {
 """Tables whose rows belong to one environment."""
 
 TOUCHES = re.compile(r"\b(?:FROM|JOIN|UPDATE|INSERT\s+INTO)\s+(\w+)")
-SCOPED = re.compile(r"environment_id\s*=\s*%|INSERT\s+INTO\s+\w+(?:\s+AS\s+\w+)?\s*\([^)]*\benvironment_id\b")
+SCOPED = re.compile(
+    r"(?:environment_id|branch_of)\s*=\s*%|INSERT\s+INTO\s+\w+(?:\s+AS\s+\w+)?\s*\([^)]*\benvironment_id\b"
+)
+OF_ENVIRONMENTS = re.compile(r"\bbranch_of IS NULL\b")
+"""A list of the environments themselves."""
 BUILT = "{where.sql}"
 """A condition put together by `Where`, which has a law of its own below."""
 
 LOCKED = "the window was locked under its environment in the same transaction"
+WHOLE_ACCOUNT = "looks at all environments of the account on purpose, for whoever manages it"
 CREDENTIAL = "a credential is what says which environment its caller means"
 PIPELINE = "asks of the environments themselves, each with its latest commit"
 ACCOUNT = "a service token manages the keys of all environments; the id is of one key"
@@ -46,6 +51,14 @@ UNSCOPED = {
     "models/queries/keys.py:revoke_key": ACCOUNT,
     "models/queries/variables.py:find_overrides": "the account's variables are shown with all overrides",
     "models/tables/variables.py:<module>": "a part of statements, joined to the environment of their run",
+    "models/queries/branches.py:<module>": "a part of statements, each bound to the branches of one environment",
+    "models/queries/checkup.py:list_environments": WHOLE_ACCOUNT,
+    "models/queries/checkup.py:list_keys": WHOLE_ACCOUNT,
+    "models/queries/checkup.py:list_silent_webhooks": WHOLE_ACCOUNT,
+    "models/queries/commits.py:<module>": "a part of statements, each bound to an environment or a commit's id",
+    "models/queries/commits.py:insert_commits": "its columns are listed from the table, environment_id among them",
+    "models/queries/published.py:find_contents": "the ids stand in a version that its environment was asked for",
+    "models/queries/resources.py:archive_resource": "archiving reaches every environment and branch (E-RUN-12)",
     "cli/credentials.py:list_keys": "whoever has the database's password sees the keys of all environments",
     "cli/credentials.py:revoke_key": "as above; the id is of one key",
 }
@@ -87,7 +100,7 @@ def unscoped_conditions(sources: list[Source]) -> list[str]:
         for node in ast.walk(one.tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Where":
                 text = constants.get(ast.unparse(node.args[0]), ast.unparse(node.args[0]))
-                if not SCOPED.search(text):
+                if not SCOPED.search(text) and not OF_ENVIRONMENTS.search(text):
                     found.append(f"{one.path}:{node.lineno}")
     return found
 
@@ -144,7 +157,7 @@ def test_every_exception_is_still_needed() -> None:
 def test_the_law_looks_at_real_statements() -> None:
     looked_at = [text for one in FLOORS for _, text in statements(one)]
     assert len(looked_at) > 50
-    assert {"messages", "recipient_runs", "triggers", "feed_items", "workflows"} <= OWNED
+    assert {"messages", "recipient_runs", "triggers", "feed_items", "resources"} <= OWNED
 
 
 def test_this_law_sees_what_breaks_it() -> None:

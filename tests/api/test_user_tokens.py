@@ -139,14 +139,14 @@ async def test_grants_beyond_the_user_do_no_harm(
     app: FastAPI, manager: Client, environment: TestEnvironment
 ) -> None:
     key = await signing_key(manager)
-    grants = {"https://api.knock.app/v1/users/ada": {"user/read": []}}
+    grants: dict[str, Any] = {"https://api.knock.app/v1/users/ada": {"user/read": []}}
     async with browser(app, environment, token(key["private_key"], grants=grants)) as client:
         await client.found(feed(environment))
 
 
 async def test_forged_tokens_are_refused(app: FastAPI, manager: Client, environment: TestEnvironment) -> None:
     key = await signing_key(manager)
-    unsigned = jwt.encode({"sub": "ada"}, None, algorithm="none")
+    unsigned = jwt.encode({"sub": "ada"}, "", algorithm="none")
     # An attacker who signs symmetrically with the public half, which is no secret.
     head, body, _ = token(FOREIGN).split(".")
     symmetric = jwt.api_jws.PyJWS().encode(

@@ -1,0 +1,112 @@
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from activities.steps.channel import ChannelSteps
+from activities.steps.http_fetch import FetchSteps
+from activities.variables import secret_values, variable_values
+from activities.versions import Versions
+from models.database import Database
+from models.queries.variables import Kept, delete_variable, upsert_variable, write_base, write_override
+from models.sealing import Sealer
+from models.tables.recipient_runs import find_facts
+from models.tables.variables import seal_purpose
+from outbound.client import build_client
+from tests.builders import fetch_step, in_app_step, workflow
+from tests.committing import publish
+from tests.environments import TestEnvironment
+from tests.houses import SECRET
+from tests.runs import rows, write_run
+
+SEALER = Sealer(SECRET)
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture
+def server() -> Iterator[HTTPServer]:
+    with HTTPServer(host="127.0.0.1", port=0) as server:
+        yield server
+
+
+@pytest.fixture
+async def secret(database: Database, environment: TestEnvironment) -> AsyncIterator[str]:
+    """The key of a secret whose base value is hunter1 and whose value here is hunter2."""
+    key = f"s_{uuid4().hex[:12]}"
+    async with database.transaction() as connection:
+        await upsert_variable(connection, key, "secret", None, NOW)
+        base = Kept(sealed=SEALER.seal("hunter1", seal_purpose(key, None)))
+        await write_base(connection, key, base, NOW)
+        own = Kept(sealed=SEALER.seal("hunter2", seal_purpose(key, environment.id)))
+        await write_override(connection, environment.id, key, own, NOW)
+    yield key
+    # Other tests' runs would open it too.
+    async with database.connection() as connection:
+        await delete_variable(connection, key)
+
+
+async def test_templates_read_secrets_and_the_log_of_a_fetch_does_not_tell_them(
+    database: Database, environment: TestEnvironment, secret: str, server: HTTPServer
+) -> None:
+    server.expect_request("/", headers={"x-plan": "hunter2"}).respond_with_json({"echo": "hunter2"})
+    headers = [{"key": "x-plan", "value": f"{{{{ vars.{secret} }}}}"}]
+    step = fetch_step(url=server.url_for("/"), headers=headers)
+    await publish(database, environment, "look", workflow(step))
+    run = await write_run(database, environment, "look")
+    http = build_client(["127.0.0.0/8"])
+    answer = await FetchSteps(database, Versions(sealer=SEALER), http).fetch(run.ask("fetch_1"))
+    await http.aclose()
+    assert answer.status == 200
+    (line,) = await rows(
+        database, "SELECT data FROM run_events WHERE recipient_run_id = %s AND step_ref = 'fetch_1'", run.id
+    )
+    assert "hunter" not in str(line["data"])
+    assert "[REDACTED]" in str(line["data"])
+
+
+async def test_conditions_do_not_see_secrets_whose_traces_are_logged(
+    database: Database, environment: TestEnvironment, secret: str
+) -> None:
+    condition = {"variable": f"vars.{secret}", "operator": "equal_to", "argument": "hunter2"}
+    await publish(database, environment, "hello", workflow(in_app_step(conditions={"all": [condition]})))
+    run = await write_run(database, environment, "hello")
+    answer = await ChannelSteps(database, Versions(sealer=SEALER)).compose_messages(run.ask("in_app_1"))
+    assert answer.reason == "conditions"
+
+
+async def facts_of(database: Database, environment: TestEnvironment) -> dict[str, Any]:
+    await publish(database, environment, "facts", workflow(in_app_step()))
+    run = await write_run(database, environment, "facts")
+    async with database.connection() as connection:
+        facts = await find_facts(connection, environment.id, run.id)
+    assert facts is not None
+    return facts
+
+
+async def test_the_base_value_holds_where_there_is_no_other(
+    database: Database, environment: TestEnvironment, secret: str
+) -> None:
+    key = f"p_{uuid4().hex[:12]}"
+    async with database.transaction() as connection:
+        await upsert_variable(connection, key, "public", None, NOW)
+        await write_base(connection, key, Kept("[1]"), NOW)
+    assert variable_values((await facts_of(database, environment))["variables"])[key] == [1]
+    async with database.connection() as connection:
+        await write_override(connection, environment.id, key, Kept("007"), NOW)
+    facts = await facts_of(database, environment)
+    assert variable_values(facts["variables"])[key] == "007"
+    assert secret_values(facts, SEALER)[secret] == "hunter2"
+    assert secret not in facts["variables"]
+
+
+async def test_a_secret_that_cannot_be_opened_is_left_out_and_told(
+    database: Database, environment: TestEnvironment, secret: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    facts = await facts_of(database, environment)
+    assert secret not in secret_values(facts, Sealer("another master secret"))
+    assert secret in caplog.text
+    with pytest.raises(LookupError, match="without a sealer"):
+        secret_values(facts, None)

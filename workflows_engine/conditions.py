@@ -1,12 +1,12 @@
 """Judging conditions: pure, called by performers with a scope (E-COND)."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from models.values.conditions import AllOf, Condition, ConditionGroup
+from models.values.plain_json import read_json
 
 from workflows_engine.operators import ABSENT, OPERATORS, TIMESTAMP_OPERATORS, or_empty
 
@@ -102,8 +102,8 @@ def subject(variable: str, scope: Scope) -> Any:
     if variable.partition(".")[0] in PREFIXES:
         return resolve(variable, scope)
     try:
-        return json.loads(variable)
-    except json.JSONDecodeError:
+        return read_json(variable)
+    except ValueError:
         return resolve(variable, scope)
 
 
@@ -114,8 +114,8 @@ def operand(argument: Any, scope: Scope) -> Any:
     if is_path(argument):
         return resolve(argument, scope)
     try:
-        return json.loads(argument)
-    except json.JSONDecodeError:
+        return read_json(argument)
+    except ValueError:
         return argument
 
 

@@ -1,9 +1,9 @@
 """JSON that authors write as Liquid: payload overrides and bodies."""
 
-import json
 from typing import Any
 
 from activities.composition.composed import Occasion
+from models.values.plain_json import read_json
 from rendering.environment import TemplateError
 
 
@@ -16,9 +16,9 @@ def overrides(source: str | None, occasion: Occasion) -> dict[str, Any] | None:
 def json_object(rendered: str, what: str) -> dict[str, Any]:
     """The object that a text holds; raises TemplateError."""
     try:
-        found = json.loads(rendered)
-    except json.JSONDecodeError as error:
-        raise TemplateError(f"{what} does not render to JSON: {error.msg}") from error
+        found = read_json(rendered)
+    except ValueError as error:
+        raise TemplateError(f"{what} does not render to JSON: {error}") from error
     if not isinstance(found, dict):
         raise TemplateError(f"{what} does not render to a JSON object")
     return found

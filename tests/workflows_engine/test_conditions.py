@@ -106,6 +106,12 @@ def test_equality(variable: str, argument: Any, expected: bool) -> None:
     assert judged(variable, argument) is expected
 
 
+@pytest.mark.parametrize("argument", ["NaN", "-Infinity", "1e999", "1" * 5_000, "[" * 5_000, '"\\u0000"'])
+def test_what_is_json_for_python_alone_stays_text(argument: str) -> None:
+    # E-COND-6
+    assert operand(argument, SCOPE) == argument
+
+
 @pytest.mark.parametrize("argument", ["datax.y", "data.", "data", ".data", "see data.plan", "recipient.a b"])
 def test_what_does_not_look_like_a_path_stays_text(argument: str) -> None:
     # E-COND-7

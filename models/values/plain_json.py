@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 def read_json(text: str) -> Any:
     """The value that a text holds.
 
-    Raises ValueError for what is no JSON: `NaN`, `Infinity` and `1e999`, numbers of thousands of digits and nesting
-    of a thousand levels included, as well as the character that no text in Postgres can hold.
+    Raises ValueError for what is no JSON: `NaN`, `Infinity` and `1e999`, numbers of thousands of digits and
+    nesting of a thousand levels included, as well as the character that no text in Postgres can hold.
     """
     if "\\u0000" in text or "\x00" in text:
         raise ValueError("the character U+0000 cannot be kept")

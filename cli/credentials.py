@@ -39,6 +39,14 @@ def ensure_environments(connection: Connection) -> dict[str, UUID]:
     return {slug: _ensure_environment(connection, slug, index) for index, slug in enumerate(ENVIRONMENTS)}
 
 
+def all_environments(connection: Connection) -> dict[str, UUID]:
+    """The ids of all environments by slug, in their order; branches are none."""
+    rows = connection.execute(
+        "SELECT slug, id FROM environments WHERE branch_of IS NULL AND deleted_at IS NULL ORDER BY position, slug"
+    ).fetchall()
+    return {row["slug"]: row["id"] for row in rows}
+
+
 def store_key(
     connection: Connection,
     key: str,

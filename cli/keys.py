@@ -52,7 +52,7 @@ def create(
     environment: Annotated[
         str | None,
         typer.Option(
-            metavar="development|production",
+            metavar="SLUG",
             help="Where a secret or public key works.",
             show_default=ENVIRONMENT,
         ),
@@ -65,7 +65,7 @@ def create(
     The environments are made too, where they are missing.
     """
     # Imported in the commands: `tocsin --help` and the others do not wait for the database's libraries.
-    from cli.credentials import connected, ensure_environments, store_key
+    from cli.credentials import all_environments, connected, ensure_environments, store_key
     from models.tables.keys import new_key
 
     with _told():
@@ -73,7 +73,8 @@ def create(
         owner = _owner(kind, environment)
         key = new_key(kind)
         with connected(url) as connection:
-            environments = ensure_environments(connection)
+            ensure_environments(connection)
+            environments = all_environments(connection)
             if owner is not None and owner not in environments:
                 raise CommandError(f'there is no environment "{owner}"; they are {", ".join(environments)}')
             hint = store_key(connection, key, kind, environments[owner] if owner else None, secret_key)

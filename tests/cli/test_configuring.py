@@ -1,15 +1,19 @@
 """The commands that configure an account, as people run them against a running API."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from typer.testing import CliRunner
 
+from cli.main import app
 from dispatch.temporal import Temporal
 from models.values.webhook_events import EVENTS
 from tests.cli.keyboard import Keyboard, at_keyboard
+from tests.houses import SECRET
 from tests.pipelines import Pipeline
 
 
@@ -62,6 +66,19 @@ async def test_environments_are_made_changed_and_archived(tocsin: Keyboard) -> N
     assert "no environment" in await tocsin.refused("environments", "set", "moon", "--name", "Moon")
     assert await tocsin.said("environments", "archive", "qa", "--yes") == "qa is archived\n"
     assert "stays" in await tocsin.refused("environments", "archive", "production", "--yes")
+
+
+async def test_keys_are_made_for_an_environment_in_between(tocsin: Keyboard) -> None:
+    await tocsin.said("environments", "create", "staging")
+    url = tocsin.pipeline.database.url
+    made = await asyncio.to_thread(
+        CliRunner().invoke,
+        app,
+        ["keys", "create", "--kind", "secret", "--environment", "staging"],
+        env={"DATABASE_URL": url, "TOCSIN_SECRET_KEY": SECRET},
+    )
+    headers = {"authorization": f"Bearer {made.stdout.strip()}"}
+    assert (await tocsin.pipeline.http.get("/v1/messages", headers=headers)).status_code == 200
 
 
 async def test_security_is_enhanced_once_there_is_a_signing_key(tocsin: Keyboard) -> None:

@@ -30,7 +30,7 @@ def check_environment(row: Any, *, has_content: bool) -> Iterator[Finding]:
         yield Finding(level, "no_secret_key", slug, about, "has no secret key: nobody can trigger here", fix)
     if row["enhanced_security"] and not row["signing_keys"]:
         told = "demands signed user tokens and has no signing key: every browser is refused"
-        fix = f"tocsin keys create-signing --environment {slug}, or switch enhanced security off"
+        fix = f"tocsin keys signing create --environment {slug}, or tocsin environments security {slug} off"
         yield Finding(Level.ERROR, "no_signing_key", slug, about, told, fix)
 
 
@@ -59,7 +59,7 @@ def check_keys(rows: Iterable[Any], *, is_private: bool) -> Iterator[Finding]:
 def check_webhooks(rows: Iterable[Any]) -> Iterator[Finding]:
     for row in rows:
         about, told = f'webhook "{row["key"]}"', f"is switched off: nothing is posted to {row['url']}"
-        fix = f"tocsin webhooks set {row['key']} --environment {row['slug']} --enabled"
+        fix = f"tocsin webhooks set {row['key']} --environment {row['slug']} --on"
         yield Finding(Level.WARNING, "webhook_disabled", row["slug"], about, told, fix)
 
 

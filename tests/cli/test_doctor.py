@@ -1,0 +1,171 @@
+"""`tocsin doctor` finds what is planted, names the place and the fix, and leaves well alone."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from cli.embedded.ports import free_port
+from cli.main import app
+from cli.push import push
+from dispatch.temporal import Temporal
+from models.sealing import Sealer
+from outbound.client import build_client
+from tests.builders import email_step, in_app_step, workflow
+from tests.houses import SECRET, serving
+from tests.pipelines import Pipeline
+from worker.assembly import Parts
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """A project folder, and the API of an account that is its own."""
+
+    folder: Path
+    url: str
+    pipeline: Pipeline
+
+    def write(self, path: str, content: Any) -> Path:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content if isinstance(content, str) else json.dumps(content))
+        return file
+
+    async def push(self) -> None:
+        await asyncio.to_thread(push, self.folder, self.url, self.pipeline.token)
+
+    async def doctor(self, *words: str) -> Result:
+        where = ["--url", self.url, "--token", self.pipeline.token]
+        return await asyncio.to_thread(CliRunner().invoke, app, ["doctor", *words, *where])
+
+    async def found(self, *words: str) -> list[Json]:
+        said = await self.doctor(*words, "--json")
+        findings: list[Json] = json.loads(said.stdout)["findings"]
+        assert said.exit_code == (1 if any(one["level"] == "error" for one in findings) else 0)
+        return findings
+
+
+@pytest.fixture
+async def clinic(pipeline: Pipeline, temporal: Temporal, tmp_path: Path) -> AsyncIterator[Clinic]:
+    http = build_client(["127.0.0.0/8"])
+    parts = Parts(database=pipeline.database, temporal=temporal, http=http, sealer=Sealer(SECRET))
+    async with serving(parts) as url:
+        yield Clinic(tmp_path, url, pipeline)
+    await http.aclose()
+
+
+def toml(port: int) -> str:
+    """Two channels whose server is away, one of them a sandbox in production; a webhook that is off."""
+    channel = f"""
+        name = "Mail"
+        type = "email"
+        provider = "email_smtp"
+        channel_settings = {{ from_address = "a@example.com" }}
+        provider_settings = {{ host = "127.0.0.1", port = {port}, tls = "none" }}
+    """
+    return f"""
+        [channels.email]{channel}
+        [environments.production.channels.email]{channel}
+        is_sandbox = true
+        [webhooks.audit]
+        url = "https://example.com/hook"
+        events = ["message.sent"]
+        enabled = false
+    """
+
+
+def plant(clinic: Clinic) -> None:
+    """Seven mistakes that lie in files."""
+    sms = {"ref": "sms_1", "type": "channel", "channel_type": "sms", "channel_key": "twilioo"}
+    agent = {"model": "m", "request_prompt": "p", "response_type": "text"}
+    mail = email_step(channel_key="email")
+    mail["template"] = {"subject": "S", "html_body": "<p>", "settings": {"layout_key": "plain"}}
+    steps = [
+        {**sms, "template": {"text_body": "{{ vars.app_url }}"}},
+        {"ref": "ai_agent_1", "type": "ai_agent", "settings": agent},
+        mail,
+    ]
+    clinic.write("workflows/sick/workflow.json", workflow(*steps))
+    clinic.write("workflows/off/workflow.json", workflow(in_app_step()))
+    layout = {"name": "Plain", "html_layout": "{{ content }}", "text_layout": "{{ content }}"}
+    clinic.write("layouts/plain/layout.json", layout)
+    clinic.write("translations/de/de.json", {"hello": "Hallo"})
+    clinic.write("tocsin.toml", toml(free_port()))
+
+
+async def test_ten_planted_mistakes_are_all_found(clinic: Clinic) -> None:
+    plant(clinic)
+    await clinic.push()
+    soon = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    key = {"kind": "secret", "environment": "production", "expires_at": soon}
+    assert (await clinic.pipeline.call("POST", "/v1/tocsin/keys", key)).status_code == 201
+    await clinic.pipeline.put("/v1/workflows/off/activate", {"status": False})
+    archived = await clinic.pipeline.call("DELETE", "/v1/tocsin/content/email_layout/plain")
+    assert archived.status_code == 200
+
+    found = await clinic.found()
+
+    planted = {
+        ("no_channel", "development", 'workflow "sick"', "steps[0].channel_key"),
+        ("missing_variable", "development", 'workflow "sick"', "steps[0].template.text_body"),
+        ("not_run", "development", 'workflow "sick"', "steps[1].type"),
+        ("missing_content", "development", 'workflow "sick"', "steps[2].template.settings.layout_key"),
+        ("inactive", "development", 'workflow "off"', ""),
+        ("no_default_locale", "development", "translations", ""),
+        ("unreachable_provider", "development", 'channel "email"', ""),
+        ("sandbox", "production", 'channel "email"', ""),
+        ("webhook_disabled", "development", 'webhook "audit"', ""),
+    }
+    seen = {(one["check"], one["environment"], one["about"], one["path"].rstrip(".")) for one in found}
+    assert planted <= seen, planted - seen
+    assert {one["about"][:10] for one in found if one["check"] == "key_expires"} == {"secret key"}
+    assert all(one["fix"] and one["message"] for one in found)
+    only = await clinic.found("--environment", "production")
+    assert {one["environment"] for one in only} == {"production"}
+
+
+async def test_a_project_is_looked_over_before_it_is_pushed(clinic: Clinic) -> None:
+    plant(clinic)
+    body = clinic.write("workflows/bad/body.md", "{{ vars.nowhere }}")
+    step = in_app_step(template={"markdown_body@": "body.md"})
+    clinic.write("workflows/bad/workflow.json", workflow(step))
+    broken = clinic.write("partials/p/partial.json", "{")
+
+    found = {(one["check"], one["file"]) for one in await clinic.found(str(clinic.folder))}
+
+    sick = str(clinic.folder / "workflows/sick/workflow.json")
+    assert {("no_channel", sick), ("missing_variable", sick), ("not_run", sick)} <= found
+    assert ("missing_variable", str(body)) in found
+    assert ("project", str(broken)) in found
+    assert await clinic.pipeline.text("off") is None
+
+
+async def test_what_is_well_is_left_alone(clinic: Clinic) -> None:
+    clinic.write("workflows/fine/workflow.json", workflow(in_app_step(body="{{ vars.name }}")))
+    clinic.write("translations/en/en.json", {"hello": "Hello"})
+    clinic.write("tocsin.toml", '[variables]\nname = "Papermill"')
+    before = await clinic.doctor(str(clinic.folder))
+    await clinic.push()
+    after = await clinic.doctor()
+    said = "Nothing found: all is well.\n"
+    assert (before.exit_code, before.output, after.exit_code, after.output) == (0, said, 0, said)
+
+
+async def test_every_finding_is_printed_with_its_fix(clinic: Clinic) -> None:
+    clinic.write("workflows/w/workflow.json", workflow(in_app_step(body="{{ vars.nowhere }}")))
+    said = await clinic.doctor(str(clinic.folder))
+    file = clinic.folder / "workflows/w/workflow.json"
+    assert said.exit_code == 1
+    where = f"{file} steps[0].template.markdown_body [development]"
+    assert f'error: {where}: there is no variable "nowhere"' in said.output
+    assert "\n  fix: tocsin variables set nowhere VALUE" in said.output
+    assert said.output.endswith("1 errors, 0 warnings\n")

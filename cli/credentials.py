@@ -42,7 +42,10 @@ def ensure_environments(connection: Connection) -> dict[str, UUID]:
 def all_environments(connection: Connection) -> dict[str, UUID]:
     """The ids of all environments by slug, in their order; branches are none."""
     rows = connection.execute(
-        "SELECT slug, id FROM environments WHERE branch_of IS NULL AND deleted_at IS NULL ORDER BY position, slug"
+        """
+        SELECT slug, id FROM environments WHERE branch_of IS NULL AND deleted_at IS NULL
+        ORDER BY position, slug
+        """
     ).fetchall()
     return {row["slug"]: row["id"] for row in rows}
 

@@ -1,15 +1,17 @@
 """What of `tocsin.toml` goes where: each section's routes of the management API."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cli.management import Management, segment
+from cli.management import Management, Refused, segment
 from cli.project.configuration import Configuration
 from models.values.development import ENVIRONMENT
 
 _OF_AN_ENVIRONMENT = ("variables", "channels", "preferences")
 """What an [environments.<slug>] table may hold."""
+_IDENTITY = ("id", "name", "type", "provider")
+"""What a channel is in all environments."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,16 @@ class Setting:
     environment: str | None
     """None: of the account, in all environments."""
     inside: str = ""
-    is_checked_first: bool = False
-    """Whether the route has a `/validate` beside it."""
+    made_before: frozenset[str] = frozenset()
+    """Fields that name what an earlier setting of this push makes, which a check cannot find yet."""
 
     async def check(self, api: Management) -> None:
         """Raises Refused."""
-        if self.is_checked_first:
+        try:
             await api.put(f"{self.path}/validate", self.body, {"environment": self.environment})
+        except Refused as refused:
+            if any(fault.field not in self.made_before for fault in refused.faults):
+                raise
 
     async def apply(self, api: Management) -> None:
         """Takes effect at once (E-VERSION-2); raises Refused."""
@@ -46,9 +51,9 @@ def settings_of(configuration: Configuration, environment: str = ENVIRONMENT) ->
         *_account(configuration, environment),
         *_variables(configuration.variables, "variables", None),
         *_channels(configuration.channels, "channels", environment),
-        *_channel_groups(configuration.channel_groups, environment),
+        *_channel_groups(configuration.channel_groups, environment, configuration.channels),
         *_webhooks(configuration.webhooks, environment),
-        *_environments(configuration.environments),
+        *_environments(configuration.environments, configuration.channels),
     ]
 
 
@@ -84,31 +89,53 @@ def _variables(given: dict[str, Any], section: str, environment: str | None) -> 
         if "secret" in body:
             body["type"] = "secret" if body.pop("secret") is True else "public"
         path = f"/v1/tocsin/variables/{segment(key)}"
-        yield Setting(f"{section}.{key}", path, body, environment, is_checked_first=True)
+        yield Setting(f"{section}.{key}", path, body, environment)
 
 
 def _channels(given: dict[str, Any], section: str, environment: str) -> Iterator[Setting]:
     for key, channel in given.items():
         path = f"/v1/tocsin/channels/{segment(key)}"
-        yield Setting(f"{section}.{key}", path, channel, environment, is_checked_first=True)
+        yield Setting(f"{section}.{key}", path, channel, environment)
 
 
-def _channel_groups(given: dict[str, dict[str, Any]], environment: str) -> Iterator[Setting]:
+def _channel_groups(
+    given: dict[str, dict[str, Any]], environment: str, made: Collection[str]
+) -> Iterator[Setting]:
     for key, group in given.items():
         path, body = f"/v1/channel_groups/{segment(key)}", {"channel_group": group}
-        yield Setting(f"channel_groups.{key}", path, body, environment, "channel_group")
+        yield Setting(
+            f"channel_groups.{key}", path, body, environment, "channel_group", _rules_about(group, made)
+        )
+
+
+def _rules_about(group: dict[str, Any], made: Collection[str]) -> frozenset[str]:
+    """Where the rules of a group name these channels."""
+    rules = group.get("channel_rules") or []
+    return frozenset(
+        f"channel_group.channel_rules[{index}].channel_key"
+        for index, rule in enumerate(rules if isinstance(rules, list) else [])
+        if isinstance(rule, dict) and rule.get("channel_key") in made
+    )
 
 
 def _webhooks(given: dict[str, dict[str, Any]], environment: str) -> Iterator[Setting]:
     for name, webhook in given.items():
         path = f"/v1/tocsin/webhooks/{segment(name)}"
-        yield Setting(f"webhooks.{name}", path, webhook, environment, is_checked_first=True)
+        yield Setting(f"webhooks.{name}", path, webhook, environment)
 
 
-def _environments(given: dict[str, dict[str, Any]]) -> Iterator[Setting]:
+def _environments(given: dict[str, dict[str, Any]], channels: dict[str, Any]) -> Iterator[Setting]:
     for slug, held in given.items():
         section = f"environments.{slug}"
+        named = {key: _named(channel, channels.get(key)) for key, channel in held.get("channels", {}).items()}
         yield from _variables(held.get("variables", {}), f"{section}.variables", slug)
-        yield from _channels(held.get("channels", {}), f"{section}.channels", slug)
+        yield from _channels(named, f"{section}.channels", slug)
         if held.get("preferences"):
             yield _preferences(held["preferences"], f"{section}.preferences", slug)
+
+
+def _named(channel: Any, of_account: Any) -> Any:
+    """An environment's part says what the channel is as well: it may be made by this very push."""
+    if not isinstance(channel, dict) or not isinstance(of_account, dict):
+        return channel
+    return {part: of_account[part] for part in _IDENTITY if part in of_account} | channel

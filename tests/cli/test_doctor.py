@@ -45,7 +45,7 @@ class Clinic:
 
     async def doctor(self, *words: str) -> Result:
         where = ["--url", self.url, "--token", self.pipeline.token]
-        return await asyncio.to_thread(CliRunner().invoke, app, ["doctor", *words, *where])
+        return await asyncio.to_thread(lambda: CliRunner().invoke(app, ["doctor", *words, *where]))
 
     async def found(self, *words: str) -> list[Json]:
         said = await self.doctor(*words, "--json")

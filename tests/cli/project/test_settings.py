@@ -88,13 +88,29 @@ def test_each_section_has_its_route(
     [setting] = settings(tmp_path, text)
     told = (setting.section, setting.path, setting.body, setting.environment)
     assert told == (section, path, body, environment)
-    assert setting.is_checked_first
 
 
-def test_a_group_of_channels_that_are_made_with_it_cannot_be_checked_before(tmp_path: Path) -> None:
+def test_a_group_may_name_channels_that_are_made_with_it(tmp_path: Path) -> None:
     text = "[channels.mail]\nname = 'M'\n[[channel_groups.all.channel_rules]]\nchannel_key = 'mail'"
-    checked = {setting.section: setting.is_checked_first for setting in settings(tmp_path, text)}
-    assert checked == {"channels.mail": True, "channel_groups.all": False}
+    made = {setting.section: setting.made_before for setting in settings(tmp_path, text)}
+    assert made == {
+        "channels.mail": frozenset(),
+        "channel_groups.all": {"channel_group.channel_rules[0].channel_key"},
+    }
+
+
+def test_an_environments_channel_says_again_what_the_channel_is(tmp_path: Path) -> None:
+    text = """
+        [channels.mail]
+        name = "M"
+        type = "email"
+        provider = "email_smtp"
+        [environments.production.channels.mail]
+        is_sandbox = true
+    """
+    _, production = settings(tmp_path, text)
+    identity = {"name": "M", "type": "email", "provider": "email_smtp"}
+    assert (production.environment, production.body) == ("production", {**identity, "is_sandbox": True})
 
 
 def test_a_mistake_is_placed_in_its_section(tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ from models.values.content import Name
 VALUE_TAGS = {"str", "list[Pair]"}
 """What pydantic puts behind a key that takes values of several types."""
 
+NESTED = "channel"
+"""The one union that holds another: channel steps are of several types, told by a second tag after the first."""
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -77,7 +80,8 @@ def _path(location: tuple[int | str, ...], tags: frozenset[str], at: str) -> str
             path, after_index = f"{path}[{part}]", True
         elif part in VALUE_TAGS or part.startswith(("function-", "list[", "tagged-union", "constrained-")):
             continue
-        elif not (after_index and part in tags):
+        elif after_index and part in tags:
+            after_index = part == NESTED
+        else:
             path, after_index = f"{path}.{part}" if path else part, False
-        # A union within a union adds its tags one after the other.
     return path

@@ -56,25 +56,20 @@ async def upsert_channel_group(
     database: Db,
 ) -> schemas.WrappedChannelGroupResponse:
     """Create or change a group; effective at once, in all environments."""
-    key, wanted = checked_key(channel_group_key), body.channel_group
-    now = datetime.now(UTC)
     async with database.transaction() as connection:
-        await lock_channels(connection)
-        known = await queries.find_group(connection, key)
-        _require_changeable(known, wanted)
-        group = GroupToWrite(
-            id=known["id"] if known else new_uuid(),
-            key=key,
-            name=wanted.name,
-            channel_type=wanted.channel_type,
-            operator=wanted.operator,
-            visible_in=list(wanted.visible_in or (known["visible_in"] if known else EVERYWHERE)),
-        )
-        rules = await _rules(connection, wanted)
-        await queries.upsert_group(connection, group, now)
-        if wanted.channel_rules is not None:
-            await queries.replace_rules(connection, group.id, rules, now)
-        return schemas.WrappedChannelGroupResponse(channel_group=await _shown(connection, key))
+        return await _written(connection, checked_key(channel_group_key), body.channel_group)
+
+
+@router.put("/{channel_group_key:id}/validate")
+async def validate_channel_group(
+    channel_group_key: str,
+    body: schemas.WrappedChannelGroupRequestRequest,
+    _caller: AccountCaller,
+    database: Db,
+) -> schemas.WrappedChannelGroupResponse:
+    """What PUT would answer; nothing is kept. Ours: Knock's contract has no such operation."""
+    async with database.connection() as connection, connection.transaction(force_rollback=True):
+        return await _written(connection, checked_key(channel_group_key), body.channel_group)
 
 
 @router.delete("/{channel_group_key:id}", status_code=204)
@@ -85,6 +80,28 @@ async def delete_channel_group(channel_group_key: str, _caller: AccountCaller, d
         _require_users(await queries.find_group(connection, channel_group_key))
         if not await queries.archive_group(connection, channel_group_key, datetime.now(UTC)):
             raise NotFound(f'There is no channel group "{channel_group_key}".')
+
+
+async def _written(
+    connection: Connection, key: str, wanted: schemas.ChannelGroupRequest
+) -> schemas.WrappedChannelGroupResponse:
+    now = datetime.now(UTC)
+    await lock_channels(connection)
+    known = await queries.find_group(connection, key)
+    _require_changeable(known, wanted)
+    group = GroupToWrite(
+        id=known["id"] if known else new_uuid(),
+        key=key,
+        name=wanted.name,
+        channel_type=wanted.channel_type,
+        operator=wanted.operator,
+        visible_in=list(wanted.visible_in or (known["visible_in"] if known else EVERYWHERE)),
+    )
+    rules = await _rules(connection, wanted)
+    await queries.upsert_group(connection, group, now)
+    if wanted.channel_rules is not None:
+        await queries.replace_rules(connection, group.id, rules, now)
+    return schemas.WrappedChannelGroupResponse(channel_group=await _shown(connection, key))
 
 
 def _require_changeable(known: DictRow | None, wanted: schemas.ChannelGroupRequest) -> None:

@@ -3,9 +3,9 @@
 from typing import Any
 
 # Its types come as a package of their own, which nothing else here needs.
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
-from jsonschema.validators import validator_for  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from jsonschema.validators import validator_for
 
 
 def check_schema(schema: dict[str, Any], where: str = "") -> None:

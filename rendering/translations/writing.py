@@ -25,7 +25,8 @@ def written(file_format: str, texts: dict[str, Any], locale: str) -> str:
     for key, text in _flat(texts, ""):
         if isinstance(text, dict):
             one, other = text.get("one", text.get("other", "")), text.get("other", "")
-            catalog.add((key, key), (one, other))
+            # A plural message is a pair of ids and a pair of texts, which its annotation forgets.
+            catalog.add((key, key), cast("Any", (one, other)))
         else:
             catalog.add(key, text)
     file = BytesIO()

@@ -37,7 +37,8 @@ async def collab(
     file.write_text(json.dumps(content))
     async with as_development(database, environment) as development:
         pushed = await asyncio.to_thread(push, project, house.url, development.service_token)
-        assert pushed.changed == ["new-comment", "order-shipped", "welcome"]
+        keys = ("new-comment", "order-shipped", "welcome")
+        assert pushed.committed == [f"workflow {key}" for key in keys]
         yield development
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from babel.core import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog

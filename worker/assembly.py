@@ -13,6 +13,7 @@ from activities.maintenance import Maintenance
 from activities.recipients import Recipients
 from activities.runs import Runs
 from activities.steps.batch import BatchSteps
+from activities.steps.branch import BranchSteps
 from activities.steps.channel import ChannelSteps
 from activities.steps.delay import DelaySteps
 from activities.steps.http_fetch import FetchSteps
@@ -64,6 +65,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
     versions = Versions(sealer=parts.sealer)
     runs = Runs(database, versions)
     channel = ChannelSteps(database, versions)
+    branch = BranchSteps(database, versions)
     delay = DelaySteps(database, versions)
     batch = BatchSteps(database, versions, temporal)
     passed = PassedOverSteps(database, versions)
@@ -77,6 +79,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
         recipients.expand_recipients,
         channel.compose_messages,
         passed.pass_over_step,
+        branch.choose_branch,
         delay.resolve_delay,
         batch.join_batch,
         batch.leave_batch,

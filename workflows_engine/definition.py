@@ -1,6 +1,6 @@
 """A workflow as its author writes it, and its compilation into a plan."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -9,7 +9,6 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from workflows_engine.channel_types import with_channel_types
 from workflows_engine.json_schemas import check_schema
-from workflows_engine.passing_over import planned
 from workflows_engine.plan import Plan
 from workflows_engine.step import Reference, Step, Written
 from workflows_engine.steps import AnyStep
@@ -75,8 +74,8 @@ class WorkflowDefinition(Written):
         yield from _walk("steps", self.steps)
 
     def plan(self) -> Plan:
-        """What runs carry out. Steps inside branches do not travel while branches are passed over."""
-        return Plan(steps=[planned(step) for step in self.steps])
+        """What runs carry out."""
+        return Plan.of(self.steps)
 
     def step(self, ref: str) -> Any:
         """The step with this ref, however deep; a run's version always has the steps of its plan."""
@@ -84,7 +83,7 @@ class WorkflowDefinition(Written):
 
     def inside(self, ref: str) -> list[str]:
         """The refs of all steps inside the one with this ref."""
-        return [step.ref for path, nested in self.step(ref).nested() for _, step in _walk(path, nested)]
+        return [step.ref for way in self.step(ref).ways() for _, step in _walk(way.path, way.steps)]
 
     def templates(self) -> dict[str, str]:
         """Every piece of Liquid by its JSON path in the workflow."""
@@ -106,9 +105,9 @@ class WorkflowDefinition(Written):
         return found
 
 
-def _walk(path: str, steps: list[Any]) -> Iterator[tuple[str, Step]]:
+def _walk(path: str, steps: Sequence[Step]) -> Iterator[tuple[str, Step]]:
     for index, step in enumerate(steps):
         here = f"{path}[{index}]"
         yield here, step
-        for inner, nested in step.nested():
-            yield from _walk(f"{here}.{inner}", nested)
+        for way in step.ways():
+            yield from _walk(f"{here}.{way.path}", way.steps)

@@ -1,10 +1,14 @@
 """The plan of a workflow version: a flat list of steps with jumps, compiled once at publishing (D29)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from workflows_engine.errors import PlanMismatch
+from workflows_engine.forking import ForkPlan
+from workflows_engine.passing_over import planned
+from workflows_engine.step import PlannedStep, Step
 from workflows_engine.steps import AnyPlannedStep
 
 FORMAT = 1
@@ -12,10 +16,16 @@ FORMAT = 1
 
 
 class Plan(BaseModel):
-    """Steps in order; a position is an index into them."""
+    """Steps in order, those inside a fork behind it, way after way; a position is an index into them."""
 
     format: int = FORMAT
     steps: list[AnyPlannedStep]
+
+    @classmethod
+    def of(cls, steps: Sequence[Step]) -> "Plan":
+        """Compile what an author wrote."""
+        end = _extent(steps)
+        return cls.model_validate({"steps": _Layout(end).entries(steps, 0, end)})
 
     @classmethod
     def read(cls, stored: dict[str, Any]) -> "Plan":
@@ -26,3 +36,45 @@ class Plan(BaseModel):
             return cls.model_validate(stored)
         except ValidationError as error:
             raise PlanMismatch(f"the plan cannot be read: {error.error_count()} mistakes") from error
+
+    def after(self, position: int) -> int:
+        """Where a run goes on when the step at this position is done; the plan's length ends it."""
+        then = self.steps[position].then
+        return position + 1 if then is None else then
+
+
+class _Layout:
+    """Lays steps out in one list that ends at `end`."""
+
+    def __init__(self, end: int) -> None:
+        self._end = end
+
+    def entries(self, steps: Sequence[Step], start: int, onward: int) -> list[PlannedStep]:
+        """The entries of these steps from `start` on; after the last of them the run is at `onward`."""
+        found: list[PlannedStep] = []
+        for number, step in enumerate(steps, start=1):
+            here = start + len(found)
+            after = onward if number == len(steps) else here + _extent([step])
+            found += self._step(step, here, after)
+        return found
+
+    def _step(self, step: Step, here: int, after: int) -> list[PlannedStep]:
+        entry = planned(step)
+        then = None if after == here + 1 else after
+        if not isinstance(entry, ForkPlan):
+            return [entry.model_copy(update={"then": then})]
+        targets: list[int] = []
+        inside: list[PlannedStep] = []
+        for way in step.ways():
+            begins, onward = here + 1 + len(inside), self._end if way.terminates else after
+            targets.append(begins if way.steps else onward)
+            inside += self.entries(way.steps, begins, onward)
+        return [entry.model_copy(update={"then": then, "targets": targets}), *inside]
+
+
+def _extent(steps: Sequence[Step]) -> int:
+    """How many entries these steps take, with those inside them; what is passed over takes one."""
+    return sum(
+        1 + (sum(_extent(way.steps) for way in step.ways()) if isinstance(planned(step), ForkPlan) else 0)
+        for step in steps
+    )

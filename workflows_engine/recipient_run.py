@@ -91,7 +91,7 @@ class RecipientRunWorkflow:
             then = await plan.steps[position].run(self._run)
             if isinstance(then, End):
                 return then
-            position = then.position if isinstance(then, Jump) else position + 1
+            position = then.position if isinstance(then, Jump) else plan.after(position)
         return End(Outcome.FINISHED)
 
     async def _finish(self, end: End) -> None:

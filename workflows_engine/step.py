@@ -15,7 +15,7 @@ REF_PATTERN = r"^[A-Za-z0-9_-]{1,255}$"
 
 @dataclass(frozen=True)
 class GoOn:
-    """The next step is the one that follows."""
+    """The next step is the one that the plan says comes after this one."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class PlannedStep(BaseModel):
 
     type: str
     ref: str
+    then: int | None = Field(default=None, exclude_if=lambda then: then is None)
+    """Where in the plan the run goes on after this step; None for the entry that follows."""
 
     async def run(self, run: "Run") -> Next:
         """Carry the step out in workflow code; the world is reached through effects only."""
@@ -89,6 +91,15 @@ class Written(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+@dataclass(frozen=True)
+class Way:
+    """Steps inside a step, by their JSON path; after a way that terminates the run ends (E-BRANCH-3)."""
+
+    path: str
+    steps: "list[Step]"
+    terminates: bool = False
+
+
 class Step(Written):
     """A step as a workflow's author writes it. Paths that it answers begin below the step."""
 
@@ -113,8 +124,8 @@ class Step(Written):
         """What of this step is not obeyed yet."""
         return []
 
-    def nested(self) -> "list[tuple[str, list[Step]]]":
-        """Lists of steps inside this one, each by its JSON path."""
+    def ways(self) -> list[Way]:
+        """The steps inside this one; its plan is then a `ForkPlan`, which takes one of them."""
         return []
 
 

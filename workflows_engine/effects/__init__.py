@@ -7,6 +7,7 @@ from workflows_engine.effects.effect import Effect
 from workflows_engine.effects.maintenance import carry_cancel, reconcile
 from workflows_engine.effects.runs import begin_run, expand_recipients, finish_run
 from workflows_engine.effects.steps import (
+    choose_branch,
     close_batch,
     compose_messages,
     fetch,
@@ -22,6 +23,7 @@ EFFECTS: list[Effect[Any, Any]] = [
     expand_recipients,
     compose_messages,
     pass_over_step,
+    choose_branch,
     resolve_delay,
     join_batch,
     leave_batch,
@@ -37,6 +39,7 @@ __all__ = [
     "EFFECTS",
     "begin_run",
     "carry_cancel",
+    "choose_branch",
     "close_batch",
     "compose_messages",
     "deliver_message",

@@ -98,6 +98,12 @@ class PassOverAsk(StepAsk):
     why: str
 
 
+class ChooseAnswer(StepAnswer):
+    """Which of the step's ways is taken, counted from 0."""
+
+    index: int = 0
+
+
 class FetchAnswer(StepAnswer):
     """A response merged into the run's data, or why not."""
 
@@ -106,6 +112,7 @@ class FetchAnswer(StepAnswer):
 
 pass_over_step = Effect("pass_over_step", PassOverAsk, StepAnswer)
 compose_messages = Effect("compose_messages", StepAsk, ComposeAnswer)
+choose_branch = Effect("choose_branch", StepAsk, ChooseAnswer)
 resolve_delay = Effect("resolve_delay", StepAsk, DelayAnswer)
 join_batch = Effect("join_batch", StepAsk, JoinAnswer)
 leave_batch = Effect("leave_batch", WindowAsk, LeaveAnswer)

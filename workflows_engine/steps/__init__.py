@@ -11,7 +11,7 @@ from pydantic import Field
 from workflows_engine.passing_over import PassedOverPlan
 from workflows_engine.steps.ai_agent import AiAgentStep
 from workflows_engine.steps.batch import BatchPlan, BatchStep
-from workflows_engine.steps.branch import Branch, BranchStep
+from workflows_engine.steps.branch import Branch, BranchPlan, BranchStep
 from workflows_engine.steps.channel import AnyChannelStep, ChannelPlan
 from workflows_engine.steps.delay import DelayPlan, DelayStep
 from workflows_engine.steps.http_fetch import FetchPlan, FetchStep
@@ -43,14 +43,14 @@ AnyStep = Annotated[
     Field(discriminator="type"),
 ]
 AnyPlannedStep = Annotated[
-    ChannelPlan | DelayPlan | BatchPlan | FetchPlan | PassedOverPlan, Field(discriminator="type")
+    ChannelPlan | DelayPlan | BatchPlan | FetchPlan | BranchPlan | PassedOverPlan, Field(discriminator="type")
 ]
 
 # These hold steps of every type, which is known only here.
 for model in (Branch, Cohort, BranchStep, RandomCohortStep):
     model.model_rebuild(_types_namespace={"AnyStep": AnyStep})
 
-PLANNED_TYPES = ["channel", "delay", "batch", "http_fetch", "passed_over"]
+PLANNED_TYPES = ["channel", "delay", "batch", "http_fetch", "branch", "passed_over"]
 """What the entries of a plan are called."""
 
 STEP_TYPES = [

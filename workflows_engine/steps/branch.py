@@ -1,13 +1,15 @@
-"""The branch step: goes one of several ways (E-BRANCH). Accepted, not run yet."""
+"""The branch step: goes the first of several ways whose conditions hold (E-BRANCH)."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from models.values.conditions import ConditionGroup
 from pydantic import BeforeValidator, Field, model_validator
 
 from workflows_engine.channel_types import with_channel_types
-from workflows_engine.passing_over import not_run
-from workflows_engine.step import Step, Unsupported, Written
+from workflows_engine.effects.steps import choose_branch
+from workflows_engine.forking import ForkPlan
+from workflows_engine.run import Run
+from workflows_engine.step import Next, Step, Unsupported, Way, Written
 
 if TYPE_CHECKING:
     from workflows_engine.steps import AnyStep
@@ -26,6 +28,15 @@ class Branch(Written):
         return self.conditions is None or not self.conditions.leaves()
 
 
+class BranchPlan(ForkPlan):
+    """What travels: where each branch begins; which of them is taken is answered when the step runs."""
+
+    type: Literal["branch"] = "branch"
+
+    async def run(self, run: Run) -> Next:
+        return await self.take(run, choose_branch)
+
+
 class BranchStep(Step):
     """The first branch whose conditions hold is taken; the last one has none and is the default."""
 
@@ -42,8 +53,24 @@ class BranchStep(Step):
                 raise ValueError(f"branches[{index}] needs conditions; only the last branch goes without")
         return self
 
-    def nested(self) -> list[tuple[str, list[Any]]]:
-        return [(f"branches[{index}].steps", branch.steps) for index, branch in enumerate(self.branches)]
+    def plan(self) -> BranchPlan:
+        return BranchPlan(ref=self.ref)
+
+    def ways(self) -> list[Way]:
+        return [
+            Way(f"branches[{index}].steps", list(branch.steps), bool(branch.terminates))
+            for index, branch in enumerate(self.branches)
+        ]
 
     def unsupported(self) -> list[Unsupported]:
-        return not_run(self.type)
+        """A condition that cannot be judged leaves open which branch is meant, and none is taken."""
+        return [
+            Unsupported(
+                f"branches[{index}].conditions.{path}",
+                f"{leaf.unjudged}; where they decide, no branch is taken and the run goes on after the step",
+            )
+            for index, branch in enumerate(self.branches)
+            if branch.conditions is not None
+            for path, leaf in branch.conditions.leaves()
+            if leaf.unjudged is not None
+        ]

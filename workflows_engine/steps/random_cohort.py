@@ -1,13 +1,13 @@
 """The random cohort step: divides recipients by chance (E-EXPERIMENT). Accepted, not run yet."""
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from workflows_engine.channel_types import with_channel_types
 from workflows_engine.passing_over import not_run
-from workflows_engine.step import Step, Unsupported, Written, has_liquid
+from workflows_engine.step import Step, Unsupported, Way, Written, has_liquid
 
 if TYPE_CHECKING:
     from workflows_engine.steps import AnyStep
@@ -49,9 +49,9 @@ class RandomCohortStep(Step):
             raise ValueError(f"the percentages of all cohorts sum to 100, these to {total}")
         return self
 
-    def nested(self) -> list[tuple[str, list[Any]]]:
+    def ways(self) -> list[Way]:
         return [
-            (f"cohort_branches[{index}].steps", cohort.steps)
+            Way(f"cohort_branches[{index}].steps", list(cohort.steps), bool(cohort.terminates))
             for index, cohort in enumerate(self.cohort_branches)
         ]
 

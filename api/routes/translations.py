@@ -71,4 +71,4 @@ def _formatted(translation: dict[str, Any], query: Query) -> dict[str, Any]:
         texts = texts_of(translation["format"], translation["content"])
     except TranslationFileError:
         return translation
-    return {**translation, "format": wanted, "content": written(wanted, texts, translation["locale_code"])}
+    return {**translation, "format": wanted, "content": written(wanted, texts)}

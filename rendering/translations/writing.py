@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, Final, cast
 
-from babel.core import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
@@ -13,7 +12,7 @@ FORMATS: Final = ("json", "po")
 _PLURALS: Final = {"zero", "one", "two", "few", "many", "other"}
 
 
-def written(file_format: str, texts: dict[str, Any], locale: str) -> str:
+def written(file_format: str, texts: dict[str, Any]) -> str:
     """The content of a file in `json` or `po`.
 
     PO has no nesting: keys within keys are joined by dots. Of plural forms it has those of `one` and
@@ -21,7 +20,7 @@ def written(file_format: str, texts: dict[str, Any], locale: str) -> str:
     """
     if file_format == "json":
         return json.dumps(texts, ensure_ascii=False)
-    catalog = Catalog(locale=_locale(locale))
+    catalog = Catalog()  # of no locale: ours are its two plural forms, whatever the language (E-TEMPLATE-29)
     for key, text in _flat(texts, ""):
         if isinstance(text, dict):
             one, other = text.get("one", text.get("other", "")), text.get("other", "")
@@ -41,10 +40,3 @@ def _flat(texts: dict[str, Any], above: str) -> Iterator[tuple[str, Any]]:
             yield from _flat(value, path)
         else:
             yield path, value if isinstance(value, dict) else str(value)
-
-
-def _locale(code: str) -> Locale | None:
-    try:
-        return Locale.parse(code, sep="-" if "-" in code else "_")
-    except (ValueError, UnknownLocaleError):
-        return None

@@ -168,3 +168,16 @@ async def test_every_finding_is_printed_with_its_fix(clinic: Clinic) -> None:
     assert f'error: {where}: there is no variable "nowhere"' in said.output
     assert "\n  fix: tocsin variables set nowhere VALUE" in said.output
     assert said.output.endswith("1 errors, 0 warnings\n")
+
+
+async def test_the_documented_project_file_is_taken(clinic: Clinic) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "projects.md").read_text()
+    example = page.split("```toml\n")[1].split("```")[0]
+    clinic.write("tocsin.toml", example.replace("${API_TOKEN}", "t").replace("${SMTP_PASSWORD}", "p"))
+    await clinic.push()
+    live = await clinic.pipeline.get("/v1/tocsin/variables/app_url", "production")
+    assert live["value"] == "https://live.example.com"
+    group = await clinic.pipeline.get("/v1/channel_groups/reach")
+    assert [rule["channel"]["key"] for rule in group["channel_rules"]] == ["mail"]
+    account = await clinic.pipeline.get("/v1/tocsin/account")
+    assert (account["locale"], account["preferences"]["workflows"]) == ("de", {"newsletter": False})

@@ -15,7 +15,7 @@ from tests.houses import House
 from tests.runs import rows
 
 PROJECT = Path(__file__).parents[2] / "examples" / "stranger"
-WHO = {
+WHO: Any = {
     "id": "ada",
     "name": "Ada",
     "email": "ada@example.com",

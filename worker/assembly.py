@@ -18,6 +18,7 @@ from activities.steps.channel import ChannelSteps
 from activities.steps.delay import DelaySteps
 from activities.steps.http_fetch import FetchSteps
 from activities.steps.passing_over import PassedOverSteps
+from activities.steps.random_cohort import RandomCohortSteps
 from activities.versions import Versions
 from dispatch.temporal import Temporal
 from models.database import Database
@@ -66,6 +67,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
     runs = Runs(database, versions)
     channel = ChannelSteps(database, versions)
     branch = BranchSteps(database, versions)
+    cohort = RandomCohortSteps(database, versions)
     delay = DelaySteps(database, versions)
     batch = BatchSteps(database, versions, temporal)
     passed = PassedOverSteps(database, versions)
@@ -80,6 +82,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
         channel.compose_messages,
         passed.pass_over_step,
         branch.choose_branch,
+        cohort.draw_cohort,
         delay.resolve_delay,
         batch.join_batch,
         batch.leave_batch,

@@ -6,9 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from workflows_engine.errors import PlanMismatch
-from workflows_engine.forking import ForkPlan
-from workflows_engine.passing_over import planned
-from workflows_engine.step import PlannedStep, Step
+from workflows_engine.passing_over import PassedOverPlan, planned
+from workflows_engine.step import PlannedStep, Step, Way
 from workflows_engine.steps import AnyPlannedStep
 
 FORMAT = 1
@@ -59,22 +58,21 @@ class _Layout:
         return found
 
     def _step(self, step: Step, here: int, after: int) -> list[PlannedStep]:
-        entry = planned(step)
-        then = None if after == here + 1 else after
-        if not isinstance(entry, ForkPlan):
-            return [entry.model_copy(update={"then": then})]
         targets: list[int] = []
         inside: list[PlannedStep] = []
-        for way in step.ways():
+        for way in _ways(step):
             begins, onward = here + 1 + len(inside), self._end if way.terminates else after
             targets.append(begins if way.steps else onward)
             inside += self.entries(way.steps, begins, onward)
-        return [entry.model_copy(update={"then": then, "targets": targets}), *inside]
+        known = {"then": None if after == here + 1 else after} | ({"targets": targets} if targets else {})
+        return [planned(step).model_copy(update=known), *inside]
+
+
+def _ways(step: Step) -> list[Way]:
+    """What of a step is laid out behind it; steps inside one that is passed over do not travel."""
+    return [] if isinstance(planned(step), PassedOverPlan) else step.ways()
 
 
 def _extent(steps: Sequence[Step]) -> int:
-    """How many entries these steps take, with those inside them; what is passed over takes one."""
-    return sum(
-        1 + (sum(_extent(way.steps) for way in step.ways()) if isinstance(planned(step), ForkPlan) else 0)
-        for step in steps
-    )
+    """How many entries these steps take, with those inside them."""
+    return sum(1 + sum(_extent(way.steps) for way in _ways(step)) for step in steps)

@@ -125,7 +125,11 @@ class Step(Written):
         return []
 
     def ways(self) -> list[Way]:
-        """The steps inside this one; its plan is then a `ForkPlan`, which takes one of them."""
+        """The steps inside this one.
+
+        Its plan then has `targets`: where each way begins, or, when it has no steps, where the run goes on
+        after it.
+        """
         return []
 
 

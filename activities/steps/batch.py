@@ -10,6 +10,7 @@ from psycopg.rows import DictRow
 
 from activities.flattening import flattened
 from activities.judging import judged, why_skipped
+from activities.keys import resolve_key
 from activities.ledger import Entry, LedgerKey, claim
 from activities.performs import performs
 from activities.scopes import build_scope
@@ -34,9 +35,8 @@ from models.tables.recipient_runs import (
 )
 from models.values.durations import LONGEST
 from models.values.kinds import Outcome, RunStatus
-from rendering.environment import TemplateError, render
+from rendering.environment import TemplateError
 from workflows_engine import effects
-from workflows_engine.conditions import resolve
 from workflows_engine.effects.steps import (
     CloseAnswer,
     JoinAnswer,
@@ -46,7 +46,6 @@ from workflows_engine.effects.steps import (
     Verdict,
     WindowAsk,
 )
-from workflows_engine.operators import ABSENT
 from workflows_engine.scope import RunScope
 from workflows_engine.steps.batch import BatchStep
 
@@ -303,7 +302,7 @@ def think(ask: StepAsk, standing: Standing, scope: RunScope) -> Wanted | StepAns
         # It goes on unbatched, as any window that cannot be resolved (E-BATCH-10).
         return StepAnswer(verdict=Verdict.SKIP, reason="the window is not between now and 365 days")
     try:
-        batch_key = resolve_key(step.settings.batch_key, scope, ask)
+        batch_key = resolve_key(step.settings.batch_key or "", scope, ask.now)
     except TemplateError as error:
         where = f" in line {error.line}" if error.line else ""
         return failure(ask, f"template error in batch_key{where}")
@@ -321,19 +320,6 @@ def think(ask: StepAsk, standing: Standing, scope: RunScope) -> Wanted | StepAns
     )
     lost = step.settings.batch_key is not None and not batch_key
     return Wanted(window, f"batch_key {step.settings.batch_key!r} is empty for this run" if lost else None)
-
-
-def resolve_key(written: str | None, scope: RunScope, ask: StepAsk) -> str:
-    """Liquid, a path, or a bare property of `data`; what leads nowhere is "" (E-BATCH-5, E-BATCH-6)."""
-    if written is None:
-        return ""
-    if "{" in written:
-        return render(written, scope.for_templates(), now=ask.now)
-    path = written if "." in written else f"data.{written}"
-    value = resolve(path, scope.for_conditions())
-    if value is ABSENT or value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def window_key(standing: Standing, version_id: UUID, batch_key: str) -> str:

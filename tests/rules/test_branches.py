@@ -289,9 +289,9 @@ async def test_a_failing_step_in_a_branch_halts_the_run(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
     # E-RUN-7
-    ways = [otherwise(fetch_step(url="{{ 'x' | nosuch }}"), in_app_step())]
+    ways = [otherwise(fetch_step(url="{{ 1 | divided_by: data.zero }}"), in_app_step())]
     await virtual.publish(environment, "greet", workflow(branch(*ways), in_app_step("after")))
-    await virtual.trigger(environment, "greet")
+    await virtual.trigger(environment, "greet", data={"zero": 0})
     await virtual.pass_time(environment, timedelta(minutes=5))
 
     assert await sent(virtual, environment) == []

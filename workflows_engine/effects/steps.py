@@ -113,6 +113,7 @@ class FetchAnswer(StepAnswer):
 pass_over_step = Effect("pass_over_step", PassOverAsk, StepAnswer)
 compose_messages = Effect("compose_messages", StepAsk, ComposeAnswer)
 choose_branch = Effect("choose_branch", StepAsk, ChooseAnswer)
+draw_cohort = Effect("draw_cohort", StepAsk, ChooseAnswer)
 resolve_delay = Effect("resolve_delay", StepAsk, DelayAnswer)
 join_batch = Effect("join_batch", StepAsk, JoinAnswer)
 leave_batch = Effect("leave_batch", WindowAsk, LeaveAnswer)

@@ -15,7 +15,7 @@ from workflows_engine.steps.branch import Branch, BranchPlan, BranchStep
 from workflows_engine.steps.channel import AnyChannelStep, ChannelPlan
 from workflows_engine.steps.delay import DelayPlan, DelayStep
 from workflows_engine.steps.http_fetch import FetchPlan, FetchStep
-from workflows_engine.steps.random_cohort import Cohort, RandomCohortStep
+from workflows_engine.steps.random_cohort import Cohort, RandomCohortPlan, RandomCohortStep
 from workflows_engine.steps.throttle import ThrottleStep
 from workflows_engine.steps.trigger_workflow import TriggerWorkflowStep
 from workflows_engine.steps.update_data import UpdateDataStep
@@ -43,14 +43,15 @@ AnyStep = Annotated[
     Field(discriminator="type"),
 ]
 AnyPlannedStep = Annotated[
-    ChannelPlan | DelayPlan | BatchPlan | FetchPlan | BranchPlan | PassedOverPlan, Field(discriminator="type")
+    ChannelPlan | DelayPlan | BatchPlan | FetchPlan | BranchPlan | RandomCohortPlan | PassedOverPlan,
+    Field(discriminator="type"),
 ]
 
 # These hold steps of every type, which is known only here.
 for model in (Branch, Cohort, BranchStep, RandomCohortStep):
     model.model_rebuild(_types_namespace={"AnyStep": AnyStep})
 
-PLANNED_TYPES = ["channel", "delay", "batch", "http_fetch", "branch", "passed_over"]
+PLANNED_TYPES = ["channel", "delay", "batch", "http_fetch", "branch", "random_cohort", "passed_over"]
 """What the entries of a plan are called."""
 
 STEP_TYPES = [

@@ -7,9 +7,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from workflows_engine.channel_types import with_channel_types
 from workflows_engine.effects.steps import choose_branch
-from workflows_engine.forking import ForkPlan
+from workflows_engine.forking import take_way
 from workflows_engine.run import Run
-from workflows_engine.step import Next, Step, Unsupported, Way, Written
+from workflows_engine.step import Next, PlannedStep, Step, Unsupported, Way, Written
 
 if TYPE_CHECKING:
     from workflows_engine.steps import AnyStep
@@ -28,13 +28,14 @@ class Branch(Written):
         return self.conditions is None or not self.conditions.leaves()
 
 
-class BranchPlan(ForkPlan):
+class BranchPlan(PlannedStep):
     """What travels: where each branch begins; which of them is taken is answered when the step runs."""
 
     type: Literal["branch"] = "branch"
+    targets: list[int] = []
 
     async def run(self, run: Run) -> Next:
-        return await self.take(run, choose_branch)
+        return await take_way(run, self, self.targets, choose_branch)
 
 
 class BranchStep(Step):

@@ -1,4 +1,4 @@
-"""The random cohort step: divides recipients by chance (E-EXPERIMENT). Accepted, not run yet."""
+"""The random cohort step: divides recipients by chance (E-EXPERIMENT)."""
 
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from workflows_engine.channel_types import with_channel_types
-from workflows_engine.passing_over import not_run
-from workflows_engine.step import Step, Unsupported, Way, Written, has_liquid
+from workflows_engine.effects.steps import draw_cohort
+from workflows_engine.forking import take_way
+from workflows_engine.run import Run
+from workflows_engine.step import Next, PlannedStep, Step, Way, Written, has_liquid
 
 if TYPE_CHECKING:
     from workflows_engine.steps import AnyStep
@@ -34,6 +36,16 @@ class Cohort(Written):
         return _decimal(self.percentage)
 
 
+class RandomCohortPlan(PlannedStep):
+    """What travels: where each cohort's steps begin; who falls where is answered when the step runs."""
+
+    type: Literal["random_cohort"] = "random_cohort"
+    targets: list[int] = []
+
+    async def run(self, run: Run) -> Next:
+        return await take_way(run, self, self.targets, draw_cohort)
+
+
 class RandomCohortStep(Step):
     """The same key falls into the same cohort in every run."""
 
@@ -49,6 +61,9 @@ class RandomCohortStep(Step):
             raise ValueError(f"the percentages of all cohorts sum to 100, these to {total}")
         return self
 
+    def plan(self) -> RandomCohortPlan:
+        return RandomCohortPlan(ref=self.ref)
+
     def ways(self) -> list[Way]:
         return [
             Way(f"cohort_branches[{index}].steps", list(cohort.steps), bool(cohort.terminates))
@@ -58,9 +73,6 @@ class RandomCohortStep(Step):
     def templates(self) -> dict[str, str]:
         key = self.cohort_key
         return {"cohort_key": key} if key is not None and has_liquid(key) else {}
-
-    def unsupported(self) -> list[Unsupported]:
-        return not_run(self.type)
 
 
 def _decimal(value: str | int | float) -> Decimal:

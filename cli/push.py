@@ -1,6 +1,7 @@
 """`tocsin push DIR`: publishes a project folder through the management API, all or nothing."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,9 @@ from models.values.development import ENVIRONMENT
 
 LARGEST_PUSH_BYTES = 12_000_000
 """What the API takes in one request."""
+
+_SENT = re.compile(r"resources\[(\d+)\]\.content\.?(.*)")
+"""How the API calls a place in what was sent, where it refuses that before it looks at resources."""
 
 
 @dataclass(frozen=True)
@@ -139,9 +143,12 @@ class _Push:
     def _mistake(self, fault: Fault) -> Mistake:
         """At the file that the value came from."""
         resource: ReadResource | None = self._named.get(fault.resource) if fault.resource else None
+        path = fault.field
+        if (sent := _SENT.fullmatch(path)) and int(sent[1]) < len(self._named):
+            resource, path = list(self._named.values())[int(sent[1])], sent[2]
         if resource is None:
-            return Mistake(self._project.folder, fault.field, fault.message)
-        return Mistake(resource.origin(fault.field), fault.field, fault.message)
+            return Mistake(self._project.folder, path, fault.message)
+        return Mistake(resource.origin(path), path, fault.message)
 
     def _of_setting(self, setting: Setting, refused: Refused) -> list[Mistake]:
         file = self._project.configuration.file

@@ -80,7 +80,8 @@ def _content(written: Written, saved: dict[str, Any] | None) -> dict[str, Any]:
         if field not in content:
             content = {field: saved[field], **content}
         elif content[field] != saved[field]:
-            mistakes.append(Mistake(field, f'of a {kind.title} cannot be changed; it is "{saved[field]}"'))
+            kept = f'stays what it was when the {kind.title} was made: "{saved[field]}"'
+            mistakes.append(Mistake(field, kept))
     if mistakes:
         raise NotPublishable(mistakes)
     # As it will be shown: whoever sends back what was read changes nothing.

@@ -12,7 +12,7 @@ VALUE_TAGS = {"str", "list[Pair]"}
 """What pydantic puts behind a key that takes values of several types."""
 
 NESTED = "channel"
-"""The one union that holds another: channel steps are of several types, told by a second tag after the first."""
+"""The one union that holds another: channel steps are of several types, told by a second tag."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from cli.project.mistakes import Mistake
 
 LARGEST_BYTES = 2_000_000
 """Of one file; the API takes 12 MB in one request."""
+DEEPEST = 90
+"""Objects and lists inside one another; the API takes 100, with what it wraps them in."""
 _MARKS = (
     (b"\xff\xfe", "is UTF-16; save it as UTF-8"),
     (b"\xfe\xff", "is UTF-16; save it as UTF-8"),
@@ -66,6 +68,9 @@ class Files:
         except RecursionError:
             self.say(file, "", "is nested too deeply")
             return None
+        if _depth(said) > DEEPEST:
+            self.say(file, "", "is nested too deeply")
+            return None
         for key in twice:
             self.say(file, key, "stands twice in the same object; remove one")
         return said
@@ -101,3 +106,12 @@ class _Object:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON number")
+
+
+def _depth(said: Any) -> int:
+    """How many objects and lists stand inside one another."""
+    depth, layer = 0, [said]
+    while layer := [one for one in layer if isinstance(one, (dict, list))]:
+        depth += 1
+        layer = [inner for one in layer for inner in (one.values() if isinstance(one, dict) else one)]
+    return depth

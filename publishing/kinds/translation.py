@@ -36,6 +36,9 @@ def check(key: str, content: dict[str, Any]) -> Checked:
     except TranslationFileError as error:
         raise NotPublishable([Mistake("content", str(error))]) from error
     mistakes, _ = check_templates(_sources(entries, "content"))
+    mistakes += [
+        Mistake(path, "must be a text, or an object of texts") for path in _others(entries, "content")
+    ]
     if mistakes:
         raise NotPublishable(mistakes)
     return Checked()
@@ -49,6 +52,13 @@ def _sources(entries: Any, path: str) -> dict[str, str]:
     for key, inner in entries.items():
         found |= _sources(inner, f"{path}.{key}")
     return found
+
+
+def _others(entries: Any, path: str) -> list[str]:
+    """Where something stands that nobody can read; null is a text that nobody translated yet."""
+    if isinstance(entries, dict):
+        return [one for key, inner in entries.items() for one in _others(inner, f"{path}.{key}")]
+    return [] if entries is None or isinstance(entries, str) else [path]
 
 
 TRANSLATION = Kind(

@@ -47,9 +47,11 @@ provider_settings = { host = "mail.example.com", port = 587, tls = "starttls" }
 """
 
 
-def lay_out(folder: Path) -> None:
-    """Into a folder that is not there yet."""
+def lay_out(folder: Path, *, configured: bool = True) -> None:
+    """Into a folder that is not there yet; with `tocsin.toml`, or content only."""
     shutil.copytree(EXAMPLES / "stranger", folder)
     shutil.copytree(EXAMPLES / "collab", folder, dirs_exist_ok=True)
     (folder / "README.md").unlink()
-    (folder / "tocsin.toml").write_text(TOML, "utf-8")
+    (folder / "tocsin.toml").unlink()
+    if configured:
+        (folder / "tocsin.toml").write_text(TOML, "utf-8")

@@ -27,7 +27,8 @@ def everywhere(project: Path) -> Iterator[Mutation]:
         name = str(file.relative_to(project))
         at = _place_of(file, project)
         for path, value in nodes(read(file)):
-            shape = f"{file.name} {_shape(path, file)}"
+            last = path.rpartition(".")[2]
+            shape = f"{file.name} {_shape(path, file)}" if isinstance(value, dict) else last
             if FREE.search(path) or shape in seen or VALUES.search(path):
                 continue
             seen.add(shape)
@@ -45,11 +46,12 @@ def _in(project: Path, file: str, path: str, full: str, value: Any) -> Iterator[
             return
         told_in = str(wanted.relative_to(project))
         yield text(told_in, "a\n{{ b | nope }}", LIQUID, re.escape(full.removesuffix("@")))
-        yield put(file, path, "no/such.file", "the file no/such.file does not exist", re.escape(full))
     elif isinstance(value, str) and ("{{" in value or "{%" in value):
         yield put(file, path, "a\n{% if %}", LIQUID, re.escape(full))
     elif isinstance(value, str | bool | int) and not isinstance(value, dict):
-        yield put(file, path, {"a": [1]}, WRONG_TYPE, rf"{re.escape(full)}|{re.escape(full.rpartition('.')[0])}")
+        yield put(
+            file, path, {"a": [1]}, WRONG_TYPE, rf"{re.escape(full)}|{re.escape(full.rpartition('.')[0])}"
+        )
     elif isinstance(value, list) and path:
         yield put(file, path, "many", WRONG_TYPE, re.escape(full))
 
@@ -59,8 +61,9 @@ WRONG_TYPE = r"Input should be .+|is unknown|.+ expected one of .+|.*must be .+|
 
 
 def _shape(path: str, file: Path) -> str:
-    """Places alike but for their number; steps and blocks of other types are other places."""
-    return re.sub(r"\[\d+\]", "[]", _typed(path, read(file)))
+    """Places alike but for where they are; the same key in a step or block of another type is another."""
+    place, _, marks = _typed(path, read(file)).partition(" ")
+    return f"{re.sub(r'.*[.]|[0-9]+', '', place)} {marks.rpartition('/')[2]}"
 
 
 def _typed(path: str, said: Any) -> str:

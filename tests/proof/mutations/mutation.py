@@ -23,11 +23,19 @@ class Mutation:
     told: str
 
 
-def put(file: str, path: str, value: Any, told: str, at: str | None = None) -> Mutation:
+def put(
+    file: str, path: str, value: Any, told: str, at: str | None = None, told_in: str | None = None
+) -> Mutation:
     """A value in a JSON file is another one, or `GONE`; it is told there, or `at` another path."""
     shown = "removed" if value is GONE else json.dumps(value, ensure_ascii=True)[:40]
     where = re.escape(path) if at is None else at
-    return Mutation(f"{file}: {path} = {shown}", lambda root: set_in(root / file, path, value), file, where, told)
+    return Mutation(
+        f"{file}: {path} = {shown}",
+        lambda root: set_in(root / file, path, value),
+        told_in or file,
+        where,
+        told,
+    )
 
 
 def text(file: str, content: str | bytes, told: str, path: str = "", told_in: str | None = None) -> Mutation:

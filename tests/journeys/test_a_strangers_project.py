@@ -23,6 +23,7 @@ WHO: Any = {
     "billing_phone": "+4915112345678",
     "plan": "enterprise",
 }
+GERMAN: Any = {**WHO, "locale": "de-DE"}
 MESSAGES = """
     SELECT m.step_ref, m.status, m.content, c.type FROM messages m JOIN channels c ON c.id = m.channel_id
     WHERE m.environment_id = %s ORDER BY m.inserted_at
@@ -49,7 +50,7 @@ async def messages(house: House, environment: TestEnvironment, count: int) -> di
 
 
 async def test_a_message_of_every_channel_type_is_rendered(house: House, stranger: TestEnvironment) -> None:
-    data = {"number": "A-17", "amount": "120 €", "pay_url": "https://pay.example.com/17"}
+    data: dict[str, object] = {"number": "A-17", "amount": "120 €", "pay_url": "https://pay.example.com/17"}
     async with house.knock(stranger.secret_key) as knock:
         await knock.workflows.trigger("invoice-overdue", recipients=[WHO], data=data)
         found = await messages(house, stranger, 8)
@@ -78,9 +79,9 @@ async def test_a_message_of_every_channel_type_is_rendered(house: House, strange
 async def test_visual_blocks_partials_layouts_and_translations_make_one_mail(
     house: House, stranger: TestEnvironment
 ) -> None:
-    data = {"month": "May", "open": 1, "total": 12.5}
+    data: dict[str, object] = {"month": "May", "open": 1, "total": 12.5}
     async with house.knock(stranger.secret_key) as knock:
-        await knock.workflows.trigger("monthly-statement", recipients=[{**WHO, "locale": "de-DE"}], data=data)
+        await knock.workflows.trigger("monthly-statement", recipients=[GERMAN], data=data)
         mail = (await messages(house, stranger, 1))["email_1"]["content"]
 
     assert mail["subject_line"] == "Ihre Abrechnung für May"

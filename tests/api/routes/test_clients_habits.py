@@ -25,7 +25,7 @@ async def test_a_partials_type_is_that_of_the_file_beside_its_content(
 
 
 async def test_a_message_types_version_stays_when_it_is_left_out(pipeline: Pipeline) -> None:
-    content = {"name": "M", "description": None, "preview": "<p>", "variants": []}
+    content: Json = {"name": "M", "description": None, "preview": "<p>", "variants": []}
     await pipeline.put("/v1/message_types/m", {"message_type": {**content, "semver": "2.1.0"}})
     again = await pipeline.put("/v1/message_types/m", {"message_type": content})
     assert again["message_type"]["semver"] == "2.1.0"
@@ -39,7 +39,7 @@ async def test_audiences_are_annotated_for_who_loses_the_environment(pipeline: P
 
 
 async def test_content_is_shown_in_the_order_that_it_was_written(pipeline: Pipeline) -> None:
-    content = {"tags": ["x"], "steps": [], "name": "W", "categories": []}
+    content: Json = {"tags": ["x"], "steps": [], "name": "W", "categories": []}
     await pipeline.put("/v1/workflows/w", {"workflow": content})
     shown = await pipeline.get("/v1/workflows/w", annotate="true")
     assert [key for key in shown if key in content] == list(content)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import footprint, in_app_and_email, one_in_app_step, trigger_to_feed
+from benchmarks import content, footprint, in_app_and_email, one_in_app_step, trigger_to_feed
 from benchmarks.instance import Instance, running
 
 MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
@@ -16,6 +16,7 @@ MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "trigger_to_feed": trigger_to_feed.measure,
     "in_app_and_email": in_app_and_email.measure,
     "one_in_app_step": one_in_app_step.measure,
+    "content": content.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 

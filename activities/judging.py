@@ -1,5 +1,6 @@
 """Judging a step's conditions on the scope of its run."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from models.values.conditions import ConditionGroup
@@ -9,9 +10,13 @@ from workflows_engine.scope import RunScope
 
 
 def judged(group: ConditionGroup | None, scope: RunScope, now: datetime) -> Judgement:
-    """See `workflows_engine.conditions.judge`; Liquid in timestamps is rendered in the run's scope."""
+    """See `workflows_engine.conditions.judge`; Liquid in timestamps is rendered in the run's scope.
+
+    Traces are logged, so that Liquid does not see secret variables.
+    """
+    seen = replace(scope, secrets={})
     grounds = Grounds(
-        scope.for_conditions(), now, render=lambda source: render(source, scope.for_templates(), now=now)
+        seen.for_conditions(), now, render=lambda source: render(source, seen.for_templates(), now=now)
     )
     try:
         return judge(group, grounds)

@@ -6,8 +6,10 @@ from uuid import uuid4
 import pytest
 from pytest_httpserver import HTTPServer
 
+from activities.steps.branch import BranchSteps
 from activities.steps.channel import ChannelSteps
 from activities.steps.http_fetch import FetchSteps
+from activities.steps.random_cohort import RandomCohortSteps
 from activities.variables import secret_values, variable_values
 from activities.versions import Versions
 from models.database import Database
@@ -19,6 +21,7 @@ from outbound.client import build_client
 from tests.builders import fetch_step, in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
+from tests.every_step import PAST_DEFAULT, branch, cohorts
 from tests.houses import SECRET
 from tests.runs import rows, write_run
 
@@ -57,7 +60,7 @@ async def test_templates_read_secrets_and_the_log_of_a_fetch_does_not_tell_them(
     await publish(database, environment, "look", workflow(step))
     run = await write_run(database, environment, "look")
     http = build_client(["127.0.0.0/8"])
-    answer = await FetchSteps(database, Versions(sealer=SEALER), http).fetch(run.ask("fetch_1"))
+    answer = await FetchSteps(database, Versions(SEALER), http).fetch(run.ask("fetch_1"))
     await http.aclose()
     assert answer.status == 200
     (line,) = await rows(
@@ -73,8 +76,27 @@ async def test_conditions_do_not_see_secrets_whose_traces_are_logged(
     condition = {"variable": f"vars.{secret}", "operator": "equal_to", "argument": "hunter2"}
     await publish(database, environment, "hello", workflow(in_app_step(conditions={"all": [condition]})))
     run = await write_run(database, environment, "hello")
-    answer = await ChannelSteps(database, Versions(sealer=SEALER)).compose_messages(run.ask("in_app_1"))
+    answer = await ChannelSteps(database, Versions(SEALER)).compose_messages(run.ask("in_app_1"))
     assert answer.reason == "conditions"
+
+
+async def test_what_forks_write_in_the_log_holds_no_secrets(
+    database: Database, environment: TestEnvironment, secret: str
+) -> None:
+    token = f"<{{{{ vars.{secret} }}}}>"
+    before = {"variable": "data.at", "operator": "is_timestamp_before", "argument": token}
+    ways = [{"conditions": {"all": [before]}, "steps": []}, PAST_DEFAULT]
+    steps = [branch(*ways), cohorts(50, 50, cohort_key=token)]
+    await publish(database, environment, "forks", workflow(*steps))
+    run = await write_run(database, environment, "forks")
+    versions = Versions(SEALER)
+    await BranchSteps(database, versions).choose_branch(run.ask("branch_1"))
+    await RandomCohortSteps(database, versions).draw_cohort(run.ask("cohort_1"))
+    lines = await rows(
+        database, "SELECT data FROM run_events WHERE recipient_run_id = %s ORDER BY id", run.id
+    )
+    assert lines[0]["data"]["branches"][0]["conditions"][0]["argument_value"] == "<>"
+    assert lines[1]["data"]["key"] == "<>"
 
 
 async def facts_of(database: Database, environment: TestEnvironment) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import batch_step, delay_step, in_app_step, workflow
 from tests.environments import TestEnvironment
-from tests.every_step import BRANCH, ONE_OF_EACH, THROTTLE, WINDOWS
+from tests.every_step import ONE_OF_EACH, THROTTLE, WINDOWS
 from tests.rules.reading import body_of
 from tests.virtual_time import VirtualTime
 from workflows_engine.steps import PLANNED_TYPES
@@ -35,17 +35,6 @@ async def test_a_run_passes_over_a_step_of_a_type_that_is_not_run(
     assert await skipped(virtual, development) == [(step["ref"], step["type"], reason)]
     assert [message["step_ref"] for message in await virtual.messages(development)] == ["in_app_1"]
     assert [run["outcome"] for run in await virtual.runs(development)] == ["finished"]
-
-
-async def test_the_log_names_the_steps_inside_that_are_not_run_either(
-    virtual: VirtualTime, development: TestEnvironment
-) -> None:
-    await virtual.publish(development, "greet", workflow(BRANCH, in_app_step()))
-    await virtual.trigger(development, "greet")
-
-    (line,) = await virtual.log(development, "step_skipped")
-    assert line["data"]["steps_not_run"] == ["sms"]
-    assert [message["step_ref"] for message in await virtual.messages(development)] == ["in_app_1"]
 
 
 @pytest.mark.parametrize(

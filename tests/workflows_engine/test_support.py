@@ -5,17 +5,15 @@ from typing import Any
 import pytest
 
 from tests.builders import batch_step, delay_step, email_step, fetch_step, in_app_step, workflow
+from tests.every_step import PAST_DEFAULT, WHEN, branch, cohorts
 from workflows_engine.definition import WorkflowDefinition
 from workflows_engine.support import unsupported
 
 DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 HOUR = {"unit": "hours", "value": 1}
+FORKS = ["branch", "random_cohort"]
 AUDIENCE = {"variable": "recipient", "operator": "is_audience_member", "argument": "vip"}
-BRANCH = {
-    "type": "branch",
-    "ref": "branch_1",
-    "branches": [{"steps": [in_app_step(channel_overrides={"link_tracking": True})]}],
-}
+THROTTLE = {"type": "throttle", "ref": "a", "settings": {"throttle_limit": 1, "throttle_window": HOUR}}
 
 
 def told(*steps: dict[str, Any], **more: Any) -> list[tuple[str, str]]:
@@ -29,8 +27,9 @@ def planned(*steps: dict[str, Any]) -> list[str]:
 def test_nothing_is_told_of_what_is_run_whole() -> None:
     windows = [{"day": day, "type": "send"} for day in DAYS]
     steps = [in_app_step(send_windows=windows), email_step(), delay_step(), batch_step(), fetch_step(url="a")]
-    assert told(*steps) == []
-    assert planned(*steps) == ["channel", "channel", "delay", "batch", "http_fetch"]
+    forks = [branch(PAST_DEFAULT), cohorts(50, 50, cohort_key="data.a")]
+    assert told(*steps, *forks) == []
+    assert planned(*steps, *forks) == ["channel", "channel", "delay", "batch", "http_fetch", *FORKS]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +50,7 @@ def test_nothing_is_told_of_what_is_run_whole() -> None:
             in_app_step(send_windows=[{"day": day, "type": "send", "until": "17:00"} for day in DAYS]),
             "send_windows",
         ),
-        (BRANCH, "type"),
+        (THROTTLE, "type"),
     ],
 )
 def test_a_step_that_asks_for_what_is_not_built_is_passed_over(step: dict[str, Any], path: str) -> None:
@@ -77,9 +76,18 @@ def test_a_step_that_runs_without_something_says_so(step: dict[str, Any], path: 
     assert planned(step) != ["passed_over"]
 
 
-def test_what_is_inside_a_step_that_is_passed_over_is_told_once() -> None:
-    assert told(BRANCH)[1:] == [
-        ("steps[0].branches[0].steps[0]", "is not run: the step around it is passed over")
+def test_what_branches_ask_for_is_told_where_it_stands_however_deep() -> None:
+    asked = {"conditions": {"any": [{"all": [AUDIENCE]}]}, "steps": [THROTTLE]}
+    found = told(branch({"conditions": WHEN, "steps": [branch(asked, PAST_DEFAULT)]}, PAST_DEFAULT, ref="b"))
+
+    inner = "steps[0].branches[0].steps[0].branches[0]"
+    assert found == [
+        (
+            f"{inner}.conditions.any[0].all[0]",
+            "conditions on audience membership are not judged by this release; "
+            "where they decide, no branch is taken and the run goes on after the step",
+        ),
+        (f"{inner}.steps[0].type", "throttle steps are not run by this release; runs pass over the step"),
     ]
 
 

@@ -28,7 +28,7 @@ class Version:
 class Versions:
     """The bounded cache; asks the database for what it does not hold. `sealer` opens secrets beside it."""
 
-    def __init__(self, size: int = 1_000, sealer: Sealer | None = None) -> None:
+    def __init__(self, sealer: Sealer, size: int = 1_000) -> None:
         self.sealer = sealer
         self._kept: LRUCache[UUID, Version] = LRUCache(size)
         self.published = Published()

@@ -17,11 +17,13 @@ from cli.mailbox.smtp import listen
 from cli.mailbox.store import MessageStore
 from dispatch.temporal import Temporal
 from models.database import Database
+from models.sealing import Sealer
 from tests.eventually import eventually
 from worker.assembly import Parts, working
 from worker.sandbox import sandbox
 
 SECRET = "a secret for tests only"
+SEALER = Sealer(SECRET)
 
 
 async def _is_started(server: uvicorn.Server) -> bool:

@@ -63,7 +63,7 @@ class Parts:
 def performers(parts: Parts) -> list[Callable[..., Any]]:
     """One method for each effect, all of them here."""
     database, temporal = parts.database, parts.temporal
-    versions = Versions(sealer=parts.sealer)
+    versions = Versions(parts.sealer)
     runs = Runs(database, versions)
     channel = ChannelSteps(database, versions)
     branch = BranchSteps(database, versions)

@@ -11,8 +11,11 @@ from workflows_engine.channel_types import with_channel_types
 from workflows_engine.json_schemas import check_schema
 from workflows_engine.plan import Plan
 from workflows_engine.step import Reference, Step, Written
-from workflows_engine.steps import AnyStep
+from workflows_engine.steps import HOLDERS, AnyStep
 from workflows_engine.steps.ai_agent import AiAgentStep
+
+for holder in HOLDERS:
+    holder.model_rebuild(_types_namespace={"AnyStep": AnyStep})
 
 DEEPEST = 5
 """Branches and cohorts inside one another (E-BRANCH-4, E-EXPERIMENT-1)."""

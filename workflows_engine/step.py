@@ -40,7 +40,7 @@ Next = GoOn | Jump | End
 class PlannedStep(BaseModel):
     """What of a step travels in a run: its ref and what steers control flow, never texts (D29)."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     type: str
     ref: str
@@ -86,9 +86,12 @@ class Unsupported:
 
 
 class Written(BaseModel):
-    """A part of a workflow as its author writes it; unknown keys are refused, so that nothing is dropped."""
+    """A part of a workflow as its author writes it; unknown keys are refused, so that nothing is dropped.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Its validator is built when it is first used: runs never use it, and in the sandbox each would pay for it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from models.values.refs import TENANTS, RecipientRef
 from tests.builders import email_step, in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
+from tests.houses import SEALER
 from tests.runs import NOON, rows, write_run
 from workflows_engine.effects.steps import Verdict
 
@@ -44,7 +45,7 @@ class Sending:
     environment: TestEnvironment
 
     def __post_init__(self) -> None:
-        self.steps = ChannelSteps(self.database, Versions())
+        self.steps = ChannelSteps(self.database, Versions(SEALER))
 
     async def publish(self, content_type: ContentType, key: str, content: dict[str, Any]) -> None:
         await publish(self.database, self.environment, key, content, content_type)

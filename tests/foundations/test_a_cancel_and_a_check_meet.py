@@ -12,6 +12,7 @@ from models.tables.cancels import lock_key
 from tests.builders import in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
+from tests.houses import SEALER
 from tests.runs import NOON, rows, write_run
 from workflows_engine.effects.runs import BeginAsk
 
@@ -43,7 +44,7 @@ async def test_a_run_that_begins_after_a_cancel_never_runs(
         database, temporal, Place(environment.id, environment.slug), CancelRequest("greet", "k")
     )
 
-    begun = await Runs(database, Versions()).begin_run(
+    begun = await Runs(database, Versions(SEALER)).begin_run(
         BeginAsk(environment_id=environment.id, recipient_run_id=run.id, now=NOON)
     )
 
@@ -61,7 +62,7 @@ async def test_a_cancel_leaves_later_triggers_alone(
     )
     run = await write_run(database, environment, "greet", cancellation_key="k")
 
-    begun = await Runs(database, Versions()).begin_run(
+    begun = await Runs(database, Versions(SEALER)).begin_run(
         BeginAsk(environment_id=environment.id, recipient_run_id=run.id, now=NOON)
     )
 

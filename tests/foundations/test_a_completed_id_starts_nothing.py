@@ -13,7 +13,7 @@ from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.feeds import feed_of, feed_with
-from tests.houses import House
+from tests.houses import SEALER, House
 from tests.runs import NOON, rows
 from workflows_engine import names
 from workflows_engine.effects.runs import BeginAsk
@@ -47,7 +47,7 @@ async def test_a_finished_run_is_refused_even_when_temporal_forgot_it(
     finished = "SELECT 1 FROM recipient_runs WHERE id = %s AND finished_at IS NOT NULL"
     await eventually(lambda: rows(house.database, finished, run_id))
 
-    begun = await Runs(house.database, Versions()).begin_run(
+    begun = await Runs(house.database, Versions(SEALER)).begin_run(
         BeginAsk(environment_id=environment.id, recipient_run_id=run_id, incarnation=7, now=NOON)
     )
 

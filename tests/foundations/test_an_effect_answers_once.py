@@ -11,6 +11,7 @@ from models.values.kinds import Outcome
 from tests.builders import email_step, in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
+from tests.houses import SEALER
 from tests.runs import NOON, rows, write_run
 from workflows_engine.effects.runs import FinishAsk
 
@@ -20,7 +21,7 @@ async def test_composing_twice_at_once_writes_one_message_and_answers_the_same(
 ) -> None:
     await publish(database, environment, "greet", workflow(in_app_step()))
     run = await write_run(database, environment, "greet")
-    steps = ChannelSteps(database, Versions())
+    steps = ChannelSteps(database, Versions(SEALER))
 
     answers = await asyncio.gather(
         *(steps.compose_messages(run.ask("in_app_1", NOON + timedelta(seconds=late))) for late in range(5))
@@ -38,7 +39,7 @@ async def test_a_mail_composed_again_later_keeps_its_id_and_time(
 ) -> None:
     await publish(database, environment, "mail", workflow(email_step()))
     run = await write_run(database, environment, "mail")
-    steps = ChannelSteps(database, Versions())
+    steps = ChannelSteps(database, Versions(SEALER))
 
     first = await steps.compose_messages(run.ask("email_1", NOON))
     again = await steps.compose_messages(run.ask("email_1", NOON + timedelta(days=1)))
@@ -53,7 +54,7 @@ async def test_a_run_finishes_with_the_first_outcome_it_was_given(
 ) -> None:
     await publish(database, environment, "greet", workflow(in_app_step()))
     run = await write_run(database, environment, "greet")
-    performer = Runs(database, Versions())
+    performer = Runs(database, Versions(SEALER))
     ask = FinishAsk(
         environment_id=environment.id, recipient_run_id=run.id, outcome=Outcome.FINISHED, now=NOON
     )

@@ -11,6 +11,7 @@ from activities.versions import Versions
 from tests.builders import Step, batch_step, delay_step, fetch_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.every_step import branch
+from tests.houses import SEALER
 from tests.rules.reading import body_of
 from tests.runs import NOON, rows, write_run
 from tests.virtual_time import VirtualTime
@@ -330,7 +331,7 @@ async def test_choosing_again_answers_the_first_choice_and_logs_it_once(
     # D24
     await virtual.publish(environment, "greet", workflow(branch(way("pro"), otherwise())))
     run = await write_run(virtual.database, environment, "greet", on("pro"))
-    steps = BranchSteps(virtual.database, Versions())
+    steps = BranchSteps(virtual.database, Versions(SEALER))
 
     first = await steps.choose_branch(run.ask("branch_1", NOON))
     async with virtual.database.transaction() as connection:

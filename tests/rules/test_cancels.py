@@ -12,6 +12,7 @@ from models.tables.cancels import NewCancel, find_cancellable, insert_cancel
 from models.values.kinds import Outcome
 from tests.builders import batch_step, delay_step, in_app_step, workflow
 from tests.environments import TestEnvironment
+from tests.houses import SEALER
 from tests.rules.reading import body_of
 from tests.runs import NOON, WrittenRun, rows, write_run
 from tests.virtual_time import VirtualTime
@@ -209,7 +210,7 @@ async def test_a_window_that_was_closed_cannot_be_left(
     # E-CANCEL-8
     await virtual.publish(environment, "batched", BATCHED)
     run = await write_run(virtual.database, environment, "batched")
-    steps = BatchSteps(virtual.database, Versions(), virtual.temporal)
+    steps = BatchSteps(virtual.database, Versions(SEALER), virtual.temporal)
     window_id = (await steps.join_batch(run.ask("batch_1"))).window_id
     assert window_id is not None
     ask = about(run, window_id)
@@ -230,7 +231,7 @@ async def test_a_window_that_another_run_holds_cannot_be_left(
     await virtual.publish(environment, "batched", BATCHED)
     first = await write_run(virtual.database, environment, "batched")
     second = await write_run(virtual.database, environment, "batched")
-    steps = BatchSteps(virtual.database, Versions(), virtual.temporal)
+    steps = BatchSteps(virtual.database, Versions(SEALER), virtual.temporal)
     window_id = (await steps.join_batch(first.ask("batch_1"))).window_id
     assert window_id is not None
     # The first has no workflow, so the second takes the window over.

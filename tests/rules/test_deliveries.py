@@ -15,7 +15,7 @@ from models.sealing import Sealer
 from tests.activities.channels.email.mail_server import MailServer, a_mail_server
 from tests.builders import email_step, in_app_step, workflow
 from tests.environments import TestEnvironment, make_environment
-from tests.houses import SECRET
+from tests.houses import SEALER, SECRET
 from tests.runs import NOON, rows, write_run
 from tests.virtual_time import VirtualTime
 from workflows_engine.effects.delivery import DeliverAsk, Delivered
@@ -130,7 +130,7 @@ async def test_the_vendors_words_are_told_in_the_log_and_never_to_temporal(maili
     mailing.server.answers["RCPT ada@example.com"] = refusal
     await virtual.publish(environment, "hello", workflow(email_step()))
     run = await write_run(virtual.database, environment, "hello")
-    composed = await ChannelSteps(virtual.database, Versions()).compose_messages(run.ask("email_1"))
+    composed = await ChannelSteps(virtual.database, Versions(SEALER)).compose_messages(run.ask("email_1"))
     (message_id,) = composed.to_deliver
     ask = DeliverAsk(environment_id=environment.id, message_id=message_id, attempt=1, now=NOON)
 

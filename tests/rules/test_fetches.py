@@ -13,6 +13,7 @@ from activities.versions import Versions
 from outbound.client import build_client
 from tests.builders import fetch_step, in_app_step, workflow
 from tests.environments import TestEnvironment
+from tests.houses import SEALER
 from tests.runs import write_run
 from tests.virtual_time import VirtualTime
 
@@ -219,7 +220,7 @@ async def test_a_fetch_whose_answer_was_written_down_is_not_sent_again(
     await virtual.publish(environment, "pay", workflow(step))
     run = await write_run(virtual.database, environment, "pay")
     http = build_client(["127.0.0.0/8"])
-    steps = FetchSteps(virtual.database, Versions(), http)
+    steps = FetchSteps(virtual.database, Versions(SEALER), http)
 
     answers = [await steps.fetch(run.ask("fetch_1")) for _ in range(2)]
     await http.aclose()

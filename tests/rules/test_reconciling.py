@@ -20,7 +20,7 @@ from models.values.refs import RecipientRef
 from tests.builders import batch_step, delay_step, email_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
-from tests.houses import Mailbox
+from tests.houses import SEALER, Mailbox
 from tests.rules.reading import body_of
 from tests.runs import NOON, WrittenRun, rows, write_run
 from tests.virtual_time import VirtualTime
@@ -259,7 +259,7 @@ async def test_a_message_of_a_finished_run_that_nobody_delivers_is_delivered(
     address = f"ada@{environment.slug}.example.com"
     await virtual.publish(environment, "hello", workflow(email_step()))
     run = await write_run(virtual.database, environment, "hello", {"id": "ada", "email": address})
-    versions = Versions()
+    versions = Versions(SEALER)
     await ChannelSteps(virtual.database, versions).compose_messages(run.ask("email_1"))
     finished = await Runs(virtual.database, versions).finish_run(finish(environment.id, run.id, NOON))
     assert len(finished.unsettled) == 1
@@ -296,7 +296,7 @@ async def test_a_mail_whose_composer_was_lost_is_delivered_though_the_run_is_can
 
 async def compose_as_a_worker_that_is_lost(virtual: VirtualTime, run: WrittenRun) -> None:
     """The effects are committed, and their answers never reach Temporal."""
-    versions = Versions()
+    versions = Versions(SEALER)
     begin = BeginAsk(environment_id=run.environment_id, recipient_run_id=run.id, now=NOON)
     assert (await Runs(virtual.database, versions).begin_run(begin)).outcome is None
     composed = await ChannelSteps(virtual.database, versions).compose_messages(run.ask("email_1"))

@@ -47,9 +47,9 @@ AnyPlannedStep = Annotated[
     Field(discriminator="type"),
 ]
 
-# These hold steps of every type, which is known only here.
-for model in (Branch, Cohort, BranchStep, RandomCohortStep):
-    model.model_rebuild(_types_namespace={"AnyStep": AnyStep})
+HOLDERS = (Branch, Cohort, BranchStep, RandomCohortStep)
+"""These hold steps of every type. `definition.py` completes them, which workflow code never imports: a run in
+the sandbox would pay for it each time."""
 
 PLANNED_TYPES = ["channel", "delay", "batch", "http_fetch", "branch", "random_cohort", "passed_over"]
 """What the entries of a plan are called."""

@@ -23,7 +23,7 @@ async def test_a_service_token_learns_who_it_is(pipeline: Pipeline) -> None:
         "acme",
     )
     assert (told["user_id"], told["account_features"]["translations_allowed"]) == (None, True)
-    assert told["service_token_name"] == f"…{pipeline.token[-4:]}"
+    assert told["service_token_name"] == f"Service token …{pipeline.token[-4:]}"
     assert len(told["account_features"]) == 19
 
 

@@ -78,7 +78,7 @@ class Account:
         """The same through the API, as people and programs read it."""
         for slug in self._said.places:
             for hides, said in (("false", self._said.shown(slug)), ("true", self._said.committed(slug))):
-                found = {}
+                found: dict[str, str] = {}
                 for kind, shelf in SHELVES.items():
                     listed = await self._pipeline.get(shelf, hide_uncommitted_changes=hides, **at(slug))
                     found |= {name_of(kind, one): text_of(one) for one in listed["entries"]}

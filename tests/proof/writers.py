@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,9 +56,9 @@ class Writers:
     answers: list[tuple[str, httpx.Response]] = field(default_factory=list)
     _written: int = 0
 
-    async def all_at_once(self, acts: list[Callable[[], Awaitable[None]]]) -> None:
+    async def all_at_once(self, given: Sequence[Callable[[], Awaitable[None]]]) -> None:
         """Begun in a random order with random gaps."""
-        self.dice.shuffle(acts)
+        acts = self.dice.sample(given, len(given))
         gaps = [self.dice.uniform(0, LONGEST_GAP_SECONDS) for _ in acts]
 
         async def later(act: Callable[[], Awaitable[None]], gap: float) -> None:

@@ -57,13 +57,16 @@ def _in(project: Path, file: str, path: str, full: str, value: Any) -> Iterator[
 
 
 LIQUID = r"Liquid error in line [12]: .+"
-WRONG_TYPE = r"Input should be .+|is unknown|.+ expected one of .+|.*must be .+|.*needs .+"
+WRONG_TYPE = (
+    r"Input should be .+|stays what it was .+|is unknown|.+ expected one of .+|.*must be .+|.*needs .+"
+)
 
 
 def _shape(path: str, file: Path) -> str:
-    """Places alike but for where they are; the same key in a step or block of another type is another."""
+    """Places alike but for where they are: objects of one type, or of one name where they have no type."""
     place, _, marks = _typed(path, read(file)).partition(" ")
-    return f"{re.sub(r'.*[.]|[0-9]+', '', place)} {marks.rpartition('/')[2]}"
+    mark = marks.rpartition("/")[2]
+    return mark or re.sub(r".*[.]|[0-9]+", "", place)
 
 
 def _typed(path: str, said: Any) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.proof.mutations.mutation import Mutation, done, put, read, text, write
@@ -21,7 +22,7 @@ AT_BODY = "steps[0].template.html_body@"
 
 
 def _of_every_kind() -> list[Mutation]:
-    found = []
+    found: list[Mutation] = []
     for kind, file in FILES_OF_A_KIND.items():
         found += [
             _changed(
@@ -62,7 +63,7 @@ def _of_every_kind() -> list[Mutation]:
     return found
 
 
-def _changed(name, file, change, told):  # type: ignore[no-untyped-def]
+def _changed(name: str, file: str, change: Callable[[bytes], bytes], told: str) -> Mutation:
     def edit(root: Path) -> None:
         (root / file).write_bytes(change((root / file).read_bytes()))
 

@@ -27,10 +27,10 @@ def put(
     file: str, path: str, value: Any, told: str, at: str | None = None, told_in: str | None = None
 ) -> Mutation:
     """A value in a JSON file is another one, or `GONE`; it is told there, or `at` another path."""
-    shown = "removed" if value is GONE else json.dumps(value, ensure_ascii=True)[:40]
+    shown = "removed" if value is GONE else json.dumps(value, ensure_ascii=True)
     where = re.escape(path) if at is None else at
     return Mutation(
-        f"{file}: {path} = {shown}",
+        f"{file}: {path} = {_short(shown)}",
         lambda root: set_in(root / file, path, value),
         told_in or file,
         where,
@@ -40,9 +40,9 @@ def put(
 
 def text(file: str, content: str | bytes, told: str, path: str = "", told_in: str | None = None) -> Mutation:
     """A file says something else."""
-    shown = content[:40].encode("unicode_escape").decode() if isinstance(content, str) else repr(content[:20])
+    shown = content.encode("unicode_escape").decode() if isinstance(content, str) else repr(content)
     return Mutation(
-        f"{file} says {shown}", lambda root: write(root / file, content), told_in or file, path, told
+        f"{file} says {_short(shown)}", lambda root: write(root / file, content), told_in or file, path, told
     )
 
 
@@ -98,3 +98,7 @@ def nodes(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def below(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
+
+
+def _short(shown: str) -> str:
+    return shown if len(shown) <= 40 else f"{shown[:40]}… ({len(shown)} characters)"

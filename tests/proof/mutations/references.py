@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.proof.mutations.mutation import Mutation, done, put, read, text, write
+from tests.proof.projects import EXAMPLES
 
 OVERDUE = "workflows/invoice-overdue/workflow.json"
 QUARTER = "workflows/quarter-close/workflow.json"
@@ -25,6 +26,11 @@ def _circle(root: Path, *keys: str) -> None:
     for key, following in zip(keys, [*keys[1:], keys[0]], strict=True):
         content = {"name": "C", "type": "html", "content": f'{{% render "{following}" %}}'}
         write(root / f"partials/{key}/partial.json", content)
+
+
+def _circle_of_old(root: Path) -> None:
+    write(root / BUTTON, '{% render "signature" %}')
+    write(root / "partials/signature/content.md", '{% render "cta-button" %}')
 
 
 def _two_refs(root: Path) -> None:
@@ -79,9 +85,7 @@ REFERENCES: list[Mutation] = [
     put(GUIDE, "target_audience_key", "none", 'there is no audience "none"'),
     put(OVERDUE, "steps[1].ref", "email_1", "two steps have the ref .*each ref must be its own", ""),
     done("a ref of the trunk stands in a branch", _two_refs, QUARTER, "two steps have the ref .*delay_1"),
-    put(
-        GUIDE, "steps[1]", read(Path("examples") / "stranger" / GUIDE)["steps"][0], "two steps have", "steps"
-    ),
+    put(GUIDE, "steps[1]", read(EXAMPLES / "stranger" / GUIDE)["steps"][0], "two steps have", "steps"),
     done(
         "a partial renders itself",
         lambda root: _circle(root, "self"),
@@ -105,10 +109,7 @@ REFERENCES: list[Mutation] = [
     ),
     done(
         "a circle through what is published",
-        lambda root: (
-            write(root / BUTTON, '{% render "signature" %}')
-            or write(root / "partials/signature/content.md", '{% render "cta-button" %}')
-        ),
+        _circle_of_old,
         BUTTON,
         "partials render one another in a circle",
         "content",

@@ -37,6 +37,7 @@ from tests.builders import batch_step, delay_step, email_step, fetch_step, in_ap
 from tests.committing import publish
 from tests.environments import TestEnvironment, make_environment
 from tests.eventually import eventually
+from tests.every_step import branch, cohorts
 from tests.houses import SECRET, House, Mailbox, open_house
 from tests.runs import rows
 from worker.assembly import Parts
@@ -198,6 +199,27 @@ async def passed_over(stage: Stage) -> dict[str, Handle]:
     return {"passed_over": await closed(await stage.start("greet"))}
 
 
+async def branches_taken(stage: Stage) -> dict[str, Handle]:
+    """A delay in a branch in a branch; then a batch in a branch that ends the run."""
+    is_word = {"all": [{"variable": "data.word", "operator": "equal_to", "argument": CANARY}]}
+    other = {"name": CANARY, "steps": [in_app_step("other", body=BODY)]}
+    inner = branch({"name": CANARY, "conditions": is_word, "steps": [delay_step(unit="seconds")]}, other)
+    outer = branch({"conditions": is_word, "steps": [inner, in_app_step(body=BODY)]}, {}, ref="outer")
+    last = branch(
+        {"steps": [batch_step(seconds=2), email_step(subject=BODY)], "terminates": True}, ref="last"
+    )
+    await stage.publish("greet", outer, last, in_app_step("never", body=BODY))
+    return {"branches_taken": await closed(await stage.start("greet"))}
+
+
+async def cohort_drawn(stage: Stage) -> dict[str, Handle]:
+    step = cohorts(50, 50, cohort_key="data.word")
+    for ref, cohort in zip(("a", "b"), step["cohort_branches"], strict=True):
+        cohort |= {"name": CANARY, "steps": [in_app_step(ref, body=BODY)]}
+    await stage.publish("greet", step, in_app_step(body=BODY))
+    return {"cohort_drawn": await closed(await stage.start("greet"))}
+
+
 async def fan_out(stage: Stage) -> dict[str, Handle]:
     await stage.publish("greet", in_app_step(body=BODY))
     workflow_run_id = await stage.trigger("greet", "ada", "bob", "eve")
@@ -256,6 +278,8 @@ SCENES: list[Scene] = [
     delay_elapsed,
     fetch_retried,
     passed_over,
+    branches_taken,
+    cohort_drawn,
     fan_out,
     cancel_of_many,
     delivery_retried,

@@ -93,7 +93,7 @@ async def test_what_forks_write_in_the_log_holds_no_secrets(
     await BranchSteps(database, versions).choose_branch(run.ask("branch_1"))
     await RandomCohortSteps(database, versions).draw_cohort(run.ask("cohort_1"))
     lines = await rows(
-        database, "SELECT data FROM run_events WHERE recipient_run_id = %s ORDER BY id", run.id
+        database, "SELECT data FROM run_events WHERE recipient_run_id = %s ORDER BY step_ref", run.id
     )
     assert lines[0]["data"]["branches"][0]["conditions"][0]["argument_value"] == "<>"
     assert lines[1]["data"]["key"] == "<>"

@@ -21,10 +21,12 @@ from models.tables.messages import NewMessage, events_part, message_part
 from models.tables.recipient_runs import LogLine, log_part, status_part
 from models.values.conditions import ConditionGroup
 from models.values.kinds import ChannelType, MessageStatus, RunStatus
+from models.values.providers import SINK_IDS
 from rendering.environment import TemplateError
 from workflows_engine import effects
 from workflows_engine.effects.steps import ComposeAnswer, StepAnswer, StepAsk, Verdict
 from workflows_engine.scope import RunScope
+from workflows_engine.send_windows import never_wait
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ def _writing(ask: StepAsk, standing: Standing, draft: Draft) -> Writing:
 def think(ask: StepAsk, standing: Standing, step: Any, bound: Bound, scope: RunScope) -> Draft:
     """The order of checks of E-CHANNEL-4; the first that fails skips the step and says why."""
     channel = bound.channel
+    if channel["provider"] not in SINK_IDS and not never_wait(step.send_windows):
+        return _skipped("send windows are not run by this release")
     if standing.facts["window_id"] is not None and scope.total_activities == 0:
         return _skipped("empty batch")
     sandbox = step.channel_type not in IN_APP and (channel["is_sandbox"] or standing.setting("sandbox_mode"))

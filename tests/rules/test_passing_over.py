@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import batch_step, delay_step, in_app_step, workflow
+from tests.builders import batch_step, delay_step, email_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.every_step import ONE_OF_EACH, THROTTLE, WINDOWS
 from tests.rules.reading import body_of
@@ -51,7 +51,7 @@ async def test_a_run_passes_over_a_step_of_a_type_that_is_not_run(
             delay_step() | {"settings": {"delay_until_field_path": "data.at"}},
             "delays until a time in the data",
         ),
-        (in_app_step("windows", send_windows=WINDOWS), "channel steps with send windows"),
+        (in_app_step("windows", send_windows=WINDOWS), "send windows"),
     ],
 )
 async def test_a_run_passes_over_a_step_that_asks_for_what_is_not_built(
@@ -63,6 +63,14 @@ async def test_a_run_passes_over_a_step_that_asks_for_what_is_not_built(
     told = f"{reason} are not run by this release"
     assert await skipped(virtual, development) == [(step["ref"], step["type"], told)]
     assert [message["step_ref"] for message in await virtual.messages(development)] == ["in_app_1"]
+
+
+async def test_a_sink_is_open_at_all_hours(virtual: VirtualTime, development: TestEnvironment) -> None:
+    step = email_step("windows", channel_key="postmark", send_windows=WINDOWS)
+    await virtual.publish(development, "greet", workflow(step))
+    await virtual.trigger(development, "greet")
+
+    assert [message["step_ref"] for message in await virtual.messages(development)] == ["windows"]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,13 @@ def test_nothing_is_told_of_what_is_run_whole() -> None:
     assert planned(*steps, *forks) == ["channel", "channel", "delay", "batch", "http_fetch", *FORKS]
 
 
+def test_a_step_with_send_windows_is_told_and_left_to_its_run() -> None:
+    step = in_app_step(send_windows=[{"day": day, "type": "send", "until": "17:00"} for day in DAYS])
+    ((path, what),) = told(step)
+    assert (path, "skipped" in what) == ("steps[0].send_windows", True)
+    assert planned(step) == ["channel"]
+
+
 @pytest.mark.parametrize(
     ("step", "path"),
     [
@@ -45,10 +52,6 @@ def test_nothing_is_told_of_what_is_run_whole() -> None:
         (
             delay_step() | {"settings": {"delay_until_field_path": "data.at"}},
             "settings.delay_until_field_path",
-        ),
-        (
-            in_app_step(send_windows=[{"day": day, "type": "send", "until": "17:00"} for day in DAYS]),
-            "send_windows",
         ),
         (THROTTLE, "type"),
     ],

@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterable
+from functools import cache
 
 import httpcore
 import httpx
@@ -23,7 +25,7 @@ class SafeTransport(httpx.AsyncHTTPTransport):
     """
 
     def __init__(self, policy: AddressPolicy, *, http2: bool = False, limits: httpx.Limits) -> None:
-        context = httpx.create_ssl_context(trust_env=False)
+        context = _trusting(http2)
         super().__init__(verify=context, http2=http2, limits=limits, trust_env=False)
         # httpx has no door for a network backend; httpcore, which it wraps, has (httpx 0.28).
         self._pool = httpcore.AsyncConnectionPool(
@@ -34,6 +36,12 @@ class SafeTransport(httpx.AsyncHTTPTransport):
             http2=http2,
             network_backend=_CheckedBackend(policy),
         )
+
+
+@cache
+def _trusting(http2: bool) -> ssl.SSLContext:
+    """The certificate authorities, which take 50 ms to read; httpcore sets in it what `http2` asks for."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class _CheckedBackend(httpcore.AsyncNetworkBackend):

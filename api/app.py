@@ -1,5 +1,6 @@
 """The application: everything that listens, on one origin (D14)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,6 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from api.content_database import TURNS
 from api.faults import HANDLERS
 from api.middleware.fault_barrier import FaultBarrier
 from api.middleware.guard import Guard
@@ -75,6 +77,7 @@ def create_app(
     app.state.settings = settings
     app.state.database = database
     app.state.temporal = temporal
+    app.state.content_turns = asyncio.Semaphore(TURNS)
     app.state.sealer = Sealer(settings.secrets[0], settings.secrets[1:])
     for router in ROUTERS:
         app.include_router(router)

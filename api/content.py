@@ -6,11 +6,12 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
+from api.content_database import ContentDatabase
 from api.dependencies import ContentCaller
 from api.errors import InvalidParams, NotFound
 from api.pagination import read_page, slice_of
 from api.query import Query
-from models.database import Connection, Database
+from models.database import Connection
 from models.queries.resources import TranslationFilter, archive_resource, find_resource, list_resources
 from models.values.content import ContentType, Name, TranslationName
 from publishing import drafts
@@ -37,7 +38,7 @@ class Shelf:
 
     async def list(
         self,
-        database: Database,
+        database: ContentDatabase,
         caller: ContentCaller,
         query: Query,
         translations: TranslationFilter | None = None,
@@ -58,7 +59,9 @@ class Shelf:
         entries = [shown(row, caller.space, query) for row in part.rows]
         return {"entries": entries, "page_info": part.info.model_dump(exclude={"typename"})}
 
-    async def get(self, database: Database, caller: ContentCaller, query: Query, key: str) -> dict[str, Any]:
+    async def get(
+        self, database: ContentDatabase, caller: ContentCaller, query: Query, key: str
+    ) -> dict[str, Any]:
         """The draft where there is one, else what is committed."""
         name = Name(self.type, key)
         async with database.connection() as connection:
@@ -68,7 +71,7 @@ class Shelf:
         return shown(row, caller.space, query)
 
     async def validate(
-        self, database: Database, caller: ContentCaller, query: Query, key: str, body: Any
+        self, database: ContentDatabase, caller: ContentCaller, query: Query, key: str, body: Any
     ) -> dict[str, Any]:
         """What would be refused is refused here too; nothing is kept."""
         written = self._written(key, body)
@@ -79,7 +82,7 @@ class Shelf:
         return {self.wrapper: shown(kept, caller.space, query, drafts_count=True)}
 
     async def upsert(
-        self, database: Database, caller: ContentCaller, query: Query, key: str, body: Any
+        self, database: ContentDatabase, caller: ContentCaller, query: Query, key: str, body: Any
     ) -> dict[str, Any]:
         """Keep the content as a draft; `commit=true` publishes it at once. Runs in flight keep theirs."""
         drafts.require_editable(caller.space, force=query.flag("force") is True)
@@ -99,7 +102,7 @@ class Shelf:
             row = await found(connection, caller.space, written.name)
         return {self.wrapper: shown(row, caller.space, query)}
 
-    async def archive(self, database: Database, caller: ContentCaller, key: str) -> dict[str, Any]:
+    async def archive(self, database: ContentDatabase, caller: ContentCaller, key: str) -> dict[str, Any]:
         """Out of all environments and branches, for good; runs that wait end when they wake (E-RUN-12)."""
         name = Name(self.type, key)
         async with database.transaction() as connection:

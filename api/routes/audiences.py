@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.content import Shelf
-from api.dependencies import ContentCaller, Db, QueryString
+from api.content_database import ContentDb
+from api.dependencies import ContentCaller, QueryString
 from api.query import Query
 from models.values.content import ContentType
 
@@ -14,25 +15,27 @@ SHELF = Shelf(ContentType.AUDIENCE)
 
 
 @router.get("")
-async def list_audiences(caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+async def list_audiences(caller: ContentCaller, database: ContentDb, query: QueryString) -> dict[str, Any]:
     return await SHELF.list(database, caller, query)
 
 
 @router.get("/{key:id}")
-async def get_audience(key: str, caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+async def get_audience(
+    key: str, caller: ContentCaller, database: ContentDb, query: QueryString
+) -> dict[str, Any]:
     return await SHELF.get(database, caller, query, key)
 
 
 @router.put("/{key:id}/validate")
 async def validate_audience(
-    key: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
+    key: str, body: dict[str, Any], caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     return await SHELF.validate(database, caller, query, key, body)
 
 
 @router.put("/{key:id}")
 async def upsert_audience(
-    key: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
+    key: str, body: dict[str, Any], caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     """Without an environment the caller is Knock's CLI, which for audiences loses all parameters (1.1.2)."""
     if query.text("environment") is None:
@@ -41,5 +44,5 @@ async def upsert_audience(
 
 
 @router.delete("/{key:id}")
-async def archive_audience(key: str, caller: ContentCaller, database: Db) -> dict[str, Any]:
+async def archive_audience(key: str, caller: ContentCaller, database: ContentDb) -> dict[str, Any]:
     return await SHELF.archive(database, caller, key)

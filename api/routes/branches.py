@@ -4,7 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.dependencies import ContentCaller, Db, QueryString
+from api.content_database import ContentDb
+from api.dependencies import ContentCaller, QueryString
 from api.errors import NotFound
 from api.pagination import read_page, slice_of
 from api.schemas import commits as schemas
@@ -17,7 +18,7 @@ LARGEST_PAGE = 100
 
 
 @router.get("")
-async def list_all(caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+async def list_all(caller: ContentCaller, database: ContentDb, query: QueryString) -> dict[str, Any]:
     """The one with the newest commit first."""
     page = read_page(query, (int,), LARGEST_PAGE, "limit")
     async with database.connection() as connection:
@@ -30,7 +31,7 @@ async def list_all(caller: ContentCaller, database: Db, query: QueryString) -> d
 
 
 @router.get("/{slug:id}")
-async def get_branch(slug: str, caller: ContentCaller, database: Db) -> schemas.Branch:
+async def get_branch(slug: str, caller: ContentCaller, database: ContentDb) -> schemas.Branch:
     async with database.connection() as connection:
         try:
             return schemas.branch(await branches.find(connection, caller.space, slug))
@@ -39,14 +40,14 @@ async def get_branch(slug: str, caller: ContentCaller, database: Db) -> schemas.
 
 
 @router.post("/{slug:id}", status_code=201)
-async def create_branch(slug: str, caller: ContentCaller, database: Db) -> schemas.Branch:
+async def create_branch(slug: str, caller: ContentCaller, database: ContentDb) -> schemas.Branch:
     """With all that is published in development."""
     async with database.transaction() as connection:
         return schemas.branch(await branches.create(connection, caller.space, slug))
 
 
 @router.delete("/{slug:id}", status_code=204)
-async def delete_branch(slug: str, caller: ContentCaller, database: Db) -> None:
+async def delete_branch(slug: str, caller: ContentCaller, database: ContentDb) -> None:
     """With everything on it that was not merged."""
     async with database.transaction() as connection:
         try:
@@ -56,7 +57,7 @@ async def delete_branch(slug: str, caller: ContentCaller, database: Db) -> None:
 
 
 @router.put("/{slug:id}/rebase")
-async def rebase_branch(slug: str, caller: ContentCaller, database: Db) -> schemas.Branch:
+async def rebase_branch(slug: str, caller: ContentCaller, database: ContentDb) -> schemas.Branch:
     """Take over what development did meanwhile; the branch's own commits stay as they are."""
     async with database.transaction() as connection:
         try:

@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from psycopg.rows import DictRow
 
-from api.dependencies import AccountCaller, ContentCaller, Db, QueryString, ServiceToken
+from api.content_database import ContentDb
+from api.dependencies import AccountCaller, ContentCaller, QueryString, ServiceToken
 from api.errors import InvalidParams, NotFound, Refused
 from api.pagination import BY_NUMBER, read_page, slice_of
 from api.query import Query
@@ -26,7 +27,7 @@ LARGEST_PAGE = 100
 
 
 @router.get("")
-async def list_all(caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+async def list_all(caller: ContentCaller, database: ContentDb, query: QueryString) -> dict[str, Any]:
     """Newest first; `promoted` tells whether the next environment has them."""
     chosen = _selection(query)
     page = read_page(query, BY_NUMBER, LARGEST_PAGE, "limit")
@@ -41,7 +42,7 @@ async def list_all(caller: ContentCaller, database: Db, query: QueryString) -> d
 
 
 @router.put("")
-async def commit_all(caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+async def commit_all(caller: ContentCaller, database: ContentDb, query: QueryString) -> dict[str, Any]:
     """Publish what is saved, all or none; `committed` names what changed."""
     chosen = _selection(query)
     message = query.text("commit_message")
@@ -55,7 +56,9 @@ async def commit_all(caller: ContentCaller, database: Db, query: QueryString) ->
 
 
 @router.put("/promote")
-async def promote_everything(caller: AccountCaller, database: Db, query: QueryString) -> dict[str, Any]:
+async def promote_everything(
+    caller: AccountCaller, database: ContentDb, query: QueryString
+) -> dict[str, Any]:
     """Bring `to_environment` up to the one before it, or merge `branch` into development."""
     chosen = _selection(query)
     async with database.transaction() as connection:
@@ -65,13 +68,13 @@ async def promote_everything(caller: AccountCaller, database: Db, query: QuerySt
 
 
 @router.get("/{commit_id:id}")
-async def get_commit(commit_id: str, _caller: AccountCaller, database: Db) -> schemas.Commit:
+async def get_commit(commit_id: str, _caller: AccountCaller, database: ContentDb) -> schemas.Commit:
     async with database.connection() as connection:
         return schemas.commit(await _found(connection, commit_id))
 
 
 @router.put("/{commit_id:id}/promote")
-async def promote_commit(commit_id: str, caller: AccountCaller, database: Db) -> dict[str, Any]:
+async def promote_commit(commit_id: str, caller: AccountCaller, database: ContentDb) -> dict[str, Any]:
     """One step: to the next environment, or from a branch to development."""
     async with database.transaction() as connection:
         row = await _found(connection, commit_id)

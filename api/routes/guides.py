@@ -7,7 +7,8 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from api.content import Shelf, found, shown
-from api.dependencies import ContentCaller, Db, QueryString
+from api.content_database import ContentDb
+from api.dependencies import ContentCaller, QueryString
 from api.errors import InvalidParams
 from models.queries.resources import Activation, set_active
 from models.values.content import ContentType, Name
@@ -18,37 +19,43 @@ _MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 
 
 @router.get("")
-async def list_guides(caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+async def list_guides(caller: ContentCaller, database: ContentDb, query: QueryString) -> dict[str, Any]:
     return await SHELF.list(database, caller, query)
 
 
 @router.get("/{key:id}")
-async def get_guide(key: str, caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+async def get_guide(
+    key: str, caller: ContentCaller, database: ContentDb, query: QueryString
+) -> dict[str, Any]:
     return await SHELF.get(database, caller, query, key)
 
 
 @router.put("/{key:id}/validate")
 async def validate_guide(
-    key: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
+    key: str, body: dict[str, Any], caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     return await SHELF.validate(database, caller, query, key, body)
 
 
 @router.put("/{key:id}")
 async def upsert_guide(
-    key: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
+    key: str, body: dict[str, Any], caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     return await SHELF.upsert(database, caller, query, key, body)
 
 
 @router.delete("/{key:id}")
-async def archive_guide(key: str, caller: ContentCaller, database: Db) -> dict[str, Any]:
+async def archive_guide(key: str, caller: ContentCaller, database: ContentDb) -> dict[str, Any]:
     return await SHELF.archive(database, caller, key)
 
 
 @router.put("/{key:id}/activate")
 async def activate_guide(
-    key: str, caller: ContentCaller, database: Db, query: QueryString, body: dict[str, Any] | None = None
+    key: str,
+    caller: ContentCaller,
+    database: ContentDb,
+    query: QueryString,
+    body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Switch it on or off at once (`status`), or for a time (`from`, `until`); it is never promoted."""
     given = body or {}

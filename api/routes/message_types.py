@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.content import Shelf
-from api.dependencies import ContentCaller, Db, QueryString
+from api.content_database import ContentDb
+from api.dependencies import ContentCaller, QueryString
 from models.values.content import ContentType
 
 router = APIRouter(prefix="/v1/message_types", tags=["Management: message types"])
@@ -13,26 +14,28 @@ SHELF = Shelf(ContentType.MESSAGE_TYPE)
 
 
 @router.get("")
-async def list_message_types(caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+async def list_message_types(
+    caller: ContentCaller, database: ContentDb, query: QueryString
+) -> dict[str, Any]:
     return await SHELF.list(database, caller, query)
 
 
 @router.get("/{key:id}")
 async def get_message_type(
-    key: str, caller: ContentCaller, database: Db, query: QueryString
+    key: str, caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     return await SHELF.get(database, caller, query, key)
 
 
 @router.put("/{key:id}/validate")
 async def validate_message_type(
-    key: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
+    key: str, body: dict[str, Any], caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     return await SHELF.validate(database, caller, query, key, body)
 
 
 @router.put("/{key:id}")
 async def upsert_message_type(
-    key: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
+    key: str, body: dict[str, Any], caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     return await SHELF.upsert(database, caller, query, key, body)

@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.content import Shelf
-from api.dependencies import ContentCaller, Db, QueryString
+from api.content_database import ContentDb
+from api.dependencies import ContentCaller, QueryString
 from models.values.content import ContentType
 
 router = APIRouter(prefix="/v1/partials", tags=["Management: partials"])
@@ -13,24 +14,26 @@ SHELF = Shelf(ContentType.PARTIAL)
 
 
 @router.get("")
-async def list_partials(caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+async def list_partials(caller: ContentCaller, database: ContentDb, query: QueryString) -> dict[str, Any]:
     return await SHELF.list(database, caller, query)
 
 
 @router.get("/{key:id}")
-async def get_partial(key: str, caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+async def get_partial(
+    key: str, caller: ContentCaller, database: ContentDb, query: QueryString
+) -> dict[str, Any]:
     return await SHELF.get(database, caller, query, key)
 
 
 @router.put("/{key:id}/validate")
 async def validate_partial(
-    key: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
+    key: str, body: dict[str, Any], caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     return await SHELF.validate(database, caller, query, key, body)
 
 
 @router.put("/{key:id}")
 async def upsert_partial(
-    key: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
+    key: str, body: dict[str, Any], caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     return await SHELF.upsert(database, caller, query, key, body)

@@ -8,11 +8,12 @@ from fastapi import APIRouter
 from psycopg.rows import DictRow
 
 from api.content import archive, found
-from api.dependencies import AccountCaller, ContentCaller, Db
+from api.content_database import ContentDb
+from api.dependencies import AccountCaller, ContentCaller
 from api.errors import InvalidParams, NotFound
 from api.schemas import commits as schemas
 from models.database import Connection
-from models.queries.commits import find_commit
+from models.queries.commits import find_commit, lock_log
 from models.queries.resources import drop_drafts, read_version
 from models.values.content import ContentType, Name
 from publishing import drafts
@@ -26,7 +27,9 @@ MOST_RESOURCES = 2_000
 
 
 @router.put("/content/validate")
-async def validate_content(body: schemas.PushRequest, caller: ContentCaller, database: Db) -> dict[str, Any]:
+async def validate_content(
+    body: schemas.PushRequest, caller: ContentCaller, database: ContentDb
+) -> dict[str, Any]:
     """Whether a push of these would be taken; references among them count. Nothing is kept."""
     async with database.transaction() as connection:
         await drafts.validate(connection, caller.space, _written(body), together=True)
@@ -34,7 +37,9 @@ async def validate_content(body: schemas.PushRequest, caller: ContentCaller, dat
 
 
 @router.put("/content")
-async def push_content(body: schemas.PushRequest, caller: ContentCaller, database: Db) -> dict[str, Any]:
+async def push_content(
+    body: schemas.PushRequest, caller: ContentCaller, database: ContentDb
+) -> dict[str, Any]:
     """Save all of these, and with `commit` publish them, in one transaction: all or none."""
     drafts.require_editable(caller.space, force=body.force)
     written = _written(body)
@@ -49,7 +54,9 @@ async def push_content(body: schemas.PushRequest, caller: ContentCaller, databas
 
 
 @router.delete("/content/{content_type:id}/{key:id}")
-async def archive_content(content_type: str, key: str, caller: ContentCaller, database: Db) -> dict[str, Any]:
+async def archive_content(
+    content_type: str, key: str, caller: ContentCaller, database: ContentDb
+) -> dict[str, Any]:
     """Out of all environments and branches, for good; runs that wait end when they wake (E-RUN-12)."""
     async with database.transaction() as connection:
         await archive(connection, caller.space, _name(content_type, key))
@@ -57,10 +64,13 @@ async def archive_content(content_type: str, key: str, caller: ContentCaller, da
 
 
 @router.delete("/drafts/{content_type:id}/{key:id}")
-async def discard_draft(content_type: str, key: str, caller: ContentCaller, database: Db) -> dict[str, Any]:
+async def discard_draft(
+    content_type: str, key: str, caller: ContentCaller, database: ContentDb
+) -> dict[str, Any]:
     """Back to what is committed; what never was committed is gone."""
     name = _name(content_type, key)
     async with database.transaction() as connection:
+        await lock_log(connection, caller.space.id)
         await found(connection, caller.space, name)
         await drop_drafts(connection, caller.space.id, [name], datetime.now(UTC))
     return {"result": "success"}
@@ -68,7 +78,7 @@ async def discard_draft(content_type: str, key: str, caller: ContentCaller, data
 
 @router.put("/commits")
 async def commit_chosen(
-    body: schemas.CommitTheseRequest, caller: ContentCaller, database: Db
+    body: schemas.CommitTheseRequest, caller: ContentCaller, database: ContentDb
 ) -> dict[str, Any]:
     """Publish the drafts of exactly these, all or none."""
     names = [_name(one.type, one.id) for one in body.resources]
@@ -78,7 +88,7 @@ async def commit_chosen(
 
 
 @router.get("/commits/{commit_id:id}/diff")
-async def diff_commit(commit_id: str, _caller: AccountCaller, database: Db) -> dict[str, Any]:
+async def diff_commit(commit_id: str, _caller: AccountCaller, database: ContentDb) -> dict[str, Any]:
     """What the commit changed: by path, and as a unified diff."""
     async with database.connection() as connection:
         row = await _commit(connection, commit_id)
@@ -93,7 +103,7 @@ async def diff_commit(commit_id: str, _caller: AccountCaller, database: Db) -> d
 
 
 @router.put("/commits/{commit_id:id}/revert")
-async def revert_commit(commit_id: str, caller: AccountCaller, database: Db) -> dict[str, Any]:
+async def revert_commit(commit_id: str, caller: AccountCaller, database: ContentDb) -> dict[str, Any]:
     """A new commit with the state before this one; what is saved and not committed is discarded."""
     async with database.transaction() as connection:
         row = await _commit(connection, commit_id)

@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.content import Shelf
-from api.dependencies import ContentCaller, Db, QueryString
+from api.content_database import ContentDb
+from api.dependencies import ContentCaller, QueryString
 from api.query import Query
 from models.queries.resources import TranslationFilter
 from models.values.content import ContentType, TranslationName
@@ -19,7 +20,7 @@ SHELF = Shelf(ContentType.TRANSLATION)
 
 
 @router.get("")
-async def list_translations(caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+async def list_translations(caller: ContentCaller, database: ContentDb, query: QueryString) -> dict[str, Any]:
     """`locale_code`, `namespace`, `tenant` choose among them; `format` says how their content is written.
 
     Who asks for files of one format and for no tenant is Knock's CLI, which has no file for tenants' texts.
@@ -30,7 +31,7 @@ async def list_translations(caller: ContentCaller, database: Db, query: QueryStr
 
 @router.get("/{locale_code:id}")
 async def get_translation(
-    locale_code: str, caller: ContentCaller, database: Db, query: QueryString
+    locale_code: str, caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     """Wrapped, as the contract has it, and bare beside it, as Knock's CLI reads it."""
     translation = _formatted(await SHELF.get(database, caller, query, _key(locale_code, query)), query)
@@ -39,14 +40,14 @@ async def get_translation(
 
 @router.put("/{locale_code:id}/validate")
 async def validate_translation(
-    locale_code: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
+    locale_code: str, body: dict[str, Any], caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     return await SHELF.validate(database, caller, query, _key(locale_code, query), body)
 
 
 @router.put("/{locale_code:id}")
 async def upsert_translation(
-    locale_code: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
+    locale_code: str, body: dict[str, Any], caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     return await SHELF.upsert(database, caller, query, _key(locale_code, query), body)
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.content import Shelf, found, shown
+from api.content_database import ContentDb
 from api.dependencies import ContentCaller, Db, QueryString, RequestId, TemporalClient
 from api.errors import InvalidParams
 from dispatch.triggers import TriggerRequest, accept
@@ -30,27 +31,33 @@ class RunWorkflowRequest(BaseModel):
 
 
 @router.get("")
-async def list_workflow_content(caller: ContentCaller, database: Db, query: QueryString) -> dict[str, Any]:
+async def list_workflow_content(
+    caller: ContentCaller, database: ContentDb, query: QueryString
+) -> dict[str, Any]:
     return await SHELF.list(database, caller, query)
 
 
 @router.get("/{key:id}")
 async def get_workflow_content(
-    key: str, caller: ContentCaller, database: Db, query: QueryString
+    key: str, caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     return await SHELF.get(database, caller, query, key)
 
 
 @router.put("/{key:id}/validate")
 async def validate_workflow_content(
-    key: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
+    key: str, body: dict[str, Any], caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     return await SHELF.validate(database, caller, query, key, body)
 
 
 @router.put("/{key:id}/activate")
 async def activate_workflow(
-    key: str, caller: ContentCaller, database: Db, query: QueryString, body: dict[str, Any] | None = None
+    key: str,
+    caller: ContentCaller,
+    database: ContentDb,
+    query: QueryString,
+    body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Switch it on or off, in this environment, at once; it is never promoted."""
     status = (body or {}).get("status", query.flag("status"))
@@ -89,6 +96,6 @@ async def run_workflow(
 
 @router.put("/{key:id}")
 async def upsert_workflow_content(
-    key: str, body: dict[str, Any], caller: ContentCaller, database: Db, query: QueryString
+    key: str, body: dict[str, Any], caller: ContentCaller, database: ContentDb, query: QueryString
 ) -> dict[str, Any]:
     return await SHELF.upsert(database, caller, query, key, body)

@@ -36,9 +36,7 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
         database=database,
         temporal=temporal,
         http=http,
-        sealer=Sealer(
-            settings.secret_key.get_secret_value(), former_of(settings.former_secret_keys)
-        ),
+        sealer=Sealer(settings.secret_key.get_secret_value(), former_of(settings.former_secret_keys)),
     )
     try:
         async with working(parts, queues=queues, runner=sandbox() if settings.sandboxed else None):

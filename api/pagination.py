@@ -89,9 +89,16 @@ def _decode(cursor: str | None, shape: tuple[type, ...]) -> Position | None:
 
 
 def _fits(value: object, wanted: type) -> bool:
+    if wanted is str:
+        return isinstance(value, str) and _is_text(value)
     if wanted is not datetime:
         return type(value) is wanted
     try:
         return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
     except ValueError:
         return False
+
+
+def _is_text(value: str) -> bool:
+    """Whether the database can hold it: neither NUL nor half a character."""
+    return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)

@@ -10,6 +10,7 @@ from api.dependencies import ContentCaller, QueryString
 from api.query import Query
 from models.queries.resources import TranslationFilter
 from models.values.content import ContentType, TranslationName
+from publishing.kinds.translation import require_name
 from rendering.translations.files import TranslationFileError, texts_of
 from rendering.translations.writing import FORMATS, written
 
@@ -53,7 +54,10 @@ async def upsert_translation(
 
 
 def _key(locale_code: str, query: Query) -> str:
-    return str(TranslationName(locale_code, query.text("namespace"), query.text("tenant")))
+    """Raises NotPublishable: what is no part must not become another one once they are joined."""
+    name = TranslationName(locale_code, query.text("namespace"), query.text("tenant"))
+    require_name(name)
+    return str(name)
 
 
 def _filter(query: Query) -> TranslationFilter:

@@ -28,7 +28,7 @@ class Name:
         return f'{self.type} "{self.key}"'
 
 
-_TRANSLATION = re.compile(r"(?P<locale>[^/~]+)(?:/(?P<namespace>[^/~]+))?(?:~(?P<tenant>.+))?")
+_TRANSLATION = re.compile(r"(?P<locale>[^/~]+)(?:/(?P<namespace>[^/~]+))?(?:~(?P<tenant>.+))?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -49,5 +49,5 @@ class TranslationName:
         """From its written form; raises ValueError."""
         match = _TRANSLATION.fullmatch(key)
         if match is None:
-            raise ValueError(f'"{key}" is no translation: locale[/namespace][~tenant]')
+            raise ValueError(f'"{key[:60]}" is no translation: locale[/namespace][~tenant]')
         return cls(match["locale"], match["namespace"], match["tenant"])

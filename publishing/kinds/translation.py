@@ -6,12 +6,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.values.content import ContentType, TranslationName
+from models.values.given import LONGEST_ID
 from publishing.kinds.kind import Checked, Kind
 from publishing.kinds.templates import check_templates
 from publishing.mistakes import Mistake, NotPublishable, mistakes_of
 from rendering.translations.files import TranslationFileError, texts_of
 
 LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+LONGEST_NAMESPACE = 255
+NAMESPACE = re.compile(rf"[^/~]{{1,{LONGEST_NAMESPACE}}}")
 
 
 class TranslationContent(BaseModel):
@@ -25,9 +28,10 @@ class TranslationContent(BaseModel):
 
 def check(key: str, content: dict[str, Any]) -> Checked:
     """Raises NotPublishable."""
-    name = TranslationName.read(key)
-    if not LOCALE.fullmatch(name.locale):
-        raise NotPublishable([Mistake("locale_code", f'"{name.locale}" is no locale, e.g. en or pt-BR')])
+    try:
+        require_name(TranslationName.read(key))
+    except ValueError as error:
+        raise NotPublishable([Mistake("key", str(error))]) from error
     try:
         translation = TranslationContent.model_validate(content)
         entries = texts_of(translation.format, translation.content)
@@ -42,6 +46,21 @@ def check(key: str, content: dict[str, Any]) -> Checked:
     if mistakes:
         raise NotPublishable(mistakes)
     return Checked()
+
+
+def require_name(name: TranslationName) -> None:
+    """Raises NotPublishable for parts that are none, or that would be read as another part once joined."""
+    mistakes = []
+    if not LOCALE.fullmatch(name.locale) or len(name.locale) > LONGEST_NAMESPACE:
+        mistakes.append(Mistake("locale_code", f'"{name.locale[:60]}" is no locale, e.g. en or pt-BR'))
+    if name.namespace and not NAMESPACE.fullmatch(name.namespace):
+        mistakes.append(
+            Mistake("namespace", f"must be at most {LONGEST_NAMESPACE} characters, without / and ~")
+        )
+    if name.tenant and len(name.tenant) > LONGEST_ID:
+        mistakes.append(Mistake("tenant", f"must be at most {LONGEST_ID} characters"))
+    if mistakes:
+        raise NotPublishable(mistakes)
 
 
 def _sources(entries: Any, path: str) -> dict[str, str]:

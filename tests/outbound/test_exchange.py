@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -55,6 +56,20 @@ async def test_an_answer_comes_back_whole(httpserver: HTTPServer) -> None:
     assert answer.url.endswith("/a?one=1&two=%C3%BC+%26")
     assert json.loads(answer.body) == {"query": "one=1&two=%C3%BC+%26", "body": {"k": 1}, "x": "b"}
     assert answer.duration_ms > 0
+
+
+async def test_a_secret_in_a_url_is_in_no_log_of_the_process(
+    httpserver: HTTPServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    httpserver.expect_request("/hunter2").respond_with_data("yes")
+    caplog.set_level(logging.DEBUG)
+    answer = await exchange(Request("GET", httpserver.url_for("/hunter2?key=hunter2")))
+    assert isinstance(answer, Exchange)
+    asked, ours = [], []
+    for record in caplog.records:
+        (asked if record.name == "werkzeug" else ours).append(record.getMessage())
+    assert "hunter2" in "".join(asked), "the logs of this process are read"
+    assert "hunter2" not in "".join(ours)
 
 
 async def test_a_redirect_is_an_answer(httpserver: HTTPServer) -> None:

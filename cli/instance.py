@@ -1,6 +1,7 @@
 """An instance on this machine: started in order, watched, stopped in the opposite order."""
 
 import json
+import shlex
 import signal
 import threading
 import time
@@ -114,8 +115,20 @@ class Instance:
         with self._step("Mailbox, API and worker"):
             self._await_ready()
         if project:
+            self._publish(project)
+
+    def _publish(self, project: Path) -> None:
+        """A refused push is told; what was started stays up, so that the project can be mended beside it."""
+        url, token = self._settings.api_url, self._settings.knock_service_token or SERVICE_TOKEN
+        try:
             with self._step(f"Project {project.name} published"):
-                self._parts.push(project, settings.api_url, SERVICE_TOKEN)
+                self._parts.push(project, url, token)
+        except CommandError as error:
+            again = f"tocsin push {shlex.quote(str(project))} --url {url}"
+            self._progress.warn(
+                f"the project {project} was not published: {error}\n"
+                f"Everything else runs and stays up. To push again: {again}"
+            )
 
     def _start_postgres(self) -> str:
         if self._settings.database_url:

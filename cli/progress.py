@@ -36,6 +36,10 @@ class Progress:
         with suppress(OSError):
             self._console.print(line, soft_wrap=True)
 
+    def warn(self, message: str) -> None:
+        """Something is not as wished, and nothing ends because of it."""
+        self.say(Text.assemble(("warning: ", "yellow"), message))
+
     def show_instance(self, settings: UpSettings) -> None:
         """Everything a newcomer needs next: addresses, keys, and a trigger to paste."""
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))

@@ -46,6 +46,11 @@ class UpSettings(BaseSettings):
         default=str(EXAMPLE_PROJECT),
         description="The project folder that is pushed at the start; empty: none.",
     )
+    knock_service_token: Unset = Field(
+        default=None,
+        validation_alias="knock_service_token",
+        description="The service token the project is pushed with, where it is not development's own.",
+    )
     public_url: Unset = Field(
         default=None, description="The address in links, where it is not the API's own on this machine."
     )

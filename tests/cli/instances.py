@@ -21,6 +21,7 @@ class SmallInstance:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.project = ""
+        self.said = ""
         self.ports = {name: free_port() for name in PORTS}
         self._process: subprocess.Popen[str] | None = None
 
@@ -41,6 +42,7 @@ class SmallInstance:
         process = self.start(*more)
         assert process.stdout
         for line in process.stdout:
+            self.said += line
             if "Ctrl-C stops everything" in line:
                 return process
         raise AssertionError(process.communicate()[1])

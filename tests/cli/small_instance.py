@@ -1,9 +1,11 @@
 """`tocsin up` with real supervision and small parts: run by the tests as a program of its own.
 
-The worker dies when a file `die` appears in the state folder; the API is ready at once.
+The worker dies when a file `die` appears in the state folder; the API is ready at once. A project with
+a file `refused` is refused, in words that name the token it came with.
 """
 
 import sys
+from pathlib import Path
 
 from cli.errors import CommandError
 from cli.instance import Instance, Parts
@@ -35,10 +37,15 @@ def commands(settings: UpSettings) -> list[Command]:
 
 
 def prepare(*given: object) -> None:
-    """Stand for migrating, seeding and publishing, which have tests of their own."""
+    """Stand for migrating and seeding, which have tests of their own."""
 
 
-PARTS = Parts(migrate=prepare, seed=prepare, push=prepare, commands=commands)
+def push(project: Path, url: str, token: str) -> None:
+    if (project / "refused").exists():
+        raise CommandError(f"Nothing was published with {token}")
+
+
+PARTS = Parts(migrate=prepare, seed=prepare, push=push, commands=commands)
 
 
 def main() -> int:

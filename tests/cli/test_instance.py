@@ -81,3 +81,21 @@ def test_one_port_given_twice_is_refused(instance: SmallInstance) -> None:
 def test_a_project_folder_that_is_not_there_is_refused(instance: SmallInstance) -> None:
     instance.project = "/nowhere/at/all"
     assert "the project folder /nowhere/at/all is not there" in refusal(instance)
+
+
+def test_a_refused_project_is_a_warning_and_everything_stays_up(
+    instance: SmallInstance, tmp_path: Path
+) -> None:
+    project = tmp_path / "my project"
+    project.mkdir()
+    (project / "refused").touch()
+    instance.project = str(project)
+
+    process = instance.start_and_await("--knock-service-token", "st_mine")
+    assert "Nothing was published with st_mine" in instance.said
+    assert f"tocsin push '{project}' --url http://127.0.0.1:{instance.ports['api']}" in instance.said
+    assert len(instance.processes()) >= 6
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+
+    assert (process.returncode, errors) == (0, "")

@@ -59,8 +59,14 @@ def store_key(
     *,
     is_development: bool = False,
 ) -> str:
-    """Keep the key's HMAC, and answer its hint; a key that is there already stays as it is."""
+    """Keep the key's HMAC, and answer its hint; a key that is there already stays as it is.
+
+    Under another master secret the same key has another HMAC: a development key that was revoked is not
+    kept again.
+    """
     hint = hint_of(key)
+    if is_development and _was_revoked(connection, kind, environment_id, hint):
+        return hint
     connection.execute(
         """
         INSERT INTO api_keys (id, environment_id, kind, digest, hint, is_development, inserted_at)
@@ -96,6 +102,18 @@ def revoke_key(connection: Connection, key_id: UUID) -> None:
         "UPDATE api_keys SET revoked_at = %s WHERE id = %s AND revoked_at IS NULL",
         (datetime.now(UTC), key_id),
     )
+
+
+def _was_revoked(connection: Connection, kind: KeyKind, environment_id: UUID | None, hint: str) -> bool:
+    """Whether somebody revoked this development key, under whichever master secret it was kept."""
+    row = connection.execute(
+        """
+        SELECT 1 FROM api_keys WHERE is_development AND revoked_at IS NOT NULL AND kind = %s AND hint = %s
+            AND environment_id IS NOT DISTINCT FROM %s
+        """,
+        (kind.value, hint, environment_id),
+    ).fetchone()
+    return row is not None
 
 
 def _ensure_environment(connection: Connection, slug: str, position: int) -> UUID:

@@ -33,7 +33,7 @@ class Parts:
     """What runs inside an instance. Data, so that tests put small parts into the same supervision."""
 
     migrate: Callable[[str], None]
-    seed: Callable[[str, str, int], None]
+    seed: Callable[[str, str, int, set[int]], None]
     push: Callable[[Path, str, str], object]
     commands: Callable[[UpSettings], list[Command]]
 
@@ -107,7 +107,8 @@ class Instance:
         database_url = self._start_postgres()
         with self._step("Database up to date"):
             self._parts.migrate(database_url)
-            self._parts.seed(database_url, secret_key, settings.smtp_port)
+            smtp_port = settings.smtp_port
+            self._parts.seed(database_url, secret_key, smtp_port, self._state.smtp_ports(smtp_port))
         temporal_address = self._start_temporal()
         environment = self._environment(database_url, temporal_address, secret_key)
         for command in self._parts.commands(settings):

@@ -1,5 +1,6 @@
 """The development account: environments, well-known keys and channels, made once (D15)."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -30,8 +31,13 @@ CHANNELS = (
 SENDER = {"from_address": "notifications@tocsin.localhost", "from_name": "Tocsin"}
 
 
-def seed_development(database_url: str, secret_key: str, smtp_port: int) -> None:
-    """Make what is missing. A channel that was changed since stays as it is; only our own port follows."""
+def seed_development(
+    database_url: str, secret_key: str, smtp_port: int, our_ports: Collection[int] = ()
+) -> None:
+    """Make what is missing. A channel that was changed since stays as it is; only our own port follows.
+
+    `our_ports` are those the mailbox had at earlier starts: mail settings with another are somebody's own.
+    """
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
         development = ensure_environments(connection)[ENVIRONMENT]
         for key, kind, owner in (
@@ -44,7 +50,7 @@ def seed_development(database_url: str, secret_key: str, smtp_port: int) -> None
             _channel(connection, *channel)
         for channel_id in (FEED_CHANNEL_ID, GUIDE_CHANNEL):
             _settings(connection, channel_id, development, {}, None)
-        _mail_settings(connection, development, Sealer(secret_key), smtp_port)
+        _mail_settings(connection, development, Sealer(secret_key), smtp_port, {*our_ports, smtp_port})
 
 
 def _channel(
@@ -77,16 +83,18 @@ def _settings(
     )
 
 
-def _mail_settings(connection: Connection, environment_id: UUID, sealer: Sealer, smtp_port: int) -> None:
+def _mail_settings(
+    connection: Connection, environment_id: UUID, sealer: Sealer, smtp_port: int, our_ports: set[int]
+) -> None:
     """The mailbox of this instance, whose port may be another than last time."""
     purpose = seal_purpose(EMAIL_CHANNEL, environment_id)
-    ours = {"host": "127.0.0.1", "port": smtp_port, "tls": "none"}
+    ours = _mailbox(smtp_port)
     _settings(connection, EMAIL_CHANNEL, environment_id, SENDER, sealer.seal(ours, purpose))
     row = connection.execute(
         "SELECT provider_settings FROM channel_settings WHERE channel_id = %s AND environment_id = %s",
         (EMAIL_CHANNEL, environment_id),
     ).fetchone()
-    if row is not None and _is_ours(sealer, row["provider_settings"], purpose):
+    if row is not None and _is_ours(sealer, row["provider_settings"], purpose, our_ports):
         connection.execute(
             """
             UPDATE channel_settings SET provider_settings = %s
@@ -96,9 +104,14 @@ def _mail_settings(connection: Connection, environment_id: UUID, sealer: Sealer,
         )
 
 
-def _is_ours(sealer: Sealer, sealed: bytes | None, purpose: str) -> bool:
+def _is_ours(sealer: Sealer, sealed: bytes | None, purpose: str, our_ports: set[int]) -> bool:
+    """Whether `up` wrote this, to the letter."""
     try:
         settings = sealer.open(sealed, purpose) if sealed else {}
     except SealBroken:
         return True  # sealed under a secret that is gone: nobody can read it any more
-    return bool(settings.get("host") == "127.0.0.1" and settings.get("tls") == "none")
+    return any(settings == _mailbox(port) for port in our_ports)
+
+
+def _mailbox(port: int) -> dict[str, Any]:
+    return {"host": "127.0.0.1", "port": port, "tls": "none"}

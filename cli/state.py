@@ -12,7 +12,10 @@ from cli.errors import CommandError
 
 # Only what we made is ever removed: a mistaken TOCSIN_HOME must not cost a person's files.
 _FOLDERS = ("mailbox", "logs", "run")
-_FILES = ("secret.key", "temporal.db", "temporal.db-wal", "temporal.db-shm")
+_FILES = ("secret.key", "smtp.ports", "temporal.db", "temporal.db-wal", "temporal.db-shm")
+
+_FIRST_SMTP_PORT = 1025
+"""Where the mailbox was, most likely, before ports were written down."""
 
 
 class StateFolder:
@@ -79,3 +82,12 @@ class StateFolder:
         if not key:
             raise CommandError(f"{file} is empty; restore it, or forget everything with `tocsin up --reset`")
         return key
+
+    def smtp_ports(self, current: int) -> set[int]:
+        """Every port that the mailbox of this folder ever had, with the one it is about to have."""
+        file = self.home / "smtp.ports"
+        known = set(map(int, file.read_text().split())) if file.exists() else {_FIRST_SMTP_PORT}
+        if current not in known:
+            known.add(current)
+            file.write_text("\n".join(map(str, sorted(known))) + "\n")
+        return known

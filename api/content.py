@@ -119,7 +119,7 @@ class Shelf:
 async def found(connection: Connection, space: Space, name: Name) -> DictRow:
     """The resource; raises Missing where there is none, or it was archived."""
     row = await find_resource(connection, space.id, name)
-    if row is None or row["archived_at"] is not None or (row["draft"] is None and row["content"] is None):
+    if row is None:
         raise Missing(f"There is no {name} in {space}.")
     return row
 
@@ -143,7 +143,7 @@ def shown(row: Any, space: Space, query: Query, *, drafts_count: bool | None = N
     readonly = {key: value for key, value in known.items() if key in kind.readonly}
     # In the order that it was written: files of it stay as they are (Knock's CLI).
     unsaid = {key: value for key, value in kind.shown.items() if key not in content}
-    resource = {**content, **unsaid, **readonly}
+    resource = kind.without_nulls({**content, **unsaid, **readonly})
     return annotate(kind.type, resource) if query.flag("annotate") is True else resource
 
 
@@ -170,9 +170,8 @@ def _known(row: Any, space: Space, content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unsaved(name: Name) -> dict[str, Any]:
-    """A row for what is only validated."""
-    fields = (
-        *("draft", "content", "active_from", "active_until", "archived_at", "inserted_at", "updated_at"),
-        "current_version_id",
-    )
-    return {**dict.fromkeys(fields), "type": name.type, "key": name.key, "active": True}
+    """A row for what is only validated, as if it were saved now."""
+    now = datetime.now(UTC)
+    fields = ("draft", "content", "active_from", "active_until", "archived_at", "current_version_id")
+    times = {"inserted_at": now, "updated_at": now}
+    return {**dict.fromkeys(fields), **times, "type": name.type, "key": name.key, "active": True}

@@ -61,7 +61,7 @@ def _line(entry: dict[str, Any]) -> tuple[str, ...]:
         f"{entry['resource']['type']} {entry['resource']['identifier']}",
         entry["created_at"][:19],
         entry["author"]["name"] or "",
-        entry["commit_message"] or "",
+        entry.get("commit_message", ""),
     )
 
 
@@ -72,7 +72,7 @@ def show(commit_id: CommitId, url: Url = DEFAULT_URL, token: Token = DEFAULT_TOK
         shown = manage(url, token, lambda api: api.get(f"/v1/tocsin/commits/{segment(commit_id)}/diff"))
     commit = shown["commit"]
     typer.echo(f"{commit['id']}  {commit['environment']}  {commit['created_at']}")
-    typer.echo(f"{commit['author']['name']}: {commit['commit_message'] or '(no message)'}\n")
+    typer.echo(f"{commit['author']['name']}: {commit.get('commit_message', '(no message)')}\n")
     typer.echo(shown["diff"] or "(an empty commit)")
 
 

@@ -50,7 +50,7 @@ async def validate(
     mistakes: list[Mistake] = []
     for one in written:
         row = known.get(one.name)
-        saved = None if row is None or row["archived_at"] else row["draft"] or row["content"]
+        saved = None if row is None else row["draft"] or row["content"]
         try:
             contents[one.name] = _content(one, saved)
             checked[one.name] = KINDS[one.name.type].check(one.name.key, contents[one.name])
@@ -72,7 +72,7 @@ def _content(written: Written, saved: dict[str, Any] | None) -> dict[str, Any]:
     _require_key(written.name)
     kind = KINDS[written.name.type]
     content = content_of(written.raw, kind.readonly)
-    content = {**kind.assumed(written.raw, saved), **content}
+    content = kind.without_nulls({**kind.assumed(written.raw, saved), **content})
     mistakes = []
     for field in kind.frozen_fields:
         if saved is None:
@@ -108,9 +108,7 @@ async def save(
     published = [
         name
         for name, content in contents.items()
-        if name in rows
-        and rows[name]["archived_at"] is None
-        and rows[name]["content_hash"] == hash_of(content)
+        if name in rows and rows[name]["content_hash"] == hash_of(content)
     ]
     await drop_drafts(connection, space.id, [name for name in published if rows[name]["draft"]], now)
     drafts = [(name, content) for name, content in contents.items() if name not in published]
@@ -147,7 +145,7 @@ async def commit_these(
     items = [
         Publication(name, row["draft"], message=message)
         for name, row in rows.items()
-        if row["draft"] is not None and row["archived_at"] is None
+        if row["draft"] is not None
     ]
     order = list(KINDS)
     items.sort(key=lambda item: (order.index(item.name.type), item.name.key))
@@ -160,7 +158,7 @@ async def commit_even_empty(
     """As `commit_these` for one; with nothing saved, its content becomes a new version (E-VERSION-6)."""
     await lock_log(connection, space.id)
     row = await find_resource(connection, space.id, name)
-    if row is None or row["archived_at"] is not None or (row["draft"] is None and row["content"] is None):
+    if row is None:
         raise Missing(f"There is no {name} in {space}.")
     if row["draft"] is not None:
         return await commit_these(connection, space, [name], author, message)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from psycopg.rows import DictRow
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.schemas.resource import Moment
 
@@ -28,7 +28,8 @@ class Commit(BaseModel):
     id: str
     resource: CommitResource
     author: CommitAuthor
-    commit_message: str | None
+    commit_message: str | None = Field(default=None, exclude_if=lambda message: message is None)
+    """Left out where there is none: the contract has a plain string."""
     environment: str
     created_at: Moment
 

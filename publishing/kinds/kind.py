@@ -43,8 +43,16 @@ class Kind:
     shown: dict[str, Any] = field(default_factory=dict)
     assumed: Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]] = lambda _raw, _saved: {}
     """From what was sent and what is saved: fields that Knock's CLI never sends and that content needs."""
+    never_null: Collection[str] = ()
+    """Fields that are left out rather than null: the contract has them as plain optional ones."""
     frozen_fields: tuple[str, ...] = ()
     """Fields that never change once saved; a write may leave them out (e.g. a partial's type)."""
+
+    def without_nulls(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Without those that are null and must not be."""
+        return {
+            key: value for key, value in fields.items() if value is not None or key not in self.never_null
+        }
 
     @property
     def title(self) -> str:

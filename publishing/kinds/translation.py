@@ -84,4 +84,5 @@ TRANSLATION = Kind(
     type=ContentType.TRANSLATION,
     readonly=("locale_code", "namespace", "tenant", "inserted_at", "created_at", "updated_at"),
     check=check,
+    never_null=("tenant",),
 )

@@ -57,4 +57,5 @@ WORKFLOW = Kind(
         "settings": {"is_commercial": False, "override_preferences": False},
         "trigger_frequency": "every_trigger",
     },
+    never_null=("deleted_at", "description", "goal_attachment", "trigger_data_json_schema"),
 )

@@ -58,7 +58,23 @@ def read_configuration(project: Path, given: dict[str, str], mistakes: list[Mist
     filled = _fill(raw, "", {**os.environ, **given}, file, mistakes)
     for section in SECTIONS:
         setattr(configuration, section, _table(filled, section, file, mistakes))
+    _check_secrecy(configuration.variables, "variables", file, mistakes)
+    for slug, held in configuration.environments.items():
+        _check_secrecy(held.get("variables"), f"environments.{slug}.variables", file, mistakes)
     return configuration
+
+
+def is_described(variable: Any) -> bool:
+    """Whether a variable is written as a table about it, and not as its value."""
+    return isinstance(variable, dict) and ("value" in variable or "secret" in variable)
+
+
+def _check_secrecy(variables: Any, path: str, file: Path, mistakes: list[Mistake]) -> None:
+    """A text such as "true" must not leave a secret public."""
+    for key, variable in variables.items() if isinstance(variables, dict) else ():
+        if is_described(variable) and not isinstance(variable.get("secret", False), bool):
+            why = "must be true or false, without quotes"
+            mistakes.append(Mistake(file, f"{path}.{key}.secret", why))
 
 
 def _table(filled: dict[str, Any], name: str, file: Path, mistakes: list[Mistake]) -> dict[str, Any]:

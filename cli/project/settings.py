@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.management import Management, Refused, segment
-from cli.project.configuration import Configuration
+from cli.project.configuration import Configuration, is_described
 from models.values.development import ENVIRONMENT
 
 _OF_AN_ENVIRONMENT = ("variables", "channels", "preferences")
@@ -84,10 +84,9 @@ def _preferences(given: dict[str, Any], section: str, environment: str) -> Setti
 
 def _variables(given: dict[str, Any], section: str, environment: str | None) -> Iterator[Setting]:
     for key, value in given.items():
-        is_table = isinstance(value, dict) and ("value" in value or "secret" in value)
-        body = dict(value) if is_table else {"value": value}
+        body = dict(value) if is_described(value) else {"value": value}
         if "secret" in body:
-            body["type"] = "secret" if body.pop("secret") is True else "public"
+            body["type"] = "public" if body.pop("secret") is False else "secret"
         path = f"/v1/tocsin/variables/{segment(key)}"
         yield Setting(f"{section}.{key}", path, body, environment)
 

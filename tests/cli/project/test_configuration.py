@@ -57,6 +57,13 @@ def test_references_to_the_environment_are_filled_in_at_every_depth(tmp_path: Pa
         ("[environments]\nstaging = 1", "environments.staging", "must be a table"),
         ("[channel_groups]\nall = 1", "channel_groups.all", "must be a table"),
         ("[webhooks]\nmine = 1", "webhooks.mine", "must be a table"),
+        ('[variables.a]\nvalue = "s"\nsecret = "true"', "variables.a.secret", "must be true or false"),
+        ('[variables]\na = { value = "s", secret = 1 }', "variables.a.secret", "must be true or false"),
+        (
+            '[environments.production.variables.a]\nvalue = "s"\nsecret = "${PORT}"',
+            "environments.production.variables.a.secret",
+            "must be true or false",
+        ),
         ("[colours]", "colours", "expected one of account, branding"),
         ("a = ", "", "is not TOML"),
     ],

@@ -20,6 +20,9 @@ from models.values.variables import text_of, value_of
         ("plain", "plain"),
         ("", ""),
         ("NaN", "NaN"),
+        ("1e400", "1e400"),
+        ("[-1e999]", "[-1e999]"),
+        (r'"a\u0000b"', r'"a\u0000b"'),
         ("[" * 100_000, "[" * 100_000),
     ],
 )

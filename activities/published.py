@@ -89,7 +89,8 @@ def published_content(rows: list[DictRow]) -> PublishedContent:
                 partials[key] = Partial(key, "text", "")
             case ContentType.PARTIAL, False:
                 partials[key] = read_partial(key, content)
-            case ContentType.EMAIL_LAYOUT, False:
+            case ContentType.EMAIL_LAYOUT, _:
+                # An archived layout stays readable for what was published with it (E-RUN-10).
                 layouts[key] = read_layout(content)
             case ContentType.TRANSLATION, False:
                 files.append(read_translation(key, content))

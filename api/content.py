@@ -143,8 +143,10 @@ def shown(row: Any, space: Space, query: Query, *, drafts_count: bool | None = N
     readonly = {key: value for key, value in known.items() if key in kind.readonly}
     # In the order that it was written: files of it stay as they are (Knock's CLI).
     unsaid = {key: value for key, value in kind.shown.items() if key not in content}
-    resource = kind.without_nulls({**content, **unsaid, **readonly})
-    return annotate(kind.type, resource) if query.flag("annotate") is True else resource
+    resource = {**content, **unsaid, **readonly}
+    if query.flag("annotate") is True:  # for files, which come back as they were sent
+        return annotate(kind.type, resource)
+    return kind.without_nulls(resource)
 
 
 def _known(row: Any, space: Space, content: dict[str, Any]) -> dict[str, Any]:

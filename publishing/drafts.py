@@ -72,7 +72,10 @@ def _content(written: Written, saved: dict[str, Any] | None) -> dict[str, Any]:
     _require_key(written.name)
     kind = KINDS[written.name.type]
     content = content_of(written.raw, kind.readonly)
-    content = kind.without_nulls({**kind.assumed(written.raw, saved), **content})
+    content = {**kind.assumed(written.raw, saved), **content}
+    # Answers leave these out: whoever sends back what was read did not take a null away.
+    nulls = [field for field, value in (saved or {}).items() if field in kind.never_null and value is None]
+    content = {**dict.fromkeys(nulls), **content}
     mistakes = []
     for field in kind.frozen_fields:
         if saved is None:

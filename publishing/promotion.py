@@ -7,7 +7,7 @@ from psycopg.rows import DictRow
 
 from models.database import Connection
 from models.queries.branches import base_versions, mark_merged
-from models.queries.commits import find_newest, lock_log, newest_unpromoted, promoted_up_to
+from models.queries.commits import find_promoted, is_overtaken, lock_log, newest_unpromoted
 from models.queries.resources import find_resources, read_version
 from models.tables.commits import Commit
 from models.values.content import ContentType, Name
@@ -36,17 +36,17 @@ async def promote_one(
     """
     await _lock(connection, source, target)
     name = Name(ContentType(commit["type"]), commit["key"])
-    reached = await promoted_up_to(connection, target.id, source.id, name)
-    if reached is not None and reached > commit["number"]:
+    known = await find_promoted(connection, target.id, commit["id"])
+    if known is not None:
+        return known
+    if await is_overtaken(connection, target.id, commit):
         raise Blocked(
             "commit_superseded",
             f"a later commit of the {name} was already promoted to {target}; to go back, revert it",
         )
-    if reached != commit["number"]:
-        await _promote(connection, source, target, [commit], author)
-    promoted = await find_newest(connection, target.id, name)
-    if promoted is None:
-        raise Missing(f"The {name} was archived.")
+    await _promote(connection, source, target, [commit], author)
+    promoted = await find_promoted(connection, target.id, commit["id"])
+    assert promoted is not None  # it was written in this transaction
     return promoted
 
 
@@ -78,11 +78,16 @@ async def _promote(
                 message=commit["message"],
                 # The target's log must show that this commit arrived, also when it changes nothing there.
                 may_be_empty=True,
+                is_merge=source.branch is not None,
             )
         )
     promoted = await publish(connection, target, items, author)
     if source.branch is not None:
-        await mark_merged(connection, source.id, [(one.type, one.key, one.version_id) for one in promoted])
+        merged = [
+            (theirs.type, theirs.key, theirs.version_id, ours["version_id"])
+            for theirs, ours in zip(promoted, commits, strict=True)
+        ]
+        await mark_merged(connection, source.id, merged)
     return promoted
 
 
@@ -98,7 +103,6 @@ async def _refuse_conflicts(
         for name in names
         if name in rows
         and rows[name]["current_version_id"] is not None
-        and rows[name]["archived_at"] is None
         and rows[name]["current_version_id"] != bases.get(name)
     ]
     if conflicts:

@@ -12,6 +12,7 @@ from models.database import Connection
 from models.ids import new_uuid
 from models.queries.commits import insert_commits, lock_log
 from models.queries.resources import drop_drafts, ensure_resources, find_resources, insert_versions
+from models.queries.surroundings import list_dependents
 from models.tables.commits import Commit
 from models.tables.resources import ResourceVersion
 from models.values.content import ContentType, Name
@@ -21,6 +22,9 @@ from publishing.kinds.kind import Checked
 from publishing.mistakes import Mistake, NotPublishable
 from publishing.space import Author, Space
 from publishing.surroundings import Surroundings, published, surroundings_of
+
+NEEDED = (ContentType.EMAIL_LAYOUT, ContentType.PARTIAL, ContentType.MESSAGE_TYPE)
+"""What other content refers to in ways that a change can break."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Publication:
     message: str | None = None
     reverts: UUID | None = None
     may_be_empty: bool = False
+    is_merge: bool = False
 
 
 async def publish(
@@ -51,6 +56,7 @@ async def publish(
     checked = _checked(items)
     around = (await surroundings_of(connection, space, drafts_count=False)).with_these(checked)
     mistakes = [one for name, found in checked.items() for one in around.mistakes(name, found)]
+    mistakes += await _broken(connection, space, around, checked)
     if mistakes:
         raise NotPublishable(mistakes)
     now = datetime.now(UTC)
@@ -66,6 +72,25 @@ async def publish(
     await insert_versions(connection, versions, keep_drafts=any(item.source for item in fresh))
     await insert_commits(connection, commits)
     return commits
+
+
+async def _broken(
+    connection: Connection, space: Space, around: Surroundings, checked: dict[Name, Checked]
+) -> list[Mistake]:
+    """What published content that refers to these would lack with them as they are to be."""
+    needed = [name for name in checked if name.type in NEEDED]
+    if not needed:
+        return []
+    told: list[Mistake] = []
+    for name, found in around.names.items():
+        # Partials reach one another over several.
+        if name.type is ContentType.PARTIAL and found is not None and name not in checked:
+            told += around.mistakes(name, found)
+    for row in await list_dependents(connection, space.id, needed):
+        name = Name(ContentType(row["type"]), row["key"])
+        if name not in checked and name.type is not ContentType.PARTIAL:
+            told += around.mistakes(name, published(row["compiled"]))
+    return told
 
 
 def _checked(items: Sequence[Publication]) -> dict[Name, Checked]:
@@ -86,7 +111,7 @@ def _checked(items: Sequence[Publication]) -> dict[Name, Checked]:
 
 
 def _is_published(item: Publication, row: DictRow | None) -> bool:
-    return row is not None and row["archived_at"] is None and row["content_hash"] == hash_of(item.content)
+    return row is not None and row["content_hash"] == hash_of(item.content)
 
 
 def _versions(
@@ -126,7 +151,8 @@ def _commit(
     item: Publication, version: ResourceVersion, row: DictRow | None, number: int, author: Author
 ) -> Commit:
     source = item.source
-    is_new = row is None or row["archived_at"] is not None
+    # What is merged from a branch begins anew in the log of the environment.
+    origin = None if item.is_merge else source
     return Commit(
         id=new_uuid(),
         environment_id=version.environment_id,
@@ -134,13 +160,15 @@ def _commit(
         type=item.name.type,
         key=item.name.key,
         version_id=version.id,
-        previous_version_id=None if row is None or is_new else row["current_version_id"],
+        previous_version_id=None if row is None else row["current_version_id"],
         message=item.message,
         is_empty=item.may_be_empty and _is_published(item, row),
         reverts_commit_id=item.reverts,
         source_commit_id=source["id"] if source else None,
         source_environment_id=source["environment_id"] if source else None,
         source_number=source["number"] if source else None,
+        origin_environment_id=origin["origin_environment_id"] if origin else version.environment_id,
+        origin_number=origin["origin_number"] if origin else number,
         author_name=source["author_name"] if source else author.name,
         author_email=source["author_email"] if source else author.email,
         inserted_at=version.inserted_at,

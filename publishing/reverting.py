@@ -15,11 +15,12 @@ from publishing.space import Author, Space
 async def revert(connection: Connection, space: Space, commit: DictRow, author: Author) -> list[Commit]:
     """Restore what the commit replaced; what was saved and not committed is discarded.
 
-    Raises Blocked for a commit that was promoted from elsewhere, and for a resource's first.
+    Raises Blocked for a commit that was promoted from another environment, and for a resource's first. One
+    that was merged from a branch is development's own.
     """
     await lock_log(connection, space.id)
     name = Name(ContentType(commit["type"]), commit["key"])
-    if commit["source_commit_id"] is not None:
+    if commit["came_by_promotion"]:
         raise Blocked(
             "commit_not_revertible",
             f"this commit of the {name} was promoted to {space}; revert it where it was made, "

@@ -15,6 +15,8 @@ from publishing.space import Space
 
 DEEPEST_PARTIAL = 5
 """E-TEMPLATE-13."""
+RESOLVABLE = (ContentType.EMAIL_LAYOUT, ContentType.PARTIAL)
+"""Archived ones stand in no way: a partial renders nothing, a layout as it was (E-TEMPLATE-24)."""
 SYSTEM_MESSAGE_TYPES = frozenset({"banner", "card", "modal"})
 """Every Knock account has these; a project that was pulled may refer to them without holding them."""
 
@@ -29,6 +31,8 @@ class Surroundings:
     channels: dict[str, str]
     groups: dict[str, str]
     drafts_count: bool
+    archived: frozenset[Name] = frozenset()
+    """What was published here and archived: it can be resolved, and `tocsin doctor` tells who needs it."""
     lenient: frozenset[ContentType] = field(default_factory=frozenset)
     """Kinds whose absence is no mistake yet: clients save them one after the other."""
 
@@ -68,7 +72,7 @@ class Surroundings:
         if wanted in self.names:
             return self._detail_mistake(reference, self.names[wanted])
         is_system = wanted.type is ContentType.MESSAGE_TYPE and wanted.key in SYSTEM_MESSAGE_TYPES
-        if is_system or wanted.type in self.lenient:
+        if is_system or wanted.type in self.lenient or wanted in self.archived:
             return None
         published, do = ("", "push it") if self.drafts_count else ("published ", "commit or promote it")
         return Mistake(
@@ -161,9 +165,12 @@ async def surroundings_of(connection: Connection, space: Space, *, drafts_count:
     """As they are now; take the log's lock first where they must stay so."""
     names: dict[Name, Checked | None] = {}
     versions: dict[str, UUID] = {}
+    archived: set[Name] = set()
     for row in await list_names(connection, space.id):
         name = Name(ContentType(row["type"]), row["key"])
-        is_published = row["current_version_id"] is not None
+        is_published = row["current_version_id"] is not None and not row["is_archived"]
+        if row["is_archived"] and row["current_version_id"] is not None and name.type in RESOLVABLE:
+            archived.add(name)
         if is_published and name.type is ContentType.PARTIAL:
             versions[name.key] = row["current_version_id"]
         if is_published or (drafts_count and row["is_saved"]):
@@ -175,6 +182,7 @@ async def surroundings_of(connection: Connection, space: Space, *, drafts_count:
         channels=await list_channel_types(connection),
         groups=await list_group_types(connection),
         drafts_count=drafts_count,
+        archived=frozenset(archived),
     )
 
 

@@ -91,6 +91,7 @@ COPY = """
         ON CONFLICT (environment_id, type, key) DO UPDATE
         SET current_version_id = excluded.current_version_id, base_version_id = excluded.base_version_id,
             synced_version_id = excluded.synced_version_id, archived_at = NULL,
+            active = CASE WHEN resources.archived_at IS NULL THEN resources.active ELSE excluded.active END,
             updated_at = excluded.updated_at
     )
     INSERT INTO resource_versions (id, environment_id, type, key, number, content_hash, content, compiled,
@@ -156,14 +157,17 @@ async def base_versions(connection: Connection, branch_id: UUID) -> dict[Name, U
 
 
 async def mark_merged(
-    connection: Connection, branch_id: UUID, merged: Sequence[tuple[str, str, UUID]]
+    connection: Connection, branch_id: UUID, merged: Sequence[tuple[str, str, UUID, UUID]]
 ) -> None:
-    """Branch and main agree on these: each with main's new version."""
+    """Branch and main agree on these: type, key, main's new version, and the branch's that it came from.
+
+    What the branch committed after that one is still to be merged.
+    """
     async with connection.cursor() as cursor:
         await cursor.executemany(
             """
-            UPDATE resources SET base_version_id = %s, synced_version_id = current_version_id
+            UPDATE resources SET base_version_id = %s, synced_version_id = %s
             WHERE environment_id = %s AND type = %s AND key = %s
             """,
-            [(version_id, branch_id, content_type, key) for content_type, key, version_id in merged],
+            [(theirs, ours, branch_id, content_type, key) for content_type, key, theirs, ours in merged],
         )

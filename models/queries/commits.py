@@ -11,7 +11,7 @@ from models.database import Connection
 from models.queries.paging import Page, paged
 from models.queries.where import Where
 from models.tables.commits import Commit
-from models.values.content import ContentType, Name
+from models.values.content import ContentType
 
 NEXT: LiteralString = """
     (SELECT n.id FROM environments n, environments e
@@ -22,10 +22,17 @@ NEXT: LiteralString = """
 """
 """Where a commit is promoted to: the environment after its own; from a branch, the branch's environment."""
 
+TAKEN: LiteralString = """
+    ((p.source_environment_id = {commit}.environment_id AND p.source_number >= {commit}.number)
+     OR (p.origin_environment_id = {commit}.origin_environment_id
+         AND p.origin_number >= {commit}.origin_number))
+"""
+"""Whether `p` is the commit, or a later one, from the same log or, on a longer way, from the same origin."""
+
 PROMOTED: LiteralString = f"""
     EXISTS (SELECT FROM commits p
             WHERE p.environment_id = {NEXT} AND p.type = c.type AND p.key = c.key
-              AND p.source_environment_id = c.environment_id AND p.source_number >= c.number)
+              AND {TAKEN.format(commit="c")})
 """
 """Promoting a commit takes the earlier ones of its resource along."""
 
@@ -73,6 +80,8 @@ async def insert_commits(connection: Connection, commits: Sequence[Commit]) -> N
 COMMIT: LiteralString = f"""
     SELECT c.*, e.slug, e.branch_of,
            (SELECT m.slug FROM environments m WHERE m.id = e.branch_of) AS main_slug,
+           EXISTS (SELECT FROM environments s
+                   WHERE s.id = c.source_environment_id AND s.branch_of IS NULL) AS came_by_promotion,
            {PROMOTED} AS is_promoted
     FROM commits c JOIN environments e ON e.id = c.environment_id
 """
@@ -107,7 +116,7 @@ async def newest_unpromoted(
 ) -> list[DictRow]:
     """Of each resource the newest commit, where the target has not taken it yet; oldest first."""
     cursor = await connection.execute(
-        """
+        f"""
         SELECT * FROM (
             SELECT DISTINCT ON (c.type, c.key) c.* FROM commits c
             JOIN resources r ON r.environment_id = c.environment_id AND r.type = c.type AND r.key = c.key
@@ -121,7 +130,7 @@ async def newest_unpromoted(
         WHERE NOT EXISTS (
             SELECT FROM commits p
             WHERE p.environment_id = %(target_id)s AND p.type = newest.type AND p.key = newest.key
-              AND p.source_environment_id = newest.environment_id AND p.source_number >= newest.number)
+              AND {TAKEN.format(commit="newest")})
         ORDER BY newest.number
         """,
         {
@@ -134,26 +143,22 @@ async def newest_unpromoted(
     return await cursor.fetchall()
 
 
-async def promoted_up_to(connection: Connection, target_id: UUID, source_id: UUID, name: Name) -> int | None:
-    """The number of the newest commit of this resource that the target has taken from the source."""
+async def is_overtaken(connection: Connection, target_id: UUID, commit: DictRow) -> bool:
+    """Whether the target has taken a later commit of the same resource from where this one comes."""
     cursor = await connection.execute(
-        """
-        SELECT max(source_number) AS number FROM commits
-        WHERE environment_id = %s AND source_environment_id = %s AND type = %s AND key = %s
+        f"""
+        SELECT FROM commits p JOIN commits c ON c.id = %(commit_id)s AND p.type = c.type AND p.key = c.key
+        WHERE p.environment_id = %(target_id)s AND {TAKEN.format(commit="c")}
+        LIMIT 1
         """,
-        (target_id, source_id, name.type, name.key),
+        {"commit_id": commit["id"], "target_id": target_id},
     )
-    row = await cursor.fetchone()
-    return None if row is None else row["number"]
+    return cursor.rowcount == 1
 
 
-async def find_newest(connection: Connection, environment_id: UUID, name: Name) -> DictRow | None:
-    """A resource's newest commit here."""
+async def find_promoted(connection: Connection, target_id: UUID, commit_id: UUID) -> DictRow | None:
+    """The target's commit that this one became there."""
     cursor = await connection.execute(
-        """
-        SELECT * FROM commits WHERE environment_id = %s AND type = %s AND key = %s
-        ORDER BY number DESC LIMIT 1
-        """,
-        (environment_id, name.type, name.key),
+        "SELECT * FROM commits WHERE environment_id = %s AND source_commit_id = %s", (target_id, commit_id)
     )
     return await cursor.fetchone()

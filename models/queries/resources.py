@@ -17,10 +17,14 @@ from models.values.content import ContentType, Name
 
 READ: LiteralString = """
     SELECT r.type, r.key, r.draft, r.active, r.active_from, r.active_until, r.archived_at, r.inserted_at,
-           r.updated_at, r.current_version_id, r.base_version_id, r.synced_version_id,
+           r.updated_at, v.id AS current_version_id, r.base_version_id, r.synced_version_id,
            v.id AS version_id, v.number, v.content, v.compiled, v.content_hash, v.inserted_at AS published_at
-    FROM resources r LEFT JOIN resource_versions v ON v.id = r.current_version_id
+    FROM resources r
+    LEFT JOIN resource_versions v ON v.id = r.current_version_id AND v.archived_at IS NULL
+    WHERE (v.id IS NOT NULL OR r.draft IS NOT NULL)
 """
+# An archived name is not there, until something new is saved under it; nor is one whose draft was thrown away
+# before it was ever committed.
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,9 @@ class TranslationFilter:
 
 
 async def find_resource(connection: Connection, environment_id: UUID, name: Name) -> DictRow | None:
-    """A resource with its draft and its current version; archived ones too."""
+    """A resource with its draft and its current version; None where there is neither."""
     cursor = await connection.execute(
-        f"{READ} WHERE r.environment_id = %s AND r.type = %s AND r.key = %s",
+        f"{READ} AND r.environment_id = %s AND r.type = %s AND r.key = %s",
         (environment_id, name.type, name.key),
     )
     return await cursor.fetchone()
@@ -44,9 +48,9 @@ async def find_resource(connection: Connection, environment_id: UUID, name: Name
 async def find_resources(
     connection: Connection, environment_id: UUID, names: Collection[Name]
 ) -> dict[Name, DictRow]:
-    """Those there are of these, archived ones too; whoever writes holds the log's lock (`lock_log`)."""
+    """Those there are of these; whoever writes holds the log's lock (`lock_log`)."""
     cursor = await connection.execute(
-        f"""{READ} WHERE r.environment_id = %s
+        f"""{READ} AND r.environment_id = %s
             AND (r.type, r.key) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
             ORDER BY r.type, r.key""",
         (environment_id, [str(name.type) for name in names], [name.key for name in names]),
@@ -65,13 +69,12 @@ async def list_resources(
 ) -> list[DictRow]:
     """One page by key; archived ones are left out."""
     where = Where(
-        "r.environment_id = %(environment_id)s AND r.type = %(type)s AND r.archived_at IS NULL",
+        "r.environment_id = %(environment_id)s AND r.type = %(type)s",
         environment_id=environment_id,
         type=content_type,
     )
-    # A draft that was thrown away before it was ever committed leaves a name with nothing in it.
-    there: LiteralString = "r.current_version_id IS NOT NULL"
-    where.add(there if only_committed else f"({there} OR r.draft IS NOT NULL)")
+    if only_committed:
+        where.add("v.id IS NOT NULL")
     if translations is not None:
         where.add_if("split_part(split_part(r.key, '~', 1), '/', 1) = %(locale)s", locale=translations.locale)
         where.add_if(
@@ -79,34 +82,24 @@ async def list_resources(
         )
         where.add_if("split_part(r.key, '~', 2) = %(tenant)s", tenant=translations.tenant)
     order = paged(where, page, ("r.key",), is_descending=False)
-    cursor = await connection.execute(f"{READ} WHERE {where.sql} {order}", where.values)
-    return await cursor.fetchall()
-
-
-async def all_resources(connection: Connection, environment_id: UUID) -> list[DictRow]:
-    """Everything there is and is not archived, with its content."""
-    cursor = await connection.execute(
-        f"{READ} WHERE r.environment_id = %s AND r.archived_at IS NULL ORDER BY r.type, r.key",
-        (environment_id,),
-    )
+    cursor = await connection.execute(f"{READ} AND {where.sql} {order}", where.values)
     return await cursor.fetchall()
 
 
 async def save_drafts(
     connection: Connection, environment_id: UUID, drafts: Sequence[tuple[Name, dict[str, Any]]], now: datetime
 ) -> None:
-    """Keep drafts; nothing runs them until they are committed (E-VERSION-3)."""
+    """Keep drafts; nothing runs them until they are committed (E-VERSION-3).
+
+    A draft under an archived key leaves it archived: what was published with it goes on as it was.
+    """
     async with connection.cursor() as cursor:
         await cursor.executemany(
             """
             INSERT INTO resources (environment_id, type, key, active, draft, inserted_at, updated_at)
             VALUES (%s, %s, %s, %s, %s, %s, %s)
             ON CONFLICT (environment_id, type, key) DO UPDATE
-            SET draft = excluded.draft, updated_at = excluded.updated_at, archived_at = NULL,
-                active = CASE WHEN resources.archived_at IS NULL
-                         THEN resources.active ELSE excluded.active END,
-                current_version_id = CASE WHEN resources.archived_at IS NULL
-                                     THEN resources.current_version_id END
+            SET draft = excluded.draft, updated_at = excluded.updated_at
             """,
             [
                 (environment_id, name.type, name.key, _is_born_active(name), Json(draft), now, now)
@@ -135,7 +128,7 @@ async def list_drafts(
     cursor = await connection.execute(
         """
         SELECT type, key FROM resources
-        WHERE environment_id = %(environment_id)s AND draft IS NOT NULL AND archived_at IS NULL
+        WHERE environment_id = %(environment_id)s AND draft IS NOT NULL
           AND (cardinality(%(types)s::text[]) = 0 OR type = ANY(%(types)s))
           AND (%(key)s::text IS NULL OR key = %(key)s)
         ORDER BY type, key
@@ -183,13 +176,18 @@ async def insert_versions(
 async def ensure_resources(
     connection: Connection, environment_id: UUID, names: Sequence[Name], now: datetime
 ) -> None:
-    """Names to publish under, where they are missing or were archived; no draft is touched."""
+    """Names to publish under; one that was archived begins anew. No draft is touched."""
     async with connection.cursor() as cursor:
         await cursor.executemany(
             """
             INSERT INTO resources (environment_id, type, key, active, inserted_at, updated_at)
             VALUES (%s, %s, %s, %s, %s, %s)
-            ON CONFLICT (environment_id, type, key) DO UPDATE SET archived_at = NULL
+            ON CONFLICT (environment_id, type, key) DO UPDATE
+            SET archived_at = NULL,
+                active = CASE WHEN resources.archived_at IS NULL
+                         THEN resources.active ELSE excluded.active END,
+                active_from = CASE WHEN resources.archived_at IS NULL THEN resources.active_from END,
+                active_until = CASE WHEN resources.archived_at IS NULL THEN resources.active_until END
             """,
             [(environment_id, name.type, name.key, _is_born_active(name), now, now) for name in names],
         )
@@ -228,7 +226,7 @@ async def set_active(
     cursor = await connection.execute(
         """
         UPDATE resources SET active = %s, active_from = %s, active_until = %s, updated_at = %s
-        WHERE environment_id = %s AND type = %s AND key = %s AND archived_at IS NULL
+        WHERE environment_id = %s AND type = %s AND key = %s
         """,
         (
             activation.active,

@@ -12,7 +12,9 @@ from models.tables.columns import big_integer, moment
 class Commit(SQLModel, table=True):
     """One resource reached one version; `number` is its place in the log of its environment.
 
-    A promoted or merged commit names where it came from; so a resource's later commits stay later.
+    A promoted or merged commit names its source, the commit it was made from. Promoted ones also name their
+    origin, where the content was written first, however many environments ago; so what is later stays later,
+    also when an environment is put in between.
     """
 
     __tablename__ = "commits"
@@ -35,6 +37,8 @@ class Commit(SQLModel, table=True):
     source_commit_id: UUID | None = None
     source_environment_id: UUID | None = None
     source_number: int | None = big_integer(nullable=True)
+    origin_environment_id: UUID
+    origin_number: int = big_integer()
     author_name: str | None = None
     author_email: str
     inserted_at: datetime = moment()

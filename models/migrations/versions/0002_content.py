@@ -21,17 +21,25 @@ MOVE = (
     """,
     """
     INSERT INTO resource_versions (id, environment_id, type, key, number, content_hash, content, compiled,
-                                   inserted_at)
+                                   inserted_at, archived_at)
     SELECT id, environment_id, 'workflow', workflow_key, number, content_hash, definition,
-           jsonb_build_object('plan', plan), inserted_at
-    FROM workflow_versions
+           jsonb_build_object('plan', plan), inserted_at,
+           (SELECT w.deleted_at FROM workflows w
+            WHERE w.environment_id = o.environment_id AND w.key = o.workflow_key)
+    FROM workflow_versions o
     """,
     """
-    INSERT INTO commits (id, environment_id, number, type, key, version_id, message, author_email, inserted_at)
-    SELECT uuidv7(), environment_id,
-           row_number() OVER (PARTITION BY environment_id ORDER BY inserted_at, workflow_key, number),
-           'workflow', workflow_key, id, commit_message, 'before-commits@tocsin.invalid', inserted_at
-    FROM workflow_versions
+    INSERT INTO commits (id, environment_id, number, type, key, version_id, previous_version_id, message,
+                         author_email, inserted_at, origin_environment_id, origin_number)
+    SELECT uuidv7(), environment_id, place, 'workflow', workflow_key, id, previous_id, commit_message,
+           'before-commits@tocsin.invalid', inserted_at, environment_id, place
+    FROM (
+        SELECT *,
+               row_number() OVER (PARTITION BY environment_id
+                                  ORDER BY inserted_at, workflow_key, number) AS place,
+               lag(id) OVER (PARTITION BY environment_id, workflow_key ORDER BY number) AS previous_id
+        FROM workflow_versions
+    ) placed
     """,
     """
     UPDATE environments e
@@ -134,6 +142,8 @@ def _create_tables() -> None:
         sa.Column("source_commit_id", sa.Uuid(), nullable=True),
         sa.Column("source_environment_id", sa.Uuid(), nullable=True),
         sa.Column("source_number", sa.BigInteger(), nullable=True),
+        sa.Column("origin_environment_id", sa.Uuid(), nullable=False),
+        sa.Column("origin_number", sa.BigInteger(), nullable=False),
         sa.Column("author_name", sa.String(), nullable=True),
         sa.Column("author_email", sa.String(), nullable=False),
         sa.Column("inserted_at", moment, nullable=False),

@@ -11,10 +11,10 @@ import typer
 from cli.management import DEFAULT_TOKEN, DEFAULT_URL, Management, Refused, Token, Url, manage, told
 from cli.project.mistakes import Mistake
 from cli.project.reading import Project, read_project
+from cli.rehearsal import Rehearsed, rehearse
 from models.values.development import ENVIRONMENT
 
 _ERROR = "error"
-_CHANNEL_KEYS = ("type", "provider", "is_sandbox")
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,14 @@ async def _ask(api: Management, project: Project | None, only: str | None) -> li
     path, query = "/v1/tocsin/doctor", {"environment": only}
     if project is None:
         answer = await api.get(path, query)
-        return [_of_server(one, {}) for one in answer["findings"]]
-    found = await _refusals(api, project)
-    answer = await api.put(path, _body(project), query)
-    files = {(one.type.value, one.key): one for one in project.resources}
-    return found + [_of_server(one, files) for one in answer["findings"]]
+        return [_of_server(one, None) for one in answer["findings"]]
+    rehearsed = await rehearse(api, project.configuration)
+    found = [_of_mistake(one) for one in rehearsed.mistakes] + await _refusals(api, project)
+    told = {(one.file, one.path, one.message) for one in found}
+    body = {"resources": _resources(project), **rehearsed.planned()}
+    answer = await api.put(path, body, query)
+    seen = [_of_server(one, _Files(project, rehearsed)) for one in answer["findings"]]
+    return found + [one for one in seen if (one.file, one.path, one.message) not in told]
 
 
 async def _refusals(api: Management, project: Project) -> list[Finding]:
@@ -72,20 +75,22 @@ def _resources(project: Project) -> list[dict[str, Any]]:
     return [{"type": one.type.value, "key": one.key, "content": one.content} for one in project.resources]
 
 
-def _body(project: Project) -> dict[str, Any]:
-    configuration = project.configuration
-    here = configuration.environments.get(ENVIRONMENT, {})
-    variables = [*configuration.variables, *here.get("variables", {})]
-    channels = {**configuration.channels, **here.get("channels", {})}
-    return {
-        "resources": _resources(project),
-        "variables": variables,
-        "channels": {
-            key: {name: channel[name] for name in _CHANNEL_KEYS if name in channel}
-            for key, channel in channels.items()
-            if "type" in channel and "provider" in channel
-        },
-    }
+class _Files:
+    """Which file of the project a finding of the instance is in."""
+
+    def __init__(self, project: Project, rehearsed: Rehearsed) -> None:
+        self._resources = {(one.type.value, one.key): one for one in project.resources}
+        self._rehearsed = rehearsed
+        self._configuration = project.configuration.file
+
+    def of(self, found: dict[str, Any]) -> str | None:
+        about, environment = found["resource"], found["environment"]
+        resource = self._resources.get((about["type"], about["key"])) if about else None
+        if resource and environment == ENVIRONMENT:
+            return str(resource.origin(found["path"]))
+        if about is None and self._rehearsed.holds_channel(environment, found["about"]):
+            return str(self._configuration)
+        return None
 
 
 def _of_mistake(mistake: Mistake) -> Finding:
@@ -93,15 +98,11 @@ def _of_mistake(mistake: Mistake) -> Finding:
     return Finding(_ERROR, "project", None, "", mistake.path, mistake.message, "mend the file", file)
 
 
-def _of_server(found: dict[str, Any], files: dict[tuple[str, str], Any]) -> Finding:
-    about = found["resource"]
-    resource = files.get((about["type"], about["key"])) if about else None
-    is_here = resource is not None and found["environment"] == ENVIRONMENT
-    file = str(resource.origin(found["path"])) if resource and is_here else None
+def _of_server(found: dict[str, Any], files: _Files | None) -> Finding:
     named = {
         name: found[name] for name in ("level", "check", "environment", "about", "path", "message", "fix")
     }
-    return Finding(**named, file=file)
+    return Finding(**named, file=files.of(found) if files else None)
 
 
 def doctor(

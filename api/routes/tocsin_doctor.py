@@ -25,26 +25,43 @@ from models.values.providers import is_liquid
 from publishing import drafts
 from publishing.checkup.finding import Finding, Level
 from publishing.checkup.ground import ChannelFacts
-from publishing.checkup.inspecting import Planned, inspect
+from publishing.checkup.inspecting import Looking, Planned, PlannedPlace, inspect
 
 router = APIRouter(prefix="/v1/tocsin/doctor", tags=["Doctor"])
 SMTP = "email_smtp"
 
 
 class PlannedChannel(BaseModel):
-    """A channel as the project's tocsin.toml has it."""
+    """A channel as an environment will have it; `settings` as the check of its setup answered them."""
 
     type: str
     provider: str
     is_sandbox: bool = False
+    is_valid: bool = True
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class PlannedEnvironment(BaseModel):
+    """What the project's tocsin.toml sets up in one environment."""
+
+    variables: list[str] = Field(default_factory=list)
+    channels: dict[str, PlannedChannel] = Field(default_factory=dict)
+
+    def planned(self) -> PlannedPlace:
+        channels = {
+            key: ChannelFacts(key, one.type, one.provider, one.is_sandbox, one.is_valid, one.settings)
+            for key, one in self.channels.items()
+        }
+        return PlannedPlace(frozenset(self.variables), channels)
 
 
 class Project(BaseModel):
-    """A project that is not pushed yet: what it holds, and which variables and channels it brings."""
+    """A project that is not pushed yet: what it holds, and what it sets up."""
 
     resources: list[Written] = Field(default_factory=list, max_length=2_000)
     variables: list[str] = Field(default_factory=list)
-    channels: dict[str, PlannedChannel] = Field(default_factory=dict)
+    groups: dict[str, str] = Field(default_factory=dict)
+    environments: dict[str, PlannedEnvironment] = Field(default_factory=dict)
 
     def planned(self) -> Planned:
         """Resources of unknown types are left out: a push says what is wrong with them."""
@@ -54,11 +71,8 @@ class Project(BaseModel):
             for one in self.resources
             if one.type in known
         ]
-        channels = {
-            key: ChannelFacts(key, one.type, one.provider, one.is_sandbox, is_configured=True)
-            for key, one in self.channels.items()
-        }
-        return Planned(written, frozenset(self.variables), channels)
+        places = {slug: one.planned() for slug, one in self.environments.items()}
+        return Planned(written, frozenset(self.variables), self.groups, places)
 
 
 def _settings(request: Request) -> ApiSettings:
@@ -96,8 +110,9 @@ async def _shown(
     connection: Connection, planned: Planned, sealer: Sealer, settings: ApiSettings, only: str | None
 ) -> dict[str, Any]:
     is_private = settings.is_loopback and _is_loopback(settings.public_url)
-    found = await inspect(connection, planned, only=only, is_private=is_private, now=datetime.now(UTC))
-    found += await _unreachable(connection, sealer, only)
+    looking = Looking(sealer, only, is_private, datetime.now(UTC))
+    found = await inspect(connection, planned, looking)
+    found += await _unreachable(connection, planned, looking)
     found.sort(key=lambda one: one.level is not Level.ERROR)
     return {"findings": [_finding(one) for one in found]}
 
@@ -116,13 +131,17 @@ def _is_loopback(url: str | None) -> bool:
         return False
 
 
-async def _unreachable(connection: Connection, sealer: Sealer, only: str | None) -> list[Finding]:
+async def _unreachable(connection: Connection, planned: Planned, looking: Looking) -> list[Finding]:
     """SMTP servers that nobody answers at; other providers are not asked, since asking may cost."""
     asked = []
     for environment in await list_environments(connection):
-        if only in (None, environment["slug"]):
+        slug = environment["slug"]
+        if looking.only in (None, slug):
+            coming = planned.places.get(slug, PlannedPlace()).channels
             rows = await list_channels(connection, environment["id"])
-            asked += list(_servers(rows, environment, sealer))
+            kept = [row for row in rows if row["key"] not in coming]
+            asked += list(_servers(kept, environment, looking.sealer))
+            asked += list(_planned_servers(coming, slug))
     answers = await asyncio.gather(*(_finding_of(*one) for one in asked))
     return [one for one in answers if one is not None]
 
@@ -136,6 +155,13 @@ def _servers(rows: list[Any], environment: Any, sealer: Sealer) -> Iterator[tupl
         except SealBroken as broken:
             server = broken
         yield row["key"], environment["slug"], server
+
+
+def _planned_servers(coming: dict[str, ChannelFacts], slug: str) -> Iterator[tuple[str, str, Any]]:
+    for key, channel in coming.items():
+        server = channel.settings.get("provider_settings")
+        if channel.provider == SMTP and isinstance(server, dict) and server.get("host"):
+            yield key, slug, server
 
 
 async def _finding_of(key: str, slug: str, server: Any) -> Finding | None:

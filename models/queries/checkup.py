@@ -52,16 +52,34 @@ async def list_variables(connection: Connection, environment_id: UUID) -> list[D
 
 
 async def list_keys(connection: Connection, before: datetime) -> list[DictRow]:
-    """Keys that are good today and end before a moment, and development's own."""
+    """Keys that are good today, end before a moment and have no successor yet; and development's own."""
     cursor = await connection.execute(
         """
         SELECT k.kind, k.hint, k.expires_at, k.is_development, e.slug
         FROM api_keys k LEFT JOIN environments e ON e.id = k.environment_id
         WHERE k.revoked_at IS NULL AND NOT k.is_exchanged
           AND (k.is_development OR (k.expires_at > now() AND k.expires_at < %s))
+          AND (k.is_development OR NOT EXISTS (
+              SELECT FROM api_keys n WHERE n.kind = k.kind AND n.inserted_at > k.inserted_at
+                  AND n.environment_id IS NOT DISTINCT FROM k.environment_id
+                  AND n.name IS NOT DISTINCT FROM k.name AND n.revoked_at IS NULL AND NOT n.is_exchanged
+                  AND (n.expires_at IS NULL OR n.expires_at > k.expires_at)))
         ORDER BY k.kind, k.hint
         """,
         (before,),
+    )
+    return await cursor.fetchall()
+
+
+async def list_broken_rules(connection: Connection) -> list[DictRow]:
+    """Rules of channel groups whose channel was archived."""
+    cursor = await connection.execute(
+        """
+        SELECT g.key, r.index, c.key AS channel_key
+        FROM channel_groups g JOIN channel_group_rules r ON r.group_id = g.id
+             JOIN channels c ON c.id = r.channel_id
+        WHERE g.archived_at IS NULL AND c.archived_at IS NOT NULL ORDER BY g.key, r.index
+        """
     )
     return await cursor.fetchall()
 

@@ -6,13 +6,18 @@ from typing import Any
 
 from publishing.checkup.finding import Finding, Level
 from publishing.checkup.ground import Ground
+from publishing.checkup.variables import missing_variables
 
 EXPIRES_SOON = timedelta(days=14)
 LEFT_LYING = timedelta(days=1)
 
 
 def check_channels(ground: Ground) -> Iterator[Finding]:
-    """A sandbox where messages are meant to reach people."""
+    """A sandbox where messages are meant to reach people; settings that name what is not there."""
+    for channel in ground.channels.values():
+        for path, told, fix in missing_variables(channel.settings, ground):
+            about = f'channel "{channel.key}"'
+            yield Finding(Level.ERROR, "missing_variable", ground.slug, about, told, fix, path)
     for channel in ground.channels.values() if ground.is_last else ():
         if channel.is_configured and channel.is_sandbox:
             fix = f"tocsin channels sandbox {channel.key} off --environment {ground.slug}"
@@ -54,6 +59,14 @@ def check_keys(rows: Iterable[Any], *, is_private: bool) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING, "key_expires", row["slug"], about, told, f"tocsin keys rotate {row['hint']}"
         )
+
+
+def check_groups(rows: Iterable[Any]) -> Iterator[Finding]:
+    """`rows`: the rules that name channels which were archived."""
+    for row in rows:
+        told = f'its rule {row["index"] + 1} names the channel "{row["channel_key"]}", which was archived'
+        fix = f"set that channel up again, or change [channel_groups.{row['key']}] in tocsin.toml"
+        yield Finding(Level.WARNING, "archived_channel", None, f'channel group "{row["key"]}"', told, fix)
 
 
 def check_webhooks(rows: Iterable[Any]) -> Iterator[Finding]:

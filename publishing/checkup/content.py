@@ -5,15 +5,13 @@ from typing import Any
 
 from models.values.content import ContentType, TranslationName
 from models.values.providers import PROVIDER_OF_ID, SINK_IDS
-from models.values.variables import RESERVED
 from publishing.checkup.finding import Finding, Level
 from publishing.checkup.ground import ChannelFacts, Ground, Held
+from publishing.checkup.variables import missing_variables
 from publishing.kinds import KINDS
 from publishing.kinds.kind import Reference
 from publishing.mistakes import NotPublishable
 from publishing.surroundings import SYSTEM_MESSAGE_TYPES
-from rendering.environment import TemplateError
-from rendering.references import variables_of
 from workflows_engine.definition import WorkflowDefinition
 from workflows_engine.support import unsupported
 
@@ -80,6 +78,9 @@ class _Check:
             yield self._warning("no_channel", path, told, create)
         elif channel is None:
             yield self._error("no_channel", path, f'there is no channel "{key}"', create)
+        elif reference.detail is not None and channel.type != reference.detail:
+            told = f'the channel "{key}" is of type {channel.type}; this needs {reference.detail}'
+            yield self._error("wrong_channel", path, told, "name a channel of that type")
         elif not channel.is_configured:
             yield self._error("channel_not_configured", path, self._unconfigured(channel), create)
         elif not PROVIDER_OF_ID[channel.provider].is_built:
@@ -114,14 +115,7 @@ class _Check:
         yield self._error("missing_content", reference.path, told, fix)
 
     def _variables(self, content: Any) -> Iterator[Finding]:
-        for path, key in sorted(set(_variables(content, ""))):
-            if key in RESERVED or key in self._ground.variables:
-                continue
-            if key in self._ground.valueless:
-                told = f'the variable "{key}" has no value in {self._ground.slug}'
-            else:
-                told = f'there is no variable "{key}"'
-            fix = f"tocsin variables set {key} VALUE, or {key} = … under [variables] in tocsin.toml"
+        for path, told, fix in missing_variables(content, self._ground):
             yield self._error("missing_variable", path, told, fix)
 
     def _error(self, check: str, path: str, message: str, fix: str) -> Finding:
@@ -134,29 +128,6 @@ class _Check:
         name = self._held.name
         keys = (name.type.value, name.key)
         return Finding(level, check, self._ground.slug, str(name), message, fix, path, keys)
-
-
-def _variables(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Path and key of every `vars.<key>` in templates, and in conditions on either side."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _variables(inner, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _variables(inner, f"{path}[{index}]")
-    elif isinstance(value, str):
-        yield from ((path, key) for key in _variables_in(value, path))
-
-
-def _variables_in(text: str, path: str) -> Iterator[str]:
-    if "{{" in text or "{%" in text:
-        try:
-            named = variables_of(text)
-        except TemplateError:  # told by the check of the content itself
-            return
-        yield from (names[1] for names in named if len(names) > 1 and names[0] == "vars")
-    elif text.startswith("vars.") and path.endswith((".variable", ".argument")):
-        yield text.split(".")[1]
 
 
 def _locales(held: list[Held], ground: Ground) -> Iterator[Finding]:

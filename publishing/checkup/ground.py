@@ -17,6 +17,8 @@ class ChannelFacts:
     is_sandbox: bool
     is_configured: bool
     """Whether this environment can send with it."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What may name variables: channel settings, conditions, provider settings with their secrets hidden."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.embedded.ports import free_port
+from cli.errors import CommandError
 from cli.main import app
 from cli.push import push
 from dispatch.temporal import Temporal
@@ -181,3 +182,98 @@ async def test_the_documented_project_file_is_taken(clinic: Clinic) -> None:
     assert [rule["channel"]["key"] for rule in group["channel_rules"]] == ["mail"]
     account = await clinic.pipeline.get("/v1/tocsin/account")
     assert (account["locale"], account["preferences"]["workflows"]) == ("de", {"newsletter": False})
+
+
+async def test_what_a_push_refuses_of_tocsin_toml_is_found_with_its_place(clinic: Clinic) -> None:
+    file = clinic.write(
+        "tocsin.toml",
+        """
+        [account]
+        timezone = "Mars"
+        [preferences.channel_types]
+        pigeon = true
+        [environments.nowhere.variables]
+        a = 1
+        [webhooks.audit]
+        url = "https://example.com/hook"
+        events = ["message.flown"]
+        """,
+    )
+    found = [one for one in await clinic.found(str(clinic.folder)) if one["check"] == "project"]
+    assert {one["file"] for one in found} == {str(file)}
+    sections = {one["path"].split(".")[0] for one in found}
+    assert sections == {"account", "preferences", "environments", "webhooks"}
+    with pytest.raises(CommandError) as refused:
+        await clinic.push()
+    assert all(f"{file}: {one['path']}: {one['message']}" in str(refused.value) for one in found)
+
+
+async def test_channels_and_groups_of_the_project_are_judged_before_the_push(clinic: Clinic) -> None:
+    clinic.write(
+        "tocsin.toml",
+        toml(free_port())
+        + """
+        [channels.half]
+        name = "Half"
+        type = "email"
+        provider = "email_smtp"
+        [channel_groups.mails]
+        name = "Mails"
+        channel_type = "email"
+        channel_rules = [{ rule_type = "always", channel_key = "email" }]
+        """,
+    )
+    steps = [
+        email_step(ref="a", channel_key="half"),
+        email_step(ref="b", channel_group_key="mails"),
+    ]
+    steps[1].pop("channel_key")
+    clinic.write("workflows/w/workflow.json", workflow(*steps))
+
+    found = await clinic.found(str(clinic.folder))
+
+    seen = {(one["check"], one["environment"], one["about"], one["path"]) for one in found}
+    assert ("channel_not_configured", "development", 'workflow "w"', "steps[0].channel_key") in seen
+    assert ("sandbox", "production", 'channel "email"', "") in seen
+    assert ("unreachable_provider", "development", 'channel "email"', "") in seen
+    assert not [one for one in found if "mails" in one["message"]]
+
+
+async def test_settings_of_channels_that_name_a_missing_variable_are_found(clinic: Clinic) -> None:
+    clinic.write("tocsin.toml", toml(free_port()).replace('"a@example.com"', '"{{ vars.sender }}"'))
+    where = ("missing_variable", 'channel "email"', "channel_settings.from_address")
+    before = await clinic.found(str(clinic.folder))
+    await clinic.push()
+    after = await clinic.found()
+    for found in (before, after):
+        assert where in {(one["check"], one["about"], one["path"]) for one in found}
+
+
+async def test_a_channel_of_another_type_is_worded_as_a_push_words_it(clinic: Clinic) -> None:
+    clinic.write("workflows/w/workflow.json", workflow(email_step(channel_key="late")))
+    await clinic.push()
+    feed = {"name": "Late", "type": "in_app_feed", "provider": "in_app_feed_knock"}
+    await clinic.pipeline.put("/v1/tocsin/channels/late", feed)
+    told = [one["message"] for one in await clinic.found() if one["check"] == "wrong_channel"]
+    assert told == ['the channel "late" is of type in_app_feed; this needs email']
+
+
+async def test_a_group_whose_channel_was_archived_is_found(clinic: Clinic) -> None:
+    feed = {"name": "Bell", "type": "in_app_feed", "provider": "in_app_feed_knock"}
+    await clinic.pipeline.put("/v1/tocsin/channels/bell", feed)
+    rules = [{"rule_type": "always", "channel_key": "bell"}]
+    group = {"name": "Bells", "channel_type": "in_app_feed", "channel_rules": rules}
+    await clinic.pipeline.put("/v1/channel_groups/bells", {"channel_group": group})
+    assert (await clinic.pipeline.call("DELETE", "/v1/tocsin/channels/bell")).status_code == 200
+    told = [one["message"] for one in await clinic.found() if one["check"] == "archived_channel"]
+    assert told == ['its rule 1 names the channel "bell", which was archived']
+
+
+async def test_a_key_that_was_rotated_is_no_longer_told(clinic: Clinic) -> None:
+    soon = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    body = {"kind": "secret", "environment": "production", "name": "old", "expires_at": soon}
+    key = (await clinic.pipeline.call("POST", "/v1/tocsin/keys", body)).json()
+    assert "key_expires" in {one["check"] for one in await clinic.found()}
+    rotated = await clinic.pipeline.call("POST", f"/v1/tocsin/keys/{key['id']}/rotate")
+    assert rotated.status_code == 201
+    assert "key_expires" not in {one["check"] for one in await clinic.found()}

@@ -17,6 +17,7 @@ from activities.versions import Versions
 from models.database import Database
 from models.tables.recipient_runs import LogLine, set_data, set_status
 from models.values.kinds import RunStatus
+from models.values.plain_json import read_json
 from models.values.variables import text_of
 from outbound.client import HttpClient
 from outbound.exchange import Exchange, Failure, Method, Request, perform
@@ -171,11 +172,9 @@ def merge(data: dict[str, Any], body: bytes, response_path: str | None) -> dict[
     if not body.strip():
         return None
     try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise FetchMistake(f"the response is not JSON: {error}") from error
-    if "\\u0000" in json.dumps(parsed):
-        raise FetchMistake("the response holds a NUL character, which cannot be stored")
+        parsed = read_json(body.decode(json.detect_encoding(body)))
+    except ValueError as error:
+        raise FetchMistake(f"the response is not JSON that can be kept: {error}") from error
     if response_path is None:
         if not isinstance(parsed, dict):
             raise FetchMistake("the response is not a JSON object; set a response_path to keep it")

@@ -17,6 +17,7 @@ from models.tables.cancels import LATER_CANCEL
 from models.tables.columns import big_integer, document, moment, verbatim_document
 from models.tables.variables import PUBLIC_VALUES, SECRET_VALUES
 from models.values.kinds import Outcome, RunStatus
+from models.values.plain_json import storable
 
 
 class RecipientRun(SQLModel, table=True):
@@ -237,7 +238,8 @@ def _log_values(environment_id: UUID, run_id: UUID, line: LogLine, now: datetime
         "attempt": line.attempt,
         "step_ref": line.step_ref,
         "step_type": line.step_type,
-        "data": None if line.data is None else Jsonb(line.data),
+        # Lines quote what others answered: one that Postgres refuses would be tried again for ever.
+        "data": None if line.data is None else Jsonb(storable(line.data)),
     }
 
 

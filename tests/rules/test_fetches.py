@@ -113,6 +113,12 @@ async def test_a_run_can_be_cancelled_between_two_attempts(
         # E-FETCH-6
         (404, "{}"),
         (200, "not JSON"),
+        (200, '{"n": NaN}'),
+        (200, '{"n": 1e400}'),
+        (200, r'{"a": "\u0000"}'),
+        (200, r'{"a": "\ud800"}'),
+        (404, '{"n": [NaN, 1e400]}'),
+        (404, "\x00"),
         # E-FETCH-3
         (200, "[1]"),
         (200, '"text"'),

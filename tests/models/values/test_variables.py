@@ -21,6 +21,7 @@ from models.values.variables import text_of, value_of
         ("", ""),
         ("NaN", "NaN"),
         ("1e400", "1e400"),
+        (r'"a\ud800b"', r'"a\ud800b"'),
         ("[-1e999]", "[-1e999]"),
         (r'"a\u0000b"', r'"a\u0000b"'),
         ("[" * 100_000, "[" * 100_000),

@@ -76,6 +76,6 @@ EMAIL_LAYOUT = Kind(
     type=ContentType.EMAIL_LAYOUT,
     readonly=("environment", "key", "sha", "created_at", "updated_at"),
     check=check,
-    shown={"footer_links": [], "is_mjml": False},
+    shown={"footer_links": [], "is_mjml": False, "branding_overrides": None},
     never_null=("branding_overrides",),
 )

@@ -126,9 +126,11 @@ GUIDE = Kind(
         "target_property_conditions": None,
         "guide_audience_conditions": None,
         "activation_url_patterns": [],
+        "goal_attachment": None,
         "archived_at": None,
         "deleted_at": None,
         "semver": "0.0.1",
+        "type": None,
     },
     never_null=("activation_url_patterns", "goal_attachment", "tags", "type"),
 )

@@ -44,7 +44,10 @@ class Kind:
     assumed: Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]] = lambda _raw, _saved: {}
     """From what was sent and what is saved: fields that Knock's CLI never sends and that content needs."""
     never_null: Collection[str] = ()
-    """Fields that are left out rather than null: the contract has them as plain optional ones."""
+    """Fields that answers leave out when they are null: the contract has them as plain optional ones.
+
+    Files of a project keep their nulls as they were written.
+    """
     frozen_fields: tuple[str, ...] = ()
     """Fields that never change once saved; a write may leave them out (e.g. a partial's type)."""
 

@@ -73,6 +73,7 @@ MESSAGE_TYPE = Kind(
         "owner": "user",
         "semver": "0.0.1",
         "variants": [],
+        "icon_name": None,
         "archived_at": None,
         "deleted_at": None,
     },

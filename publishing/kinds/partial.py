@@ -62,7 +62,7 @@ PARTIAL = Kind(
     readonly=("environment", "key", "valid", "sha", "inserted_at", "created_at", "updated_at"),
     check=check,
     assumed=assumed,
-    shown={"visual_block_enabled": False, "input_schema": []},
+    shown={"icon_name": None, "visual_block_enabled": False, "input_schema": []},
     never_null=("description", "icon_name", "visual_block_enabled", "input_schema"),
     frozen_fields=("type",),
 )

@@ -62,6 +62,17 @@ _STEP_SETTINGS: dict[str, Json] = {
     "update_user": {"update_properties": _file("json")},
     "trigger_workflow": {"data": _file("json", default=False)},
 }
+FILE_FIELDS = frozenset(
+    field
+    for node in (
+        *_RESOURCES.values(),
+        *(_TEMPLATE, _TEMPLATE_SETTINGS, _CHANNEL_OVERRIDES),
+        *_BLOCKS.values(),
+        *_STEP_SETTINGS.values(),
+    )
+    for field in node
+)
+"""Every field that the CLI may put into a file of its own; beside it, `<field>@` names the file."""
 _INNER_STEPS = {"branch": "branches", "random_cohort": "cohort_branches"}
 
 

@@ -3,9 +3,9 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pydantic import JsonValue
 
@@ -15,34 +15,51 @@ _TRUNCATED_KEY: Final = "__knock_truncated__"
 _STRING_BYTES: Final = 1024
 _ITEMS: Final = 100
 _DEPTH: Final = 10
+_LEAF_CHARACTERS: Final = 4
+"""Shorter ones inside a JSON secret, or in base64, would be found everywhere."""
+_DECODED_CHARACTERS: Final = 16 * 1024
 _SECRET_HEADER = re.compile(r"auth|cookie|api-?key|token|secret|password|passwd|credential", re.IGNORECASE)
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]|%2[BbFf]){6,}(?:=|%3[Dd]){0,2}")
+_CUT_BASE64 = re.compile(f"{_BASE64.pattern}$")
+_CREDENTIALS = re.compile(r"^([^/?#]*//)[^/?#]*@")
 
 
 class Redaction:
-    """Removes the given secret values, and shortens what is left.
+    """Removes the given secrets, and shortens what is left.
+
+    A secret is any JSON value: a text or number, or all texts and numbers of 4 characters and more inside an
+    object or list. They are found in any case, encoded as in URLs and JSON, and within base64.
 
     Strings over 1024 bytes are cut and end in `[TRUNCATED]`; of objects and lists the first 100 entries stay,
     an object then saying `__knock_truncated__: true` (E-DEBUG-4).
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        spellings = {spelling for secret in secrets if secret for spelling in _spellings(secret)}
-        # The longest first, so that a secret which begins with another leaves no rest.
-        ordered = sorted(spellings, key=len, reverse=True)
-        self._secrets = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+    def __init__(self, secrets: Iterable[JsonValue] = ()) -> None:
+        texts = {text for secret in secrets for text in _texts(secret) if text}
+        self._secrets = _pattern(texts)
+        self._encoded = _pattern({text for text in texts if len(text) >= _LEAF_CHARACTERS})
 
     def text(self, text: str) -> str:
         """`text` without secrets, cut at 1024 bytes."""
         clean = self._secrets.sub(_REDACTED, text) if self._secrets else text
+        if len(clean) > _DECODED_CHARACTERS:
+            # Far more than is kept; what was cut in two cannot be decoded.
+            clean = _CUT_BASE64.sub(_TRUNCATED, clean[:_DECODED_CHARACTERS])
+        if self._encoded:
+            clean = _BASE64.sub(self._token, clean)
         encoded = clean.encode(errors="replace")
         if len(encoded) <= _STRING_BYTES:
             return clean
         return encoded[:_STRING_BYTES].decode(errors="ignore") + _TRUNCATED
 
+    def url(self, url: str) -> str:
+        """As a text; the name and password before a host are always credentials."""
+        return self.text(_CREDENTIALS.sub(rf"\1{_REDACTED}@", url))
+
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers, those that carry credentials without their value."""
         return {
-            name: _REDACTED if _SECRET_HEADER.search(name) else self.text(value)
+            self.text(name): _REDACTED if _SECRET_HEADER.search(name) else self.text(value)
             for name, value in headers.items()
         }
 
@@ -65,7 +82,7 @@ class Redaction:
         if isinstance(value, str):
             return self.text(value)
         if not isinstance(value, dict | list):
-            return value
+            return _REDACTED if self._is_secret(value) else value
         if depth == 0:
             return _TRUNCATED
         if isinstance(value, dict):
@@ -73,8 +90,57 @@ class Redaction:
         kept = [self._value(item, depth - 1) for item in value[:_ITEMS]]
         return [*kept, _TRUNCATED] if len(value) > _ITEMS else kept
 
+    def _is_secret(self, value: bool | float | None) -> bool:
+        return _is_number(value) and self._secrets is not None and bool(self._secrets.search(repr(value)))
 
-def _spellings(secret: str) -> tuple[str, ...]:
-    """How a secret may be written: as it is, in a URL, in JSON, in base64."""
-    encoded = base64.b64encode(secret.encode()).decode()
-    return secret, quote(secret, safe=""), json.dumps(secret)[1:-1], encoded
+    def _token(self, match: re.Match[str]) -> str:
+        token = unquote(match[0]).rstrip("=").translate(str.maketrans("-_", "+/"))
+        decoded = (_decoded(token[start:]) for start in range(4))
+        found = self._encoded is not None and any(map(self._encoded.search, decoded))
+        return _REDACTED if found else match[0]
+
+
+def _texts(secret: JsonValue) -> Iterator[str]:
+    if isinstance(secret, str):
+        yield secret
+    elif isinstance(secret, dict | list):
+        inner = secret.values() if isinstance(secret, dict) else secret
+        yield from (text for one in inner for text in _texts(one) if len(text) >= _LEAF_CHARACTERS)
+    elif _is_number(secret):
+        yield repr(secret)
+
+
+def _is_number(value: JsonValue) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _pattern(texts: Iterable[str]) -> re.Pattern[str] | None:
+    """The longest first, so that a secret which begins with another leaves no rest."""
+    ordered = sorted(texts, key=len, reverse=True)
+    return re.compile("|".join(map(_spelled, ordered)), re.IGNORECASE) if ordered else None
+
+
+def _spelled(text: str) -> str:
+    """A pattern for a text of which any character may be written as in a URL or in JSON."""
+    plain = (c if c.isalnum() and c.isascii() else _any_of(c) for c in text)
+    return "".join(plain)
+
+
+def _any_of(character: str) -> str:
+    """Clients differ in what they encode, and a path in this from a query."""
+    written = {
+        character,
+        quote(character.encode(errors="replace"), safe=""),
+        "".join(f"%{byte:02X}" for byte in character.encode(errors="replace")),
+        json.dumps(character)[1:-1],
+        json.dumps(character, ensure_ascii=False)[1:-1],
+        *(("+",) if character == " " else ()),
+        *(("\\/",) if character == "/" else ()),
+    }
+    return f"(?:{'|'.join(map(re.escape, sorted(written)))})"
+
+
+def _decoded(token: str) -> str:
+    """Text may begin within a token at any of four places; what stands before comes out as noise."""
+    whole = token[: len(token) - 1] if len(token) % 4 == 1 else token
+    return base64.b64decode(whole + "=" * (-len(whole) % 4)).decode(errors="replace")

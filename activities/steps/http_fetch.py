@@ -1,10 +1,9 @@
 """Performs HTTP fetch steps: one attempt of the request, and the merge of its response (E-FETCH)."""
 
 import json
-from collections.abc import Iterable
+import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from activities.beating import beating
 from activities.judging import judged, why_skipped
@@ -18,7 +17,6 @@ from models.database import Database
 from models.tables.recipient_runs import LogLine, set_data, set_status
 from models.values.kinds import RunStatus
 from models.values.plain_json import read_json
-from models.values.variables import text_of
 from outbound.client import HttpClient
 from outbound.exchange import Exchange, Failure, Method, Request, perform
 from outbound.redaction import Redaction
@@ -102,9 +100,11 @@ class FetchSteps:
         try:
             request = build_request(step.settings, scope, ask, content_of(standing))
         except TemplateError as error:
-            return _failed(ask, "template error", error.message, {}, retry=True)
+            detail = Redaction(standing.secrets.values()).text(error.message)
+            return _failed(ask, "template error", detail, {}, retry=True)
         except FetchMistake as error:
-            return _failed(ask, "the request cannot be built", str(error), {}, retry=False)
+            detail = Redaction(standing.secrets.values()).text(str(error))
+            return _failed(ask, "the request cannot be built", detail, {}, retry=False)
         async with beating():
             result = await perform(self._http, request, deadline_seconds=DEADLINE_SECONDS)
         return conclude(ask, step.settings, standing, request, result)
@@ -154,15 +154,18 @@ def conclude(
     result: Exchange | Failure,
 ) -> Fetched:
     """Success merges, 5xx and timeouts are tried again, everything else is fatal."""
-    told = describe(request, result, map(text_of, standing.secrets.values()))
+    redaction = Redaction(standing.secrets.values())
+    told = describe(request, result, redaction)
     if isinstance(result, Failure):
-        return _failed(ask, f"no answer: {result.kind}", result.detail, told, retry=result.kind in RETRYABLE)
+        detail, retry = redaction.text(result.detail), result.kind in RETRYABLE
+        return _failed(ask, f"no answer: {result.kind}", detail, told, retry=retry)
     if result.status not in SUCCESS:
         return _failed(ask, f"the server answered {result.status}", None, told, retry=result.status >= 500)
     try:
         merged = merge(standing.data, result.body, settings.response_path)
     except FetchMistake as error:
-        return _failed(ask, "the response cannot be used", str(error), told, retry=False)
+        detail = redaction.text(str(error))
+        return _failed(ask, "the response cannot be used", detail, told, retry=False)
     answer = FetchAnswer(status=result.status, reason=f"{result.status} in {result.duration_ms:.0f} ms")
     return Fetched(answer, LogLine(event="fetch_succeeded", attempt=ask.attempt, data=told), merged)
 
@@ -191,14 +194,13 @@ def _put_at(data: dict[str, Any], path: list[str], value: Any) -> dict[str, Any]
     return {**data, head: _put_at(inner if isinstance(inner, dict) else {}, rest, value)}
 
 
-def describe(request: Request, result: Exchange | Failure, secrets: Iterable[str]) -> dict[str, Any]:
+def describe(request: Request, result: Exchange | Failure, redaction: Redaction) -> dict[str, Any]:
     """What was asked and answered, for the run's log (E-FETCH-13); without secret variables."""
-    redaction = Redaction(secrets)
     told: dict[str, Any] = {
         "request": {
             "method": request.method,
-            "url": redaction.text(result.url),
-            "host": urlsplit(result.url).netloc,
+            "url": redaction.url(result.url),
+            "host": redaction.text(_host(result.url)),
             "headers": redaction.headers(request.headers),
             "body": redaction.body(request.body or b""),
         },
@@ -213,8 +215,13 @@ def describe(request: Request, result: Exchange | Failure, secrets: Iterable[str
     return told
 
 
+def _host(url: str) -> str:
+    """Host and port without credentials, of a URL that may be none."""
+    return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
+
+
 def _failed(ask: StepAsk, reason: str, detail: str | None, told: dict[str, Any], *, retry: bool) -> Fetched:
-    """The reason goes into Temporal's history; the detail may quote data and stays in our log (D23)."""
+    """The reason goes into Temporal's history; the detail, without secrets, stays in our log (D23)."""
     answer = failure(ask, reason).model_dump()
     if not retry:
         answer["verdict"] = Verdict.FAIL

@@ -1,3 +1,4 @@
+import base64
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -68,6 +69,40 @@ async def test_templates_read_secrets_and_the_log_of_a_fetch_does_not_tell_them(
     )
     assert "hunter" not in str(line["data"])
     assert "[REDACTED]" in str(line["data"])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://{host}.invalid/",
+        "http://me:{host}@127.0.0.1:1/",
+        "http://[{host}",
+        "http://127.0.0.1:1/{{% capture key %}}me:{host}{{% endcapture %}}{{{{ key | base64_encode }}}}",
+    ],
+)
+async def test_the_log_of_a_fetch_that_fails_tells_no_secrets(
+    database: Database, environment: TestEnvironment, secret: str, url: str
+) -> None:
+    async with database.connection() as connection:
+        own = Kept(sealed=SEALER.seal("Hunter2", seal_purpose(secret, environment.id)))
+        await write_override(connection, environment.id, secret, own, NOW)
+    await publish(
+        database,
+        environment,
+        "look",
+        workflow(fetch_step(url=url.format(host=f"{{{{ vars.{secret} }}}}"))),
+    )
+    run = await write_run(database, environment, "look")
+    http = build_client(["127.0.0.0/8"])
+    await FetchSteps(database, Versions(SEALER), http).fetch(run.ask("fetch_1"))
+    await http.aclose()
+    (line,) = await rows(
+        database, "SELECT data FROM run_events WHERE recipient_run_id = %s AND step_ref = 'fetch_1'", run.id
+    )
+    told = str(line["data"])
+    assert "[REDACTED]" in told
+    assert "hunter2" not in told.lower()
+    assert base64.b64encode(b"me:Hunter2").decode() not in told
 
 
 async def test_conditions_do_not_see_secrets_whose_traces_are_logged(

@@ -1,6 +1,8 @@
 """What a log may say."""
 
+import base64
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -35,6 +37,59 @@ def test_headers_that_carry_credentials_lose_their_value(name: str) -> None:
 def test_a_secret_is_removed_however_it_is_written(text: str) -> None:
     assert "[REDACTED]" in Redaction(["hunter2/ä"]).text(text)
     assert "hunter2" not in Redaction(["hunter2/ä"]).text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HUNTER2.example.com",
+        "hunter2%2fa%20%C3%a4",
+        "hunter2/a%20%C3%A4",
+        "?k=hunter2/a+ä",
+        r"hunter2\/a \u00e4",
+    ],
+)
+def test_a_secret_is_found_in_any_case_and_any_mixture_of_encodings(text: str) -> None:
+    assert "unter2" not in Redaction(["hunter2/a ä", "hunter2.example"]).text(text).lower()
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc", "Basic ", "/v1/"])
+@pytest.mark.parametrize("user", ["", "u:", "us:", "user:"])
+def test_a_secret_is_found_within_base64(before: str, user: str) -> None:
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        written = encode(f"{user}hünter>?>2".encode()).decode()
+        for text in (written, quote(written, safe="")):
+            assert text not in Redaction(["hünter>?>2"]).text(before + text + "&x=1")
+            assert "[REDACTED]" in Redaction(["hünter>?>2"]).text(before + text + "&x=1")
+
+
+def test_base64_that_was_cut_tells_nothing_of_a_secret() -> None:
+    token = base64.b64encode(b"user:hunter2").decode()
+    text = "x " * ((16 * 1024 - 10) // 2) + token
+    assert token[:6] not in Redaction(["hunter2"]).text(text)
+
+
+def test_the_leaves_of_a_json_secret_are_secrets() -> None:
+    redaction = Redaction([{"id": "hunter2", "list": [{"pin": 271828}, "ab", 12], "on": True}])
+    assert redaction.text("hunter2 271828 ab 12 True") == "[REDACTED] [REDACTED] ab 12 True"
+
+
+@pytest.mark.parametrize("secret", [271828, "271828"])
+def test_a_numeric_secret_that_comes_back_as_a_number_is_removed(secret: str | int) -> None:
+    body = Redaction([secret]).body('{"a": 271828, "b": [271828.0, 7, true, null]}')
+    assert body == {"a": "[REDACTED]", "b": ["[REDACTED]", 7, True, None]}
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://me:pass@a.example/x@y", "https://[REDACTED]@a.example/x@y"),
+        ("https://a.example/?q=b@c", "https://a.example/?q=b@c"),
+        ("https://hunter2.example", "https://[REDACTED].example"),
+    ],
+)
+def test_a_url_is_told_without_credentials(url: str, kept: str) -> None:
+    assert Redaction(["hunter2"]).url(url) == kept
 
 
 def test_the_longer_of_two_secrets_goes_first() -> None:

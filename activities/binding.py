@@ -15,6 +15,7 @@ from workflows_engine.steps.channel import ChannelStep
 
 SINK_SENDER = "sink@tocsin.localhost"
 """Whom mails to the sink are from where nobody says otherwise."""
+NO_GROUPS = "channel groups are not run by this release"
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,14 @@ async def bind(connection: Connection, standing: Standing, step: ChannelStep) ->
         channel = await find_channel(connection, environment_id, step.channel_key)
         if channel is not None and channel["type"] == step.channel_type:
             return Bound(_sending(channel))
-    if await has_key(connection, key):
-        if step.channel_group_key is not None:
-            return Unbound("channel groups are not run by this release")
-        return Unbound(f'channel not configured: no {step.channel_type} channel "{key}" here')
     missing = f'no {kind} "{key}" exists'
-    if standing.facts["slug"] != ENVIRONMENT:
+    if await has_key(connection, key):
+        if step.channel_group_key is None:
+            return Unbound(f'channel not configured: no {step.channel_type} channel "{key}" here')
+        missing = NO_GROUPS
+        if standing.facts["slug"] != ENVIRONMENT:
+            return Unbound(NO_GROUPS)
+    elif standing.facts["slug"] != ENVIRONMENT:
         return Unbound(f"{missing} in this account", is_mistake=True)
     sink = await find_channel(connection, environment_id, SINK_OF[ChannelType(step.channel_type)].key)
     if sink is None:

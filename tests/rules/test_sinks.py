@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from models.database import Database
 from tests.builders import email_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.every_step import channel
@@ -135,6 +136,29 @@ async def test_a_channel_that_nobody_created_is_its_types_sink_in_development(
     }
     assert warnings["email"] == 'no channel "postmark" exists: development\'s email sink took the message'
     assert warnings["feed"].startswith('no channel group "inboxes" exists: development\'s in_app_feed sink')
+
+
+async def test_a_group_that_exists_goes_to_its_types_sink_in_development(
+    virtual: VirtualTime, development: TestEnvironment, database: Database
+) -> None:
+    key = f"group-{uuid4().hex}"
+    async with database.connection() as connection:
+        await connection.execute(
+            """
+            INSERT INTO channel_groups (id, key, name, channel_type, operator, source, visible_in,
+                                        inserted_at, updated_at)
+            VALUES (%s, %s, 'Mails', 'email', 'any', 'user', '{}', now(), now())
+            """,
+            (uuid4(), key),
+        )
+    step = email_step("mail", channel_group_key=key)
+    step.pop("channel_key")
+    (message,) = await sent(virtual, development, step)
+
+    assert str(message["channel_id"]).startswith("5117c000-")
+    (line,) = await virtual.log(development, "message_enqueued")
+    told = "channel groups are not run by this release"
+    assert line["data"]["warning"] == f"{told}: development's email sink took the message"
 
 
 async def test_a_mail_to_a_sink_has_a_sender_also_where_nobody_named_one(

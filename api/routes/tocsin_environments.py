@@ -37,6 +37,8 @@ async def put_environment(
         standing = await queries.lock_environments(connection)
         known = next((row for row in standing if row["slug"] == slug), None)
         if known is None:
+            if await queries.is_branch(connection, _checked(slug)):
+                raise InvalidParams.of("slug", f'"{slug}" is a branch of development; choose another')
             new = NewEnvironment(new_uuid(), _checked(slug), body.name or slug, _position(standing, body))
             await queries.insert_environment(connection, new, now)
             environment_id = new.id

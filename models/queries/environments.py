@@ -54,6 +54,20 @@ async def lock_environments(connection: Connection) -> list[DictRow]:
     return await cursor.fetchall()
 
 
+async def is_branch(connection: Connection, slug: str) -> bool:
+    """Whether a branch that was not deleted is called so."""
+    cursor = await connection.execute(
+        """
+        SELECT EXISTS (
+            SELECT FROM environments WHERE slug = %s AND branch_of IS NOT NULL AND deleted_at IS NULL
+        ) AS found
+        """,
+        (slug,),
+    )
+    row = await cursor.fetchone()
+    return row is not None and bool(row["found"])
+
+
 async def insert_environment(connection: Connection, new: NewEnvironment, now: datetime) -> None:
     """Make room at its position, and put it there."""
     await connection.execute(

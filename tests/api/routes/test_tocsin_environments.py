@@ -34,6 +34,14 @@ async def test_a_branch_is_no_environment(pipeline: Pipeline) -> None:
     assert (await pipeline.refused("GET", "/v1/environments/feature"))["status"] == 404
 
 
+async def test_an_environment_cannot_take_the_slug_of_a_branch(pipeline: Pipeline) -> None:
+    assert (await pipeline.call("POST", "/v1/branches/feature")).status_code == 201
+    told = await pipeline.refused("PUT", f"{PATH}/feature", {})
+    assert [one["field"] for one in told["errors"]] == ["slug"]
+    assert "is a branch of development" in told["errors"][0]["message"]
+    assert await order(pipeline) == ["development", "production"]
+
+
 async def test_new_environments_go_between_development_and_production(pipeline: Pipeline) -> None:
     made = await pipeline.put(f"{PATH}/staging", {"name": "Staging", "label_color": "#ff0000"})
     assert (made["owner"], made["label_color"], made["enhanced_security"]) == ("user", "#ff0000", False)

@@ -28,8 +28,8 @@ SHELVES = {kind: f"/v1/{kind}s" for kind in CONTENTS}
 STORED = """
     SELECT e.slug, r.type || ' ' || r.key AS name, r.draft, v.content
     FROM environments e JOIN resources r ON r.environment_id = e.id
-    LEFT JOIN resource_versions v ON v.id = r.current_version_id
-    WHERE e.deleted_at IS NULL AND r.archived_at IS NULL
+    LEFT JOIN resource_versions v ON v.id = r.current_version_id AND v.archived_at IS NULL
+    WHERE e.deleted_at IS NULL
 """
 
 

@@ -1,5 +1,7 @@
 """Branches: what they copy, keep to themselves, take over and give back (E-VERSION-8, -9)."""
 
+import pytest
+
 from tests.builders import in_app_step, workflow
 from tests.pipelines import Pipeline
 
@@ -162,6 +164,33 @@ async def test_a_branch_is_of_development_and_has_a_name_of_its_own(pipeline: Pi
     assert told["code"] == "branch_not_allowed"
     told = await pipeline.refused("GET", "/v1/workflows", environment="production", branch="mine")
     assert told["errors"][0]["field"] == "branch"
+
+
+@pytest.mark.parametrize("slug", ["main", "development", "production"])
+async def test_a_branch_is_not_called_as_an_environment(pipeline: Pipeline, slug: str) -> None:
+    told = await pipeline.refused("POST", f"/v1/branches/{slug}")
+    assert (told["status"], told["errors"][0]["field"]) == (422, "branch_slug")
+    assert (await pipeline.get("/v1/branches"))["entries"] == []
+
+
+async def test_a_branch_named_beside_branches_makes_no_branch_of_a_branch(pipeline: Pipeline) -> None:
+    await pipeline.commit("greet", "one")
+    await branch(pipeline)
+    await pipeline.commit("greet", "two", branch="mine")
+
+    made = await pipeline.call("POST", "/v1/branches/second", branch="mine")
+    assert made.status_code == 201, made.text
+
+    assert await pipeline.text("greet", branch="second") == "one"
+    assert {one["slug"] for one in (await pipeline.get("/v1/branches"))["entries"]} == {"mine", "second"}
+    assert (await pipeline.get("/v1/branches/second", branch="mine"))["slug"] == "second"
+    await pipeline.put("/v1/branches/second/rebase", branch="mine")
+    gone = await pipeline.call("DELETE", "/v1/branches/second", branch="mine")
+    assert gone.status_code == 204
+    assert (
+        await pipeline.rows("SELECT slug FROM environments WHERE slug = 'second' AND deleted_at IS NULL")
+        == []
+    )
 
 
 async def test_what_is_archived_is_gone_from_every_environment_and_branch(pipeline: Pipeline) -> None:

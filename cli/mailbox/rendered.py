@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from psycopg.rows import DictRow
 
+from cli.mailbox.cards import json_card
 from cli.mailbox.messages import Origin, ReceivedMessage
 from rendering.errors import TemplateError
 from rendering.markdown import to_html
@@ -70,11 +71,12 @@ def _push(content: dict[str, Any]) -> Shown:
 
 
 def _chat(content: dict[str, Any]) -> Shown:
+    """A body of JSON is what is sent where there is one, whatever Markdown stands beside it."""
     template = content["template"]
+    sent = template.get("json_content")
+    if sent is not None:
+        return {"subject": template.get("summary") or "", **json_card(sent)}
     text = "\n\n".join(block["content"] for block in template.get("blocks") or [])
-    if not text and template.get("json_content") is not None:
-        text = json.dumps(template["json_content"], indent=2, ensure_ascii=False)
-        return {"subject": template.get("summary") or "", "text": text}
     return {"subject": template.get("summary") or "", "text": text, "html": _markdown(text)}
 
 

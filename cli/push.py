@@ -43,6 +43,8 @@ class Pushed:
     committed: list[str]
     settings: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    secrets: dict[str, str] = field(default_factory=dict)
+    """Signing secrets that were made, by the setting they are of: nothing ever shows them again."""
 
 
 def push(directory: Path, url: str, token: str, pushing: Pushing | None = None) -> Pushed:
@@ -88,17 +90,21 @@ class _Push:
     async def run(self, api: Management) -> Pushed:
         """Raises ProjectMistakes with every mistake that the API finds."""
         await self._validate(api)
+        secrets = {}
         for setting in self._settings:
             try:
-                await setting.apply(api)
+                answer = await setting.apply(api)
             except Refused as refused:
                 raise ProjectMistakes(self._of_setting(setting, refused)) from refused
+            if secret := answer.get("signing_secret"):
+                secrets[setting.section] = secret
         committed = await self._push(api) if self._named else []
         return Pushed(
             resources=[f"{kind} {key}" for kind, key in self._named],
             committed=[f"{one['type']} {one['key']}" for one in committed],
             settings=[setting.section for setting in self._settings],
             warnings=self._warnings,
+            secrets=secrets,
         )
 
     async def _validate(self, api: Management) -> None:
@@ -180,6 +186,8 @@ def push_command(  # noqa: PLR0913 - each is an option of the command line
         typer.echo(f"warning: {warning}", err=True)
     for setting in pushed.settings:
         typer.echo(f"[{setting}]: set")
+        if setting in pushed.secrets:
+            typer.echo(f"[{setting}]: signing secret {pushed.secrets[setting]}, shown this once")
     done = "unchanged" if commit else "saved"
     for resource in pushed.resources:
         typer.echo(f"{resource}: {'published' if resource in pushed.committed else done}")

@@ -35,9 +35,9 @@ class Setting:
             if any(fault.field not in self.made_before for fault in refused.faults):
                 raise
 
-    async def apply(self, api: Management) -> None:
-        """Takes effect at once (E-VERSION-2); raises Refused."""
-        await api.put(self.path, self.body, {"environment": self.environment})
+    async def apply(self, api: Management) -> dict[str, Any]:
+        """Takes effect at once (E-VERSION-2), and answers what is now; raises Refused."""
+        return await api.put(self.path, self.body, {"environment": self.environment})
 
     def place(self, field: str) -> str:
         """Where in the file a field of the body stands."""

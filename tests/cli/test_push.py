@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -257,3 +258,32 @@ async def test_the_command_prints_what_happened_and_fails_with_one(project: Proj
     assert (again.exit_code, again.output) == (0, "workflow hello: unchanged\n")
     assert failed.exit_code == 1
     assert f"{file}: line 1: is not JSON" in failed.stderr
+
+
+async def test_the_signing_secret_of_a_new_webhook_is_printed_once(project: Project) -> None:
+    hook = f"hook-{uuid4().hex[:8]}"
+    toml = f'[webhooks.{hook}]\nurl = "https://example.com/x"\nevents = ["message.sent"]'
+    project.write("tocsin.toml", toml)
+    words = ["push", str(project.folder), "--url", project.url, "--token", project.environment.service_token]
+
+    first = await asyncio.to_thread(CliRunner().invoke, app, words)
+    again = await asyncio.to_thread(CliRunner().invoke, app, words)
+
+    made, secret = first.output.splitlines()
+    assert made == f"[webhooks.{hook}]: set"
+    found = re.fullmatch(r"\[webhooks\..*\]: signing secret (\S{20,}), shown this once", secret)
+    assert found
+    assert again.output == f"[webhooks.{hook}]: set\n"
+
+
+async def test_a_draft_is_discarded_in_the_environment_that_is_named(project: Project) -> None:
+    project.write_workflow("hello", in_app_step())
+    await project.push(Pushing(commits=False))
+    at = ["--url", project.url, "--token", project.environment.service_token, "--environment"]
+    words = ["commits", "discard", "workflow", "hello", *at]
+
+    elsewhere = await asyncio.to_thread(CliRunner().invoke, app, [*words, "nowhere"])
+    here = await asyncio.to_thread(CliRunner().invoke, app, [*words, project.environment.slug])
+
+    assert (elsewhere.exit_code, 'no environment "nowhere"' in elsewhere.stderr) == (1, True)
+    assert (here.exit_code, here.output) == (0, "workflow hello: as committed\n")

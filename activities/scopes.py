@@ -34,6 +34,7 @@ async def build_scope(connection: Connection, standing: Standing) -> RunScope:
         actors=_unique_actors(activities),
         total_actors=_total_actors(facts),
         secrets=standing.secrets,
+        secret_keys=frozenset(facts["secrets"] or ()),
         timestamp=activities[-1]["inserted_at"] if activities else _iso(facts["inserted_at"]),
     )
 

@@ -26,6 +26,8 @@ def secret_values(facts: DictRow, sealer: Sealer) -> dict[str, Any]:
     """
     opened: dict[str, Any] = {}
     for key, stored in (facts["secrets"] or {}).items():
+        if stored["sealed"] is None:
+            continue
         purpose = seal_purpose(key, facts["environment_id"] if stored["is_override"] else None)
         try:
             opened[key] = value_of(sealer.open(base64.b64decode(stored["sealed"]), purpose))

@@ -17,11 +17,15 @@ Scope = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Grounds:
-    """What a group is judged on: the scope, the time, and who renders Liquid in an argument."""
+    """What a group is judged on: the scope, the time, and who renders Liquid in an argument.
+
+    `unjudged` says of a condition why it cannot be judged on this scope, if so.
+    """
 
     scope: Scope
     now: datetime
     render: Callable[[str], str] | None = None
+    unjudged: Callable[[Condition], str | None] = lambda condition: condition.unjudged
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,10 @@ class _Court:
         if not needed:
             line["result"] = "not evaluated"
             return False
-        if condition.unjudged is not None:
-            self.doubt = self.doubt or condition.unjudged
-            line.update(result="not judged", reason=condition.unjudged)
+        doubt = self._grounds.unjudged(condition)
+        if doubt is not None:
+            self.doubt = self.doubt or doubt
+            line.update(result="not judged", reason=doubt)
             return None
         variable = subject(condition.variable, self._grounds.scope)
         argument = self._argument(condition)

@@ -24,6 +24,8 @@ class RunScope:
     current_message: dict[str, Any] | None = field(default=None)
     secrets: dict[str, Any] = field(default_factory=dict, repr=False)
     """Secret variables: templates see them among `vars`; conditions, whose traces are logged, do not."""
+    secret_keys: frozenset[str] = frozenset()
+    """Of all secret variables, those without a value that can be read included."""
 
     def for_conditions(self) -> dict[str, Any]:
         """The prefixes of E-COND-5; `run` carries the totals (E-RUN-17)."""

@@ -53,9 +53,9 @@ SECRET_VALUES: LiteralString = """
         'is_override', o.sealed IS NOT NULL, 'sealed', encode(coalesce(o.sealed, v.sealed), 'base64')))
     FROM variables v
     LEFT JOIN variable_overrides o ON o.key = v.key AND o.environment_id = {environment_id}
-    WHERE coalesce(o.sealed, v.sealed) IS NOT NULL
+    WHERE v.type = 'secret'
 """
-"""The secret values of one environment, still sealed, null for none."""
+"""The secret values of one environment, still sealed; `sealed` is null for one without a value here."""
 
 
 def seal_purpose(key: str, environment_id: UUID | None) -> str:

@@ -1,4 +1,5 @@
 import base64
+import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,14 @@ from activities.steps.random_cohort import RandomCohortSteps
 from activities.variables import secret_values, variable_values
 from activities.versions import Versions
 from models.database import Database
-from models.queries.variables import Kept, delete_variable, upsert_variable, write_base, write_override
+from models.queries.variables import (
+    Kept,
+    delete_override,
+    delete_variable,
+    upsert_variable,
+    write_base,
+    write_override,
+)
 from models.sealing import Sealer
 from models.tables.recipient_runs import find_facts
 from models.tables.variables import seal_purpose
@@ -25,6 +33,7 @@ from tests.environments import TestEnvironment
 from tests.every_step import PAST_DEFAULT, branch, cohorts
 from tests.houses import SECRET
 from tests.runs import rows, write_run
+from workflows_engine.effects.steps import Verdict
 
 SEALER = Sealer(SECRET)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -105,14 +114,62 @@ async def test_the_log_of_a_fetch_that_fails_tells_no_secrets(
     assert base64.b64encode(b"me:Hunter2").decode() not in told
 
 
-async def test_conditions_do_not_see_secrets_whose_traces_are_logged(
+@pytest.mark.parametrize("is_readable", [True, False])
+@pytest.mark.parametrize(
+    ("variable", "operator", "argument"),
+    [
+        ("vars.SECRET", "equal_to", "hunter2"),
+        ("data.guess", "equal_to", "vars.SECRET"),
+        ("vars.SECRET.part", "not_equal_to", "data.guess"),
+        ("vars.SECRET", "not_exists", None),
+        ("data.guess", "is_not_timestamp", "{{ vars.SECRET }}"),
+        ("data.at", "is_timestamp_between", '["vars.SECRET", "2026-01-01"]'),
+        ("data.at", "is_timestamp_between", ["2026-01-01", "vars.SECRET"]),
+    ],
+)
+async def test_a_condition_on_a_secret_is_not_judged(
+    database: Database,
+    environment: TestEnvironment,
+    secret: str,
+    variable: str,
+    operator: str,
+    argument: Any,
+    is_readable: bool,
+) -> None:
+    written = {"variable": variable, "operator": operator, "argument": argument}
+    condition = json.loads(json.dumps(written).replace("SECRET", secret))
+    await publish(database, environment, "hello", workflow(in_app_step(conditions={"all": [condition]})))
+    run = await write_run(database, environment, "hello", data={"guess": "", "at": "2026-01-01"})
+    sealer = SEALER if is_readable else Sealer("another master secret")
+    answer = await ChannelSteps(database, Versions(sealer)).compose_messages(run.ask("in_app_1"))
+    assert answer.reason == f"conditions cannot see the secret variable {secret}"
+    (line,) = await rows(
+        database, "SELECT data FROM run_events WHERE recipient_run_id = %s AND event = 'step_skipped'", run.id
+    )
+    assert "hunter" not in str(line["data"])
+
+
+async def test_a_condition_on_a_secret_without_a_value_is_not_judged(
     database: Database, environment: TestEnvironment, secret: str
 ) -> None:
-    condition = {"variable": f"vars.{secret}", "operator": "equal_to", "argument": "hunter2"}
+    async with database.connection() as connection:
+        await delete_override(connection, environment.id, secret)
+        await connection.execute("UPDATE variables SET sealed = NULL WHERE key = %s", (secret,))
+    condition = {"variable": "data.guess", "operator": "equal_to", "argument": f"vars.{secret}"}
+    await publish(database, environment, "hello", workflow(in_app_step(conditions={"all": [condition]})))
+    run = await write_run(database, environment, "hello", data={"guess": ""})
+    answer = await ChannelSteps(database, Versions(SEALER)).compose_messages(run.ask("in_app_1"))
+    assert answer.reason == f"conditions cannot see the secret variable {secret}"
+
+
+async def test_a_condition_on_another_variable_is_judged_beside_a_secret(
+    database: Database, environment: TestEnvironment, secret: str
+) -> None:
+    condition = {"variable": f"vars.{secret}_2", "operator": "not_exists"}
     await publish(database, environment, "hello", workflow(in_app_step(conditions={"all": [condition]})))
     run = await write_run(database, environment, "hello")
     answer = await ChannelSteps(database, Versions(SEALER)).compose_messages(run.ask("in_app_1"))
-    assert answer.reason == "conditions"
+    assert answer.verdict is Verdict.DONE
 
 
 async def test_what_forks_write_in_the_log_holds_no_secrets(
@@ -125,12 +182,13 @@ async def test_what_forks_write_in_the_log_holds_no_secrets(
     await publish(database, environment, "forks", workflow(*steps))
     run = await write_run(database, environment, "forks")
     versions = Versions(SEALER)
-    await BranchSteps(database, versions).choose_branch(run.ask("branch_1"))
+    answer = await BranchSteps(database, versions).choose_branch(run.ask("branch_1"))
     await RandomCohortSteps(database, versions).draw_cohort(run.ask("cohort_1"))
     lines = await rows(
         database, "SELECT data FROM run_events WHERE recipient_run_id = %s ORDER BY step_ref", run.id
     )
-    assert lines[0]["data"]["branches"][0]["conditions"][0]["argument_value"] == "<>"
+    assert (answer.verdict, secret in (answer.reason or "")) == (Verdict.SKIP, True)
+    assert "hunter" not in str(lines)
     assert lines[1]["data"]["key"] == "<>"
 
 

@@ -107,6 +107,7 @@ def revert(commit_id: CommitId, url: Url = DEFAULT_URL, token: Token = DEFAULT_T
 def discard(
     content_type: ContentType,
     key: Key,
+    environment: Annotated[str, typer.Option(metavar="SLUG", help="Where it was saved.")] = ENVIRONMENT,
     branch: Branch = None,
     url: Url = DEFAULT_URL,
     token: Token = DEFAULT_TOKEN,
@@ -114,7 +115,7 @@ def discard(
     """Throw away what is saved and not committed."""
     path = f"/v1/tocsin/drafts/{segment(content_type)}/{segment(key)}"
     with told("tocsin commits discard"):
-        manage(url, token, lambda api: api.delete(path, {"environment": ENVIRONMENT, "branch": branch}))
+        manage(url, token, lambda api: api.delete(path, {"environment": environment, "branch": branch}))
     typer.echo(f"{content_type} {key}: as committed")
 
 

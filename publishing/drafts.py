@@ -24,7 +24,7 @@ from publishing.kinds.kind import Checked
 from publishing.mistakes import Blocked, Missing, Mistake, NotPublishable
 from publishing.publication import Publication, publish
 from publishing.space import Author, Space
-from publishing.surroundings import surroundings_of
+from publishing.surroundings import Coming, surroundings_of
 
 KEY = re.compile(r"[a-z0-9_-]{1,255}")
 
@@ -38,7 +38,12 @@ class Written:
 
 
 async def validate(
-    connection: Connection, space: Space, written: Sequence[Written], *, together: bool = False
+    connection: Connection,
+    space: Space,
+    written: Sequence[Written],
+    *,
+    together: bool = False,
+    coming: Coming | None = None,
 ) -> dict[Name, dict[str, Any]]:
     """The cleaned contents; raises NotPublishable with every mistake in all of them.
 
@@ -57,6 +62,7 @@ async def validate(
         except NotPublishable as refused:
             mistakes += [mistake.of(one.name) for mistake in refused.mistakes]
     around = (await surroundings_of(connection, space, drafts_count=True)).with_these(checked)
+    around = around.with_coming(coming) if coming else around
     if not together:
         around = replace(
             around, lenient=frozenset({ContentType.PARTIAL} & {one.name.type for one in written})

@@ -22,6 +22,14 @@ SYSTEM_MESSAGE_TYPES = frozenset({"banner", "card", "modal"})
 
 
 @dataclass(frozen=True)
+class Coming:
+    """What will be there before the content is: the types of channels and of channel groups, by key."""
+
+    channels: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """Everything that references are looked up in; `drafts_count` tells whether saved content will do."""
 
@@ -39,6 +47,14 @@ class Surroundings:
     def with_these(self, items: Mapping[Name, Checked]) -> "Surroundings":
         """As if these were there as well."""
         return replace(self, names={**self.names, **items})
+
+    def with_coming(self, coming: Coming) -> "Surroundings":
+        """As if these were there already."""
+        return replace(
+            self,
+            channels={**self.channels, **coming.channels},
+            groups={**self.groups, **coming.groups},
+        )
 
     def mistakes(self, name: Name, checked: Checked) -> list[Mistake]:
         """What the references of this content lack, each with what to do about it."""

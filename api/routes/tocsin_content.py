@@ -21,6 +21,7 @@ from publishing.diffs import changes, unified
 from publishing.drafts import Written, commit_these
 from publishing.reverting import revert
 from publishing.space import Space
+from publishing.surroundings import Coming
 
 router = APIRouter(prefix="/v1/tocsin", tags=["Content"])
 MOST_RESOURCES = 2_000
@@ -28,11 +29,15 @@ MOST_RESOURCES = 2_000
 
 @router.put("/content/validate")
 async def validate_content(
-    body: schemas.PushRequest, caller: ContentCaller, database: ContentDb
+    body: schemas.ValidateRequest, caller: ContentCaller, database: ContentDb
 ) -> dict[str, Any]:
-    """Whether a push of these would be taken; references among them count. Nothing is kept."""
+    """Whether a push of these would be taken; references among them count. Nothing is kept.
+
+    So do references to `channels` and `channel_groups`, which the caller makes before the push.
+    """
+    coming = Coming(body.channels, body.channel_groups)
     async with database.transaction() as connection:
-        await drafts.validate(connection, caller.space, _written(body), together=True)
+        await drafts.validate(connection, caller.space, _written(body), together=True, coming=coming)
     return {"result": "success"}
 
 

@@ -84,6 +84,13 @@ class PushRequest(BaseModel):
     force: bool = False
 
 
+class ValidateRequest(PushRequest):
+    """A push that is only looked at, with what will be there when it comes: types by key."""
+
+    channels: dict[str, str] = {}
+    channel_groups: dict[str, str] = {}
+
+
 class Chosen(BaseModel):
     """One resource by its name."""
 

@@ -120,3 +120,28 @@ async def test_an_unknown_channel_is_taken_in_development(pipeline: Pipeline) ->
 async def test_a_layout_prints_the_content(pipeline: Pipeline, field: str) -> None:
     path, said = await mistake(pipeline, plain=("email_layout", {**LAYOUT, field: "nothing"}))
     assert (path, "{{ content }}" in said) == (field, True)
+
+
+async def test_channels_that_are_made_before_the_content_count_where_it_is_validated(
+    pipeline: Pipeline,
+) -> None:
+    resources = [
+        {"type": "workflow", "key": "one", "content": workflow({**email_step(), "channel_key": "post"})},
+        {
+            "type": "workflow",
+            "key": "all",
+            "content": workflow({**email_step(), "channel_key": None, "channel_group_key": "every"}),
+        },
+    ]
+    path = "/v1/tocsin/content/validate"
+
+    async def fields(**coming: dict[str, str]) -> list[tuple[str, str]]:
+        answer = await pipeline.call("PUT", path, {"resources": resources, **coming}, "production")
+        told = [] if answer.status_code == 200 else answer.json()["errors"]
+        return [(one["resource"]["key"], one["field"]) for one in told]
+
+    both = [("one", "steps[0].channel_key"), ("all", "steps[0].channel_group_key")]
+    assert await fields() == both
+    assert await fields(channels={"post": "email"}, channel_groups={"every": "email"}) == []
+    assert await fields(channels={"post": "sms"}, channel_groups={"every": "push"}) == both
+    assert await pipeline.rows("SELECT key FROM channels WHERE key = 'post'") == []

@@ -33,6 +33,14 @@ async def neighbour(database: Database) -> TestEnvironment:
     return await make_environment(database, Sealer(SECRET))
 
 
+@pytest.mark.parametrize("value", ["1e999", r'"a\u0000b"', r'["a\ud800"]', r'{"\u0000": 1}'])
+async def test_a_value_that_cannot_be_stored_is_refused(manager: Client, key: str, value: str) -> None:
+    body = f'{{"value": {value}}}'.encode()
+    for path in (f"{PATH}/{key}", f"{PATH}/{key}/validate"):
+        assert (await manager.put(path, content=body)).status_code == 422
+    assert (await manager.get(f"{PATH}/{key}")).status_code == 404
+
+
 async def entry(client: Client, key: str, path: str = PATH, **params: Any) -> dict[str, Any] | None:
     after = None
     while True:
@@ -48,7 +56,16 @@ async def entry(client: Client, key: str, path: str = PATH, **params: Any) -> di
 
 @pytest.mark.parametrize(
     ("given", "text", "value"),
-    [("Acme", "Acme", "Acme"), ("007", "007", "007"), ("12", "12", 12), (12, "12", 12), ([1], "[1]", [1])],
+    [
+        ("Acme", "Acme", "Acme"),
+        ("007", "007", "007"),
+        ("12", "12", 12),
+        (12, "12", 12),
+        ([1], "[1]", [1]),
+        # Postgres could not keep what these would mean.
+        ("1e400", "1e400", "1e400"),
+        (r'"a\u0000b"', r'"a\u0000b"', r'"a\u0000b"'),
+    ],
 )
 async def test_a_variable_is_kept_as_text_and_means_json(
     manager: Client, key: str, given: Any, text: str, value: Any

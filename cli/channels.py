@@ -216,7 +216,10 @@ def archive(
     url: Url = DEFAULT_URL,
     token: Token = DEFAULT_TOKEN,
 ) -> None:
-    """Take a channel out of use, in all environments; steps that name it are skipped. Its key is free."""
+    """Take a channel out of use, in all environments. Its key is free.
+
+    A step that names it fails from then on; in development the sink of its type takes the message.
+    """
     if not yes:
         typer.confirm(f"Archive {key} in all environments?", abort=True)
 

@@ -28,7 +28,12 @@ when it is stale.
 A channel belongs to the account: its key, id, name, type and provider are the same in every environment.
 Each environment has settings of its own: `provider_settings` (credentials and addresses, sealed at rest),
 `channel_settings` (what messages carry unless a step says otherwise), `is_sandbox` and `conditions`. They
-take effect at once, and none of them is versioned.
+hold from the next step on, also in runs in flight, and none of them is versioned; a message that is made
+already is sent as it was made.
+
+**Stored and checked, and not obeyed by this release**: the channel settings `link_tracking`, `open_tracking`,
+`json_overrides`, `payload_overrides`, `token_deregistration`, `email_based_user_id_resolution`, the `http`
+type's request and `input_schema`, and the feed's `response_filters`.
 
 | Where | How |
 |---|---|
@@ -37,7 +42,8 @@ take effect at once, and none of them is versioned.
 | API | `PUT /v1/tocsin/channels/{key}?environment=…`; also `GET`, `DELETE` (archive), `/validate`, `/clone` |
 
 What a `PUT` does not name stays as it is; `provider_settings` and `channel_settings` that are given
-replace the old ones whole. The key of an archived channel may be used again. A **secret** is shown as
+replace the old ones whole. The key of an archived channel may be used again; until then a step that names it
+fails, and in `development` goes to the sink of its type. A **secret** is shown as
 `********`; but any text among the provider settings may be Liquid, which is shown as it stands and filled
 in with the environment's variables before each send: `{{ vars.key }}`.
 
@@ -49,14 +55,16 @@ not send with yet can be set up all the same: its settings are checked and kept.
 `[channel_groups.<key>]` in `tocsin.toml`, with `name`, `channel_type`, `operator` (`any`: each channel
 whose own rule passes; `all`: all of them, if every rule passes) and `channel_rules`, a list of
 `{channel_key, rule_type, variable, operator, argument, index}`. A rule of type `always` has no condition;
-`if` and `unless` need one.
+`if` and `unless` need one. This release keeps and checks groups and does not run them: a step with one is
+skipped, and in `development` goes to the sink of its type.
 """
 
 SINKS_HEAD = """## Sinks
 
 Every instance has a channel of each type that sends nothing: what it is given is rendered, kept, and shown
 on the mailbox page. They need no settings and work in `development` only, where a step whose channel does
-not exist is bound to the sink of its type.
+not exist is bound to the sink of its type. The contract has no step of the type `in_app`: channels of it can
+be set up, and no workflow sends to them.
 
 | Type | Key | Id | Provider |
 |---|---|---|---|

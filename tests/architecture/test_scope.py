@@ -59,8 +59,8 @@ UNSCOPED = {
     "models/queries/published.py:find_contents": "the ids stand in a version of the run's environment",
     "models/queries/resources.py:archive_resource": "archiving reaches all of them (E-RUN-12)",
     "cli/credentials.py:list_keys": "whoever has the database's password sees the keys of all environments",
-    "cli/credentials.py:_was_revoked": "also service tokens, which belong to no environment: IS NOT DISTINCT FROM",
     "cli/credentials.py:revoke_key": "as above; the id is of one key",
+    "cli/credentials.py:_was_revoked": "a service token belongs to no environment: IS NOT DISTINCT FROM",
 }
 """Statements that need no environment, as `file:function`, each with its reason."""
 

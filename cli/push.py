@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from cli.management import DEFAULT_TOKEN, DEFAULT_URL, Fault, Management, Refuse
 from cli.project.mistakes import Mistake, ProjectMistakes
 from cli.project.reading import Project, read_project
 from cli.project.resources import ReadResource
-from cli.project.settings import Setting, settings_of, unknown_sections
+from cli.project.settings import Setting, coming_of, settings_of, unknown_sections
 from models.values.development import ENVIRONMENT
 
 LARGEST_PUSH_BYTES = 12_000_000
@@ -68,9 +68,16 @@ def _read(directory: Path, url: str) -> Project:
     return project
 
 
-def _refusal(mistakes: Iterable[Mistake]) -> CommandError:
+def _refusal(mistakes: Iterable[Mistake], standing: str = "") -> CommandError:
     lines = "\n".join(f"  {mistake}" for mistake in mistakes)
-    return CommandError(f"Nothing was published. Mend this and push again:\n{lines}")
+    return CommandError(f"Nothing was published. Mend this and push again:\n{lines}{standing}")
+
+
+def _lines_of(settings: Iterable[str], secrets: Mapping[str, str]) -> Iterator[str]:
+    for setting in settings:
+        yield f"[{setting}]: set"
+        if setting in secrets:
+            yield f"[{setting}]: signing secret {secrets[setting]}, shown this once"
 
 
 class _Push:
@@ -85,27 +92,46 @@ class _Push:
         self._warnings = list(project.warnings)
         if on_branch and not project.configuration.is_empty:
             self._warnings.append(f"{project.configuration.file}: is not applied on a branch")
+        self._coming = {} if on_branch else coming_of(project.configuration)
         self._named = {(one.type.value, one.key): one for one in project.resources}
+        self._applied: list[str] = []
+        self._secrets: dict[str, str] = {}
 
     async def run(self, api: Management) -> Pushed:
-        """Raises ProjectMistakes with every mistake that the API finds."""
+        """Raises ProjectMistakes with every mistake that the API finds before anything is changed.
+
+        Raises CommandError, which says what was set nevertheless, when something fails after that.
+        """
         await self._validate(api)
-        secrets = {}
+        try:
+            await self._configure(api)
+            committed = await self._push(api) if self._named else []
+        except ProjectMistakes as error:
+            raise _refusal(error.mistakes, self._standing()) from error
+        except CommandError as error:
+            raise CommandError(f"{error}{self._standing()}") from error
+        return Pushed(
+            resources=[f"{kind} {key}" for kind, key in self._named],
+            committed=[f"{one['type']} {one['key']}" for one in committed],
+            settings=self._applied,
+            warnings=self._warnings,
+            secrets=self._secrets,
+        )
+
+    async def _configure(self, api: Management) -> None:
         for setting in self._settings:
             try:
                 answer = await setting.apply(api)
             except Refused as refused:
                 raise ProjectMistakes(self._of_setting(setting, refused)) from refused
+            self._applied.append(setting.section)
             if secret := answer.get("signing_secret"):
-                secrets[setting.section] = secret
-        committed = await self._push(api) if self._named else []
-        return Pushed(
-            resources=[f"{kind} {key}" for kind, key in self._named],
-            committed=[f"{one['type']} {one['key']}" for one in committed],
-            settings=[setting.section for setting in self._settings],
-            warnings=self._warnings,
-            secrets=secrets,
-        )
+                self._secrets[setting.section] = secret
+
+    def _standing(self) -> str:
+        """Settings take effect one by one, and no later refusal takes them back."""
+        lines = "".join(f"\n  {line}" for line in _lines_of(self._applied, self._secrets))
+        return f"\nThese settings stand already:{lines}" if lines else ""
 
     async def _validate(self, api: Management) -> None:
         mistakes: list[Mistake] = []
@@ -116,7 +142,8 @@ class _Push:
                 mistakes += self._of_setting(setting, refused)
         try:
             if self._named:
-                await api.put("/v1/tocsin/content/validate", self._body(), self._query())
+                body = {**self._body(), **self._coming}
+                await api.put("/v1/tocsin/content/validate", body, self._query())
         except Refused as refused:
             mistakes += [self._mistake(fault) for fault in refused.faults]
         if mistakes:
@@ -184,10 +211,8 @@ def push_command(  # noqa: PLR0913 - each is an option of the command line
         pushed = push(directory, url, token, Pushing(environment, branch, commit, message, force))
     for warning in pushed.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    for setting in pushed.settings:
-        typer.echo(f"[{setting}]: set")
-        if setting in pushed.secrets:
-            typer.echo(f"[{setting}]: signing secret {pushed.secrets[setting]}, shown this once")
+    for line in _lines_of(pushed.settings, pushed.secrets):
+        typer.echo(line)
     done = "unchanged" if commit else "saved"
     for resource in pushed.resources:
         typer.echo(f"{resource}: {'published' if resource in pushed.committed else done}")

@@ -57,6 +57,22 @@ def settings_of(configuration: Configuration, environment: str = ENVIRONMENT) ->
     ]
 
 
+def coming_of(configuration: Configuration) -> dict[str, dict[str, str]]:
+    """The types of the channels and the channel groups that the file makes, as content is validated with."""
+    channels = [configuration.channels]
+    channels += [held.get("channels", {}) for held in configuration.environments.values()]
+    return {
+        "channels": {key: kind for tables in channels for key, kind in _types(tables, "type")},
+        "channel_groups": dict(_types(configuration.channel_groups, "channel_type")),
+    }
+
+
+def _types(tables: Any, field: str) -> Iterator[tuple[str, str]]:
+    for key, table in tables.items() if isinstance(tables, dict) else ():
+        if isinstance(table, dict) and isinstance(table.get(field), str):
+            yield key, table[field]
+
+
 def unknown_sections(configuration: Configuration) -> Iterator[tuple[str, str]]:
     """Path and reason of what an [environments.<slug>] table may not hold."""
     for slug, held in configuration.environments.items():

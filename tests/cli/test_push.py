@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,8 +21,8 @@ from dispatch.temporal import Temporal
 from models.database import Database
 from models.sealing import Sealer
 from outbound.client import build_client
-from tests.builders import in_app_step, workflow
-from tests.development import as_development
+from tests.builders import email_step, in_app_step, workflow
+from tests.development import RENAME, as_development
 from tests.environments import TestEnvironment
 from tests.houses import SECRET, serving
 from tests.runs import rows
@@ -59,14 +60,24 @@ class Project:
         token = self.environment.service_token
         return await asyncio.to_thread(push, self.folder, self.url, token, pushing)
 
-    async def refused(self) -> str:
+    async def refused(self, pushing: Pushing | None = None) -> str:
         """What the author is told; nothing was published or configured."""
         with pytest.raises(CommandError) as refused:
-            await self.push()
+            await self.push(pushing)
         async with self._database.connection() as connection:
             cursor = await connection.execute(LEFT, {"id": self.environment.id})
             assert await cursor.fetchone() == {"resources": 0, "variables": 0}
         return str(refused.value)
+
+    @asynccontextmanager
+    async def elsewhere(self) -> AsyncIterator[str]:
+        """The environment under another name: not the one that content is written in."""
+        slug = f"env-{uuid4().hex[:8]}"
+        async with self._database.connection() as connection:
+            await connection.execute(RENAME, (slug, self.environment.id))
+        yield slug
+        async with self._database.connection() as connection:
+            await connection.execute(RENAME, (self.environment.slug, self.environment.id))
 
     async def versions(self) -> dict[str, int]:
         found = await rows(self._database, VERSIONS, self.environment.id)
@@ -287,3 +298,61 @@ async def test_a_draft_is_discarded_in_the_environment_that_is_named(project: Pr
 
     assert (elsewhere.exit_code, 'no environment "nowhere"' in elsewhere.stderr) == (1, True)
     assert (here.exit_code, here.output) == (0, "workflow hello: as committed\n")
+
+
+CHANNEL = '[channels.{key}]\nname = "B"\ntype = "in_app_feed"\nprovider = "in_app_feed_knock"\n'
+
+
+async def test_content_that_does_not_fit_the_channels_it_comes_with_changes_no_channel(
+    project: Project, database: Database
+) -> None:
+    key = f"bell-{uuid4().hex[:8]}"
+    project.write_workflow("hello", {**email_step(), "channel_key": key})
+    project.write("tocsin.toml", CHANNEL.format(key=key))
+
+    said = await project.refused()
+
+    assert f'steps[0].channel_key: the channel "{key}" is of type in_app_feed; this needs email' in said
+    assert "stand already" not in said
+    assert await rows(database, "SELECT 1 FROM channels WHERE key = %s", key) == []
+
+
+async def test_content_that_may_not_be_written_there_changes_no_setting(project: Project) -> None:
+    project.write_workflow("hello", in_app_step())
+    project.write("tocsin.toml", '[variables]\na = "1"')
+    async with project.elsewhere() as slug:
+        said = await project.refused(Pushing(environment=slug))
+    assert "without force=true" in said
+
+
+async def test_content_and_the_channel_it_needs_are_pushed_together_where_channels_must_be_there(
+    project: Project,
+) -> None:
+    key = f"bell-{uuid4().hex[:8]}"
+    project.write_workflow("hello", {**in_app_step(), "channel_key": key})
+    async with project.elsewhere() as slug:
+        with pytest.raises(CommandError, match=f'there is no channel "{key}"'):
+            await project.push(Pushing(environment=slug, force=True))
+        project.write("tocsin.toml", CHANNEL.format(key=key))
+        pushed = await project.push(Pushing(environment=slug, force=True))
+    assert (pushed.settings, pushed.committed) == ([f"channels.{key}"], ["workflow hello"])
+
+
+async def test_settings_that_stand_are_told_when_the_content_is_refused_after_them(project: Project) -> None:
+    project.write_workflow("hello", in_app_step())
+    project.write("tocsin.toml", '[variables]\na = "1"\n[webhooks.ours]\nurl = "https://a.example"')
+    refusal = {"code": "c", "status": 422, "type": "t", "message": "It was archived meanwhile.", "errors": []}
+    with HTTPServer(host="127.0.0.1") as server:
+        server.expect_request("/v1/tocsin/content").respond_with_json(refusal, status=422)
+        server.expect_request("/v1/tocsin/webhooks/ours", "PUT").respond_with_json({"signing_secret": "s1"})
+        server.expect_request(re.compile("/v1/tocsin/.*"), "PUT").respond_with_json({})
+        with pytest.raises(CommandError) as refused:
+            await asyncio.to_thread(push, project.folder, server.url_for(""), "t")
+
+    _, _, standing = str(refused.value).partition("These settings stand already:\n")
+    assert "It was archived meanwhile." in str(refused.value)
+    assert standing.splitlines() == [
+        "  [variables.a]: set",
+        "  [webhooks.ours]: set",
+        "  [webhooks.ours]: signing secret s1, shown this once",
+    ]

@@ -39,10 +39,11 @@ async def list_contents(connection: Connection, environment_id: UUID) -> list[Di
 
 
 async def list_variables(connection: Connection, environment_id: UUID) -> list[DictRow]:
-    """Every variable of the account, and whether it has a value here."""
+    """Every variable of the account, whether it is secret, and whether it has a value here."""
     cursor = await connection.execute(
         """
-        SELECT v.key, v.value IS NOT NULL OR v.sealed IS NOT NULL OR o.key IS NOT NULL AS has_value
+        SELECT v.key, v.type = 'secret' AS is_secret,
+               v.value IS NOT NULL OR v.sealed IS NOT NULL OR o.key IS NOT NULL AS has_value
         FROM variables v LEFT JOIN variable_overrides o ON o.key = v.key AND o.environment_id = %s
         ORDER BY v.key
         """,

@@ -4,25 +4,48 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from models.values.kinds import ChannelType
 from publishing.checkup.finding import Finding, Level
-from publishing.checkup.ground import Ground
-from publishing.checkup.variables import missing_variables
+from publishing.checkup.ground import ChannelFacts, Ground
+from publishing.checkup.variables import guarding_secrets, missing_variables
 
 EXPIRES_SOON = timedelta(days=14)
 LEFT_LYING = timedelta(days=1)
 
+NOT_OBEYED = (
+    *("link_tracking", "open_tracking", "json_overrides", "payload_overrides", "token_deregistration"),
+    *("email_based_user_id_resolution", "response_filters"),
+)
+"""Channel settings that are stored and checked only."""
+NOT_OBEYED_OF_HTTP = ("method", "url", "headers", "query_params", "body", "input_schema")
+
 
 def check_channels(ground: Ground) -> Iterator[Finding]:
-    """A sandbox where messages are meant to reach people; settings that name what is not there."""
+    """A sandbox where messages are meant to reach people; settings that name what is not there or not obeyed."""
     for channel in ground.channels.values():
+        yield from _not_obeyed(channel, ground.slug)
         for path, told, fix in missing_variables(channel.settings, ground):
             about = f'channel "{channel.key}"'
             yield Finding(Level.ERROR, "missing_variable", ground.slug, about, told, fix, path)
+        for path, told, fix in guarding_secrets(channel.settings, ground):
+            about = f'channel "{channel.key}"'
+            yield Finding(Level.ERROR, "secret_in_condition", ground.slug, about, told, fix, path)
     for channel in ground.channels.values() if ground.is_last else ():
         if channel.is_configured and channel.is_sandbox:
             fix = f"tocsin channels sandbox {channel.key} off --environment {ground.slug}"
             told = f"is in sandbox mode in {ground.slug}: nothing is sent"
             yield Finding(Level.ERROR, "sandbox", ground.slug, f'channel "{channel.key}"', told, fix)
+
+
+def _not_obeyed(channel: ChannelFacts, slug: str) -> Iterator[Finding]:
+    """Off and empty count as not set."""
+    of_http = NOT_OBEYED_OF_HTTP if channel.type == ChannelType.HTTP else ()
+    given = channel.settings.get("channel_settings") or {}
+    for name in (*NOT_OBEYED, *of_http):
+        if given.get(name):
+            path, told = f"channel_settings.{name}", "is kept, and not obeyed by this release"
+            fix = "remove it to be rid of this line"
+            yield Finding(Level.WARNING, "not_run", slug, f'channel "{channel.key}"', told, fix, path)
 
 
 def check_environment(row: Any, *, has_content: bool) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from models.values.content import ContentType, TranslationName
 from models.values.providers import PROVIDER_OF_ID, SINK_IDS
 from publishing.checkup.finding import Finding, Level
 from publishing.checkup.ground import ChannelFacts, Ground, Held
-from publishing.checkup.variables import missing_variables
+from publishing.checkup.variables import guarding_secrets, missing_variables
 from publishing.kinds import KINDS
 from publishing.kinds.kind import Reference
 from publishing.mistakes import NotPublishable
@@ -117,6 +117,8 @@ class _Check:
     def _variables(self, content: Any) -> Iterator[Finding]:
         for path, told, fix in missing_variables(content, self._ground):
             yield self._error("missing_variable", path, told, fix)
+        for path, told, fix in guarding_secrets(content, self._ground):
+            yield self._error("secret_in_condition", path, told, fix)
 
     def _error(self, check: str, path: str, message: str, fix: str) -> Finding:
         return self._finding(Level.ERROR, check, path, message, fix)

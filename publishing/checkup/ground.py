@@ -35,6 +35,8 @@ class Ground:
     """Those with a value here."""
     valueless: frozenset[str] = field(default_factory=frozenset)
     """Those that have one elsewhere only."""
+    secrets: frozenset[str] = field(default_factory=frozenset)
+    """Those of both that are secret."""
     locale: str = "en"
 
     @property

@@ -128,6 +128,7 @@ async def _ground(
         groups=await list_group_types(connection),
         variables=frozenset(one["key"] for one in variables if one["has_value"]),
         valueless=frozenset(one["key"] for one in variables if not one["has_value"]),
+        secrets=frozenset(one["key"] for one in variables if one["is_secret"]),
         locale=await find_locale(connection),
     )
 

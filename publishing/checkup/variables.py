@@ -1,5 +1,6 @@
 """Which variables a value names, in its templates and conditions, and which of them are not there."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,8 @@ from models.values.variables import RESERVED
 from publishing.checkup.ground import Ground
 from rendering.environment import TemplateError
 from rendering.references import variables_of
+
+_IN_A_CONDITION = re.compile(r"(^|\.)conditions\..*\.(variable|argument)\b")
 
 
 def missing_variables(value: Any, ground: Ground) -> Iterator[tuple[str, str, str]]:
@@ -20,6 +23,14 @@ def missing_variables(value: Any, ground: Ground) -> Iterator[tuple[str, str, st
             told = f'there is no variable "{key}"'
         fix = f"tocsin variables set {key} VALUE, or {key} = … under [variables] in tocsin.toml"
         yield path, told, fix
+
+
+def guarding_secrets(value: Any, ground: Ground) -> Iterator[tuple[str, str, str]]:
+    """The same of conditions that name a secret variable: runs cannot judge them."""
+    for path, key in sorted(set(_named(value, ""))):
+        if key in ground.secrets and _IN_A_CONDITION.search(path):
+            told = f'conditions cannot see the secret variable "{key}": what they decide is skipped'
+            yield path, told, f"compare a public variable instead of {key}"
 
 
 def _named(value: Any, path: str) -> Iterator[tuple[str, str]]:

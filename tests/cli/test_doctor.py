@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -249,6 +250,20 @@ async def test_settings_of_channels_that_name_a_missing_variable_are_found(clini
         assert where in {(one["check"], one["about"], one["path"]) for one in found}
 
 
+async def test_a_condition_on_a_secret_variable_is_found(clinic: Clinic) -> None:
+    key = f"s_{uuid4().hex[:12]}"
+    await clinic.pipeline.put(f"/v1/tocsin/variables/{key}", {"value": "hunter2", "type": "secret"})
+    guard = {"variable": "data.token", "operator": "equal_to", "argument": f"vars.{key}"}
+    step = in_app_step(conditions={"all": [guard]}, body=f"{{{{ vars.{key} }}}}")
+    clinic.write("workflows/w/workflow.json", workflow(step))
+    await clinic.push()
+    found = [
+        (one["about"], one["path"]) for one in await clinic.found() if one["check"] == "secret_in_condition"
+    ]
+    assert (await clinic.pipeline.call("DELETE", f"/v1/tocsin/variables/{key}")).status_code == 204
+    assert found == [('workflow "w"', "steps[0].conditions.all[0].argument")]
+
+
 async def test_a_channel_of_another_type_is_worded_as_a_push_words_it(clinic: Clinic) -> None:
     clinic.write("workflows/w/workflow.json", workflow(email_step(channel_key="late")))
     await clinic.push()
@@ -277,3 +292,15 @@ async def test_a_key_that_was_rotated_is_no_longer_told(clinic: Clinic) -> None:
     rotated = await clinic.pipeline.call("POST", f"/v1/tocsin/keys/{key['id']}/rotate")
     assert rotated.status_code == 201
     assert "key_expires" not in {one["check"] for one in await clinic.found()}
+
+
+async def test_a_channel_setting_that_is_not_obeyed_is_told(clinic: Clinic) -> None:
+    channel = {
+        "name": "Bell",
+        "type": "in_app_feed",
+        "provider": "in_app_feed_knock",
+        "channel_settings": {"link_tracking": True},
+    }
+    await clinic.pipeline.put("/v1/tocsin/channels/bell", channel)
+    told = [(one["level"], one["about"], one["path"]) for one in await clinic.found()]
+    assert told == [("warning", 'channel "bell"', "channel_settings.link_tracking")]

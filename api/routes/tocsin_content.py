@@ -35,6 +35,7 @@ async def validate_content(
 
     So do references to `channels` and `channel_groups`, which the caller makes before the push.
     """
+    drafts.require_editable(caller.space, force=body.force)
     coming = Coming(body.channels, body.channel_groups)
     async with database.transaction() as connection:
         await drafts.validate(connection, caller.space, _written(body), together=True, coming=coming)

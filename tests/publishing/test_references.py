@@ -136,7 +136,9 @@ async def test_channels_that_are_made_before_the_content_count_where_it_is_valid
     path = "/v1/tocsin/content/validate"
 
     async def fields(**coming: dict[str, str]) -> list[tuple[str, str]]:
-        answer = await pipeline.call("PUT", path, {"resources": resources, **coming}, "production")
+        answer = await pipeline.call(
+            "PUT", path, {"resources": resources, "force": True, **coming}, "production"
+        )
         told = [] if answer.status_code == 200 else answer.json()["errors"]
         return [(one["resource"]["key"], one["field"]) for one in told]
 

@@ -21,7 +21,7 @@ NOT_OBEYED_OF_HTTP = ("method", "url", "headers", "query_params", "body", "input
 
 
 def check_channels(ground: Ground) -> Iterator[Finding]:
-    """A sandbox where messages are meant to reach people; settings that name what is not there or not obeyed."""
+    """A sandbox where messages are meant to reach people; settings that are not obeyed, or name nothing."""
     for channel in ground.channels.values():
         yield from _not_obeyed(channel, ground.slug)
         for path, told, fix in missing_variables(channel.settings, ground):

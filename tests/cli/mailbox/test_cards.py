@@ -1,3 +1,5 @@
+from typing import Any
+
 from cli.mailbox.cards import json_card
 from cli.mailbox.rendered import _BY_TYPE
 
@@ -27,7 +29,8 @@ def test_a_block_of_another_kind_and_what_holds_no_blocks_are_shown_as_json() ->
     assert '"alt_text": "<x>"' in card["text"]
     assert card["html"].startswith("<pre>{")
     assert "&lt;x&gt;" in card["html"]
-    for odd in ({"text": "hello"}, [1], {"blocks": []}, {"blocks": "no"}):
+    others: list[Any] = [{"text": "hello"}, [1], {"blocks": []}, {"blocks": "no"}]
+    for odd in others:
         assert list(json_card(odd)) == ["text"]
     assert '"type": "section"' in json_card({"blocks": [{"type": "section", "text": "odd"}]})["text"]
 

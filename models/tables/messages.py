@@ -16,6 +16,7 @@ from models.ids import new_ksuid
 from models.parts import Part
 from models.tables.columns import document, moment, texts, verbatim_document
 from models.values.kinds import MessageStatus
+from models.values.plain_json import storable
 
 
 class Message(SQLModel, table=True):
@@ -244,7 +245,7 @@ async def insert_events(
             environment_id,
             message_id,
             event.type,
-            None if event.data is None else Jsonb(event.data),
+            None if event.data is None else Jsonb(storable(event.data)),
         )
         for event_id, event in zip(ids, events, strict=True)
     ]
@@ -275,13 +276,16 @@ async def find_receipt(connection: Connection, message_id: str, attempt: int) ->
 async def insert_attempt(
     connection: Connection, message_id: str, attempt: int, receipt: dict[str, Any], now: datetime
 ) -> bool:
-    """False when this attempt already has a receipt."""
+    """False when this attempt already has a receipt.
+
+    Providers' words are kept as far as Postgres can hold them: a refusal would send the message again.
+    """
     cursor = await connection.execute(
         """
         INSERT INTO delivery_attempts (message_id, attempt, receipt, at) VALUES (%s, %s, %s, %s)
         ON CONFLICT DO NOTHING RETURNING attempt
         """,
-        (message_id, attempt, Jsonb(receipt), now),
+        (message_id, attempt, Jsonb(storable(receipt)), now),
     )
     return await cursor.fetchone() is not None
 
@@ -324,8 +328,8 @@ async def insert_delivery_log(
             environment_id,
             message_id,
             entry["service_name"],
-            Jsonb(entry["request"]),
-            Jsonb(entry["response"]),
+            Jsonb(storable(entry["request"])),
+            Jsonb(storable(entry["response"])),
         ),
     )
 

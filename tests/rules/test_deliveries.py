@@ -74,6 +74,15 @@ async def test_a_busy_server_is_tried_eight_times_within_half_an_hour(mailing: M
     assert "451" in events[-1]["data"]["failure_details"]
 
 
+async def test_words_of_a_server_that_cannot_be_stored_do_not_send_a_mail_again(mailing: Mailing) -> None:
+    mailing.server.answers["DATA"] = "554 5.0.0 no\x00thing"
+    await mailing.send()
+
+    message = await mailing.message()
+    assert (message["status"], message["attempts"]) == ("undelivered", 1)
+    assert "no\ufffdthing" in str(await mailing.events())
+
+
 async def test_each_pause_is_about_twice_the_one_before(mailing: Mailing) -> None:
     # E-MSG-6
     mailing.server.answers["DATA"] = BUSY

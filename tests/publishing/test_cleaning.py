@@ -17,7 +17,7 @@ THEIRS = {
 
 
 def test_what_the_cli_adds_is_taken_away_from_every_node_of_ours() -> None:
-    note = {"__annotation": {"extractable_fields": {}}}
+    note: dict[str, Any] = {"__annotation": {"extractable_fields": {}}}
     step = {
         "type": "email",
         "template": {"html_body": "b", "html_body@": "email_1/body.html", **note},
@@ -64,7 +64,7 @@ async def test_a_schema_of_trigger_data_is_saved_as_it_was_written(pipeline: Pip
 
 
 async def test_the_values_of_a_guide_are_saved_as_they_were_written(pipeline: Pipeline) -> None:
-    message_type = {"name": "M", "description": None, "preview": "", "variants": []}
+    message_type: dict[str, Any] = {"name": "M", "description": None, "preview": "", "variants": []}
     await pipeline.put("/v1/message_types/note", {"message_type": message_type})
     step = {"ref": "s", "schema_key": "note", "schema_semver": "0.0.1", "schema_variant_key": "default"}
     guide = {"name": "G", "channel_key": "in-guide", "steps": [{**step, "values": THEIRS}]}

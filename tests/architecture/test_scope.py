@@ -57,6 +57,7 @@ UNSCOPED = {
     "models/queries/commits.py:<module>": "a part of statements, each bound to an environment or a commit",
     "models/queries/commits.py:insert_commits": "its columns are those of the table, environment_id too",
     "models/queries/published.py:find_contents": "the ids stand in a version of the run's environment",
+    "models/queries/resources.py:<module>": "a part of statements, each bound to an environment",
     "models/queries/resources.py:archive_resource": "archiving reaches all of them (E-RUN-12)",
     "cli/credentials.py:list_keys": "whoever has the database's password sees the keys of all environments",
     "cli/credentials.py:revoke_key": "as above; the id is of one key",

@@ -65,7 +65,7 @@ async def test_secret_keys_need_no_token(
 ) -> None:
     await signing_key(manager)
     await enhance(manager, environment)
-    await client.found(feed(environment))
+    assert (await client.found(feed(environment)))["entries"] == []
 
 
 async def test_a_token_opens_its_own_users_paths_only(
@@ -141,7 +141,7 @@ async def test_grants_beyond_the_user_do_no_harm(
     key = await signing_key(manager)
     grants: dict[str, Any] = {"https://api.knock.app/v1/users/ada": {"user/read": []}}
     async with browser(app, environment, token(key["private_key"], grants=grants)) as client:
-        await client.found(feed(environment))
+        assert (await client.found(feed(environment)))["entries"] == []
 
 
 async def test_forged_tokens_are_refused(app: FastAPI, manager: Client, environment: TestEnvironment) -> None:

@@ -121,3 +121,4 @@ async def test_people_and_runs_are_written_while_somebody_publishes(pipeline: Pi
             "VALUES (%s, '$users', 'ada', '{}', now(), now())",
             (environment["id"],),
         )
+    assert await pipeline.rows("SELECT id FROM recipients") == [{"id": "ada"}]

@@ -6,6 +6,8 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
+from activities.memberships import memberships_of
+from activities.refs import refs_of
 from activities.standing import Standing, rendered_recipient
 from activities.variables import variable_values
 from models.database import Connection
@@ -35,6 +37,8 @@ async def build_scope(connection: Connection, standing: Standing) -> RunScope:
         total_actors=_total_actors(facts),
         secrets=standing.secrets,
         secret_keys=frozenset(facts["secrets"] or ()),
+        refs=await refs_of(connection, standing),
+        memberships=await memberships_of(connection, standing),
         timestamp=activities[-1]["inserted_at"] if activities else _iso(facts["inserted_at"]),
     )
 

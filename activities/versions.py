@@ -1,5 +1,6 @@
 """Published workflow versions, parsed once a process: they never change (D28)."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,11 @@ class Version:
     plan: dict[str, Any]
     partials: dict[str, str]
     """By key, the ids of the partial versions it was published with (E-TEMPLATE-24)."""
+    text: str = ""
+    """What its author wrote, as one text: what it does not mention need not be read for it."""
+
+    def mentions(self, words: str) -> bool:
+        return words in self.text
 
 
 class Versions:
@@ -47,6 +53,7 @@ class Versions:
             definition=WorkflowDefinition.model_validate(row["content"]),
             plan=row["compiled"]["plan"],
             partials=row["compiled"].get("partials", {}),
+            text=json.dumps(row["content"]),
         )
         self._kept[version_id] = version
         return version

@@ -27,6 +27,7 @@ from models.tables.recipients import Identification
 from models.tables.triggers import (
     Trigger,
     find_ground,
+    find_trigger,
     forget_idempotency,
     insert_trigger,
     mark_answered,
@@ -49,8 +50,24 @@ class Idempotency:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a trigger comes from (E-TRIGGER-29).
+
+    `trigger_id` is given where it is deterministic (D16): triggering twice under it is triggering once.
+    `depth` counts the triggers by steps above it (E-TRIGGERWF-9). A trigger that does not expand runs for
+    the objects it names and not for their subscribers (E-SCHED-8).
+    """
+
+    source: TriggerSource = TriggerSource.API
+    trigger_id: UUID | None = None
+    depth: int = 0
+    schedule_id: UUID | None = None
+    expands: bool = True
+
+
+@dataclass(frozen=True)
 class TriggerRequest:
-    """A parsed call of `POST /v1/workflows/{key}/trigger`."""
+    """A parsed call of `POST /v1/workflows/{key}/trigger`, or what a step or a schedule asks for."""
 
     workflow_key: str
     recipients: list[GivenRecipient]
@@ -61,6 +78,7 @@ class TriggerRequest:
     cancellation_key: str | None = None
     settings: dict[str, Any] | None = None
     idempotency: Idempotency | None = None
+    origin: Origin = Origin()
 
     @property
     def only_user(self) -> GivenRecipient | None:
@@ -123,6 +141,9 @@ class Replayed(Exception):
 )
 async def _write(connection: Connection, place: Place, request: TriggerRequest) -> UUID:
     """The id of the trigger, written now or by an earlier try that was never answered."""
+    given = request.origin.trigger_id
+    if given is not None and await find_trigger(connection, place.environment_id, given) is not None:
+        return given
     while True:
         key = request.idempotency.key if request.idempotency else None
         actor = request.actor.ref if request.actor else None
@@ -212,12 +233,12 @@ def run_of(trigger: Trigger, acceptance: int, recipient: GivenRecipient) -> Reci
 
 def _trigger(place: Place, request: TriggerRequest, version_id: UUID) -> Trigger:
     return Trigger(
-        id=new_uuid(),
+        id=request.origin.trigger_id or new_uuid(),
         environment_id=place.environment_id,
         workflow_key=request.workflow_key,
         workflow_version_id=version_id,
         acceptance=0,
-        source=TriggerSource.API.value,
+        source=request.origin.source.value,
         data=request.data or {},
         recipients=[given.model_dump(mode="json") for given in request.recipients],
         actor_collection=request.actor.ref.collection if request.actor else None,

@@ -14,6 +14,10 @@ BULK = "bulk"
 
 CANCEL = "cancel"
 """Signal: a cancel with this acceptance number applies to the run."""
+LOOK = "look"
+"""Signal: a row that the run's pause goes by has changed; only hastens (D31)."""
+WAKE = "wake"
+"""Signal of an operator: end the pause the run is in, or, with a time, pause until then instead."""
 JOINED = "joined"
 """Signal: a recipient run joined the window this run holds; only hastens and shows (D9, D31)."""
 

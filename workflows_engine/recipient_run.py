@@ -1,6 +1,7 @@
 """RecipientRunWorkflow: one recipient, step after step."""
 
 import asyncio
+from datetime import datetime
 
 from models.values.kinds import Outcome
 from temporalio import workflow
@@ -9,7 +10,7 @@ from temporalio.common import SearchAttributeKey
 from workflows_engine import names
 from workflows_engine.effects.runs import BeginAnswer, BeginAsk, FinishAsk, begin_run, finish_run
 from workflows_engine.plan import Plan
-from workflows_engine.run import CancelNote, HeldWindow, Run, RunInput
+from workflows_engine.run import CancelNote, HeldWindow, Run, RunInput, Wish
 from workflows_engine.step import End, Jump
 from workflows_engine.steps.batch import window_line
 
@@ -44,6 +45,16 @@ class RecipientRunWorkflow:
     def cancel(self, acceptance: int) -> None:
         """A cancel by key with this acceptance number applies to the run (D10)."""
         self._run.hear_cancel(CancelNote(by=f"cancellation key (cancel {acceptance})", acceptance=acceptance))
+
+    @workflow.signal(name=names.LOOK)
+    def look(self) -> None:
+        """A row that the run's pause goes by has changed (D31)."""
+        self._run.nudge()
+
+    @workflow.signal(name=names.WAKE)
+    def wake(self, until: datetime | None = None) -> None:
+        """An operator ends the run's pause, or moves its end: `temporal workflow signal --name wake`."""
+        self._run.hear_wish(Wish(until))
 
     @workflow.signal(name=names.JOINED)
     def joined(self, step_ref: str, count: int) -> None:

@@ -63,6 +63,13 @@ class CancelNote:
     acceptance: int | None = None
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What an operator wants of a pause: that it ends now, or at another time."""
+
+    until: datetime | None = None
+
+
 class Run:
     """One recipient run in flight. Small: everything else stays in Postgres."""
 
@@ -73,6 +80,8 @@ class Run:
         self.cancel_spent = 0
         self.held_window: HeldWindow | None = None
         self.has_sent = given.incarnation > 0
+        self.wish: Wish | None = None
+        self._nudged = False
         self._deliveries: set[asyncio.Task[None]] = set()
 
     # --- cancellation -------------------------------------------------------------------------------
@@ -103,6 +112,20 @@ class Run:
             return None
         return End(Outcome.CANCELLED, f"cancelled by {self.cancel.by}", self.cancel.acceptance)
 
+    # --- being woken ---------------------------------------------------------------------------------
+
+    def nudge(self) -> None:
+        """Somebody changed a row that a pause goes by: it ends early, and its step looks again (D31)."""
+        self._nudged = True
+
+    def hear_wish(self, wish: Wish) -> None:
+        """An operator's wish waits for the next pause, whose step obeys it and forgets it."""
+        self.wish = wish
+
+    def take_wish(self) -> Wish | None:
+        wish, self.wish = self.wish, None
+        return wish
+
     # --- effects ------------------------------------------------------------------------------------
 
     def ask(self, step: PlannedStep, attempt: int = 1) -> StepAsk:
@@ -120,7 +143,9 @@ class Run:
         for attempt, pause in enumerate(RETRY_PAUSES, start=2):
             if answer.verdict is not Verdict.RETRY:
                 break
-            await self.pause(step, workflow.now() + pause, f"failed ({answer.reason}), trying again")
+            await self.pause(
+                step, workflow.now() + pause, f"failed ({answer.reason}), trying again", is_light=False
+            )
             if self.cancel is not None:
                 break
             answer = await effect(
@@ -146,8 +171,8 @@ class Run:
 
     # --- pauses -------------------------------------------------------------------------------------
 
-    async def pause(self, step: PlannedStep, until: datetime, what: str) -> None:
-        """Sleep until that moment, or until a cancel is heard."""
+    async def pause(self, step: PlannedStep, until: datetime, what: str, *, is_light: bool = True) -> None:
+        """Sleep until then or until a cancel is heard; light sleepers wake for nudges and wishes too."""
         self.details.pending(step.ref, what, until)
         if self.given.is_listed:
             workflow.upsert_search_attributes(
@@ -161,12 +186,14 @@ class Run:
             return
         try:
             await workflow.wait_condition(
-                lambda: self.cancel is not None,
+                lambda: self.cancel is not None or (is_light and (self._nudged or self.wish is not None)),
                 timeout=left,
                 timeout_summary=f"{step.ref}: {what}, until {until:%Y-%m-%d %H:%M:%S} UTC",
             )
         except TimeoutError:
             return
+        finally:
+            self._nudged = self._nudged and not is_light
 
     # --- deliveries ---------------------------------------------------------------------------------
 

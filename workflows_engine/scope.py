@@ -26,6 +26,10 @@ class RunScope:
     """Secret variables: templates see them among `vars`; conditions, whose traces are logged, do not."""
     secret_keys: frozenset[str] = frozenset()
     """Of all secret variables, those without a value that can be read included."""
+    refs: dict[str, Any] = field(default_factory=dict)
+    """By step ref: what conditions and templates may know of earlier steps (E-COND-22, E-WAITEVENT-11)."""
+    memberships: frozenset[str] = frozenset()
+    """Keys of the audiences that the recipient is in, as the run's tenant allows (E-COND-21)."""
 
     def for_conditions(self) -> dict[str, Any]:
         """The prefixes of E-COND-5; `run` carries the totals (E-RUN-17)."""
@@ -37,6 +41,7 @@ class RunScope:
             "vars": self.variables,
             "workflow": self.workflow,
             "run": {"total_activities": self.total_activities, "total_actors": self.total_actors},
+            "refs": self.refs,
         }
 
     def for_templates(self) -> dict[str, Any]:
@@ -49,6 +54,7 @@ class RunScope:
             "vars": {**self.variables, **self.secrets},
             "workflow": self.workflow,
             "run": {"total_activities": self.total_activities, "total_actors": self.total_actors},
+            "refs": self.refs,
             "activities": self.activities,
             "total_activities": self.total_activities,
             "actors": self.actors,

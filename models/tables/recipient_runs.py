@@ -165,7 +165,7 @@ FACTS = f"""
            e.slug, w.active, v.archived_at AS workflow_archived_at,
            v.environment_id AS content_environment_id, ce.commit_number AS content_number,
            account.branding AS account_branding, account.locale AS account_locale,
-           account.translations_enabled,
+           account.timezone AS account_timezone, account.translations_enabled,
            {LATER_CANCEL} AS later_cancel,
            recipient.properties AS recipient_properties, recipient.updated_at AS recipient_updated_at,
            actor.properties AS actor_properties, actor.updated_at AS actor_updated_at,

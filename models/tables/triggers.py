@@ -123,7 +123,7 @@ async def insert_trigger(connection: Connection, trigger: Trigger, beside: Seque
             %(source)s, %(data)s, %(recipients)s, %(actor_collection)s, %(actor_id)s, %(tenant_id)s,
             %(cancellation_key)s, %(settings)s, %(fan_out)s, %(idempotency_key)s, %(request_hash)s,
             %(request_id)s, %(inserted_at)s)
-        ON CONFLICT (environment_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+        ON CONFLICT DO NOTHING
         RETURNING acceptance
     """
     values = {name: getattr(trigger, name) for name in _PLAIN}

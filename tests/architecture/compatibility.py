@@ -1,7 +1,8 @@
-"""Writes docs/compatibility.md: which of Knock's endpoints are here, read off our routes.
+"""Writes docs/compatibility.md: which of Knock's endpoints and of the engine's rules are here.
 
-`python -m tests.architecture.compatibility` after adding one; a test fails when the page is stale. The
-endpoints themselves are facts, kept in knock_endpoints.tsv.
+Endpoints are read off our routes, rules off the marks of tests: `python -m tests.architecture.compatibility`
+after adding either; a test fails when the page is stale. The endpoints themselves are facts, kept in
+knock_endpoints.tsv.
 """
 
 import csv
@@ -16,6 +17,7 @@ from starlette.routing import Match
 
 from api.paths import Segment
 from api.routes import ROUTERS, unbuilt
+from tests.architecture import engine_rules
 from tests.architecture.sources import ROOT
 
 ENDPOINTS = Path(__file__).with_name("knock_endpoints.tsv")
@@ -41,7 +43,8 @@ errors of Knock's contract, for what this release knows. What of it is not there
 is refused with an error that names it, never silently dropped. **Refused** ones answer 501 with what to use
 instead; everything else answers 404.
 
-Which step settings, modes and operators are here: [steps](index.md#steps).
+Which step settings, modes and operators are here: [steps](index.md#steps). Below the endpoints stand the
+[rules of the engine](#the-rules-of-the-engine) with the tests that prove them.
 """
 
 NOTES = {
@@ -109,6 +112,7 @@ def page() -> str:
             if endpoints:
                 lines += ["", f"{title}:", "", *(f"- {group}" for group in missing(endpoints))]
         lines += [""]
+    lines += engine_rules.table()
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -18,6 +18,7 @@ HIGHEST = {
     "DELAY": 13,
     "EXPERIMENT": 4,
     "FETCH": 15,
+    "LIMITS": 51,
     "MSG": 16,
     "PREF": 24,
     "RUN": 19,

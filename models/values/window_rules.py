@@ -1,4 +1,4 @@
-"""When a dynamic window ends: a timestamp, a duration or a window rule, as it was found in data (E-DELAY-10)."""
+"""When a dynamic window ends: a timestamp, a duration or a window rule found in data (E-DELAY-10)."""
 
 import calendar
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ class WindowRule(BaseModel):
     day_of_month: int | None = Field(default=None, ge=1, le=31)
 
     def next_after(self, now: datetime, zone: ZoneInfo) -> datetime | None:
-        """The first occurrence strictly after `now`, in UTC; None if none comes within a year (E-DELAY-11)."""
+        """The first occurrence strictly after `now`, in UTC, or None within a year (E-DELAY-11)."""
         occurrences = self._hours(now, zone) if self.frequency == "hourly" else self._days(now, zone)
         return next((moment for moment in occurrences if moment > now), None)
 

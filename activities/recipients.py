@@ -12,7 +12,7 @@ from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal
 from dispatch.triggers import run_of
 from models.database import Database
-from models.tables.recipient_runs import insert_run
+from models.tables.queued_runs import insert_run
 from models.tables.recipients import identify
 from models.tables.triggers import Trigger, find_trigger, lock_unretired, mark_fanned_out
 from models.values.given import GivenRecipient

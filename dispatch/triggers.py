@@ -22,7 +22,8 @@ from dispatch.temporal import Temporal
 from models.database import Connection, Database
 from models.ids import new_ksuid, new_uuid
 from models.parts import Part
-from models.tables.recipient_runs import RecipientRun, run_part
+from models.tables.queued_runs import run_part
+from models.tables.recipient_runs import RecipientRun
 from models.tables.recipients import Identification
 from models.tables.triggers import (
     Trigger,
@@ -247,6 +248,9 @@ def _trigger(place: Place, request: TriggerRequest, version_id: UUID) -> Trigger
         cancellation_key=request.cancellation_key,
         settings=request.settings or {},
         fan_out=None if request.only_user else "pending",
+        depth=request.origin.depth,
+        schedule_id=request.origin.schedule_id,
+        expands=request.origin.expands,
         idempotency_key=request.idempotency.key if request.idempotency else None,
         request_hash=request.idempotency.request_hash if request.idempotency else None,
         request_id=request.request_id,

@@ -9,7 +9,7 @@ from dispatch.triggers import run_of
 from models.database import Database
 from models.ids import new_uuid
 from models.queries.resources import find_resource
-from models.tables.recipient_runs import insert_run
+from models.tables.queued_runs import insert_run
 from models.tables.recipients import identify
 from models.tables.triggers import Trigger, insert_trigger, mark_answered
 from models.values.content import ContentType, Name

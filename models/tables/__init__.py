@@ -2,18 +2,24 @@
 
 from models.tables.account import Account, PreferenceDefaults
 from models.tables.batches import BatchMember, BatchWindow
+from models.tables.bulk_operations import BulkOperation
 from models.tables.cancels import Cancel
 from models.tables.catalogues import ItemProperty, PreferenceCategory, Tag
+from models.tables.channel_data import ChannelData
 from models.tables.channel_groups import ChannelGroup, ChannelGroupRule
 from models.tables.channels import Channel, ChannelSettings
 from models.tables.commits import Commit
 from models.tables.environments import Environment
 from models.tables.feeds import FeedCounter, FeedItem
+from models.tables.first_runs import FirstRun
 from models.tables.keys import ApiKey, SigningKey
 from models.tables.messages import DeliveryAttempt, DeliveryLogEntry, Message, MessageEvent
+from models.tables.preference_sets import PreferenceSet
 from models.tables.recipient_runs import LedgerEntry, RecipientRun, RunEvent
 from models.tables.recipients import Recipient
 from models.tables.resources import Resource, ResourceVersion
+from models.tables.schedules import Schedule
+from models.tables.subscriptions import Subscription
 from models.tables.triggers import Trigger
 from models.tables.variables import Variable, VariableOverride
 from models.tables.webhook_endpoints import WebhookEndpoint
@@ -38,10 +44,12 @@ TABLES = [
     ResourceVersion,
     Commit,
     Recipient,
+    Subscription,
     Trigger,
     RecipientRun,
     RunEvent,
     LedgerEntry,
+    FirstRun,
     BatchWindow,
     BatchMember,
     Cancel,
@@ -51,4 +59,5 @@ TABLES = [
     DeliveryLogEntry,
     FeedCounter,
     FeedItem,
+    Schedule,
 ]

@@ -24,9 +24,10 @@ class RecipientRun(SQLModel, table=True):
     """The truth about a run; its Temporal workflow only carries it out.
 
     The row exists before the workflow starts. `data` stays empty until a step changes the run's data.
-    `incarnation` counts the workflows that carried it: above 0, an absorbed or lost run was taken up again
-    to close a batch window. `cancel_spent` is the acceptance number of the cancel that took its activity out
-    of a window it still closes for others (E-CANCEL-8).
+    `subscription` is `{collection, id, properties}` of a run that a subscription led to: the object, and the
+    subscription's properties (E-SUBS-4). `incarnation` counts the workflows that carried it: above 0, an
+    absorbed or lost run was taken up again to close a batch window. `cancel_spent` is the acceptance number
+    of the cancel that took its activity out of a window it still closes for others (E-CANCEL-8).
     """
 
     __tablename__ = "recipient_runs"
@@ -64,6 +65,7 @@ class RecipientRun(SQLModel, table=True):
     trigger_source: str
     trigger_data: dict[str, Any] | None = verbatim_document(nullable=True)
     data: dict[str, Any] | None = verbatim_document(nullable=True)
+    subscription: dict[str, Any] | None = document(nullable=True)
     activity_id: str
     status: str
     outcome: str | None = None
@@ -113,53 +115,6 @@ class LedgerEntry(SQLModel, table=True):
     at: datetime = moment()
 
 
-INSERT_RUN = """
-    INSERT INTO recipient_runs (
-        id, environment_id, workflow_run_id, workflow_key, workflow_version_id, recipient_collection,
-        recipient_id, actor_collection, actor_id, tenant_id, cancellation_key, acceptance, trigger_source,
-        trigger_data, activity_id, status, error_count, incarnation, inserted_at, updated_at)
-    SELECT %(id)s, %(environment_id)s, %(workflow_run_id)s, %(workflow_key)s, %(workflow_version_id)s,
-           %(recipient_collection)s, %(recipient_id)s, %(actor_collection)s, %(actor_id)s, %(tenant_id)s,
-           %(cancellation_key)s, {acceptance}, %(trigger_source)s, %(trigger_data)s::json, %(activity_id)s,
-           'queued', 0, 0, %(inserted_at)s, %(inserted_at)s {source}
-    ON CONFLICT (id) DO NOTHING
-"""
-_RUN = (
-    "id",
-    "environment_id",
-    "workflow_run_id",
-    "workflow_key",
-    "workflow_version_id",
-    "recipient_collection",
-    "recipient_id",
-    "actor_collection",
-    "actor_id",
-    "tenant_id",
-    "cancellation_key",
-    "trigger_source",
-    "activity_id",
-    "inserted_at",
-)
-
-
-def _run_values(run: RecipientRun) -> dict[str, Any]:
-    values = {name: getattr(run, name) for name in _RUN}
-    values["trigger_data"] = None if run.trigger_data is None else Json(run.trigger_data)
-    return values
-
-
-async def insert_run(connection: Connection, run: RecipientRun) -> None:
-    """Write a queued run down before its workflow starts; one already there is left as it is."""
-    sql = INSERT_RUN.format(acceptance="%(acceptance)s::bigint", source="")
-    await connection.execute(sql, _run_values(run) | {"acceptance": run.acceptance})
-
-
-def run_part(run: RecipientRun) -> Part:
-    """Writing a queued run beside its trigger, whose acceptance number it takes."""
-    sql = INSERT_RUN.format(acceptance="claimed.acceptance", source="FROM claimed")
-    return Part("queued", sql, _run_values(run))
-
-
 FACTS = f"""
     SELECT r.*, t.data AS shared_data, t.settings AS trigger_settings, t.answered_at, t.retired_at,
            e.slug, w.active, v.archived_at AS workflow_archived_at,
@@ -170,6 +125,7 @@ FACTS = f"""
            recipient.properties AS recipient_properties, recipient.updated_at AS recipient_updated_at,
            actor.properties AS actor_properties, actor.updated_at AS actor_updated_at,
            tenant.properties AS tenant_properties, tenant.updated_at AS tenant_updated_at,
+           subscribed.properties AS subscribed_properties, subscribed.updated_at AS subscribed_updated_at,
            bw.step_ref AS window_step_ref, bw.total_activities, bw.total_actors,
            ({PUBLIC_VALUES.format(environment_id="r.environment_id")}) AS variables,
            ({SECRET_VALUES.format(environment_id="r.environment_id")}) AS secrets
@@ -186,6 +142,9 @@ FACTS = f"""
         AND actor.collection = r.actor_collection AND actor.id = r.actor_id
     LEFT JOIN recipients tenant ON tenant.environment_id = r.environment_id
         AND tenant.collection = '$tenants' AND tenant.id = r.tenant_id
+    LEFT JOIN recipients subscribed ON subscribed.environment_id = r.environment_id
+        AND subscribed.collection = r.subscription ->> 'collection'
+        AND subscribed.id = r.subscription ->> 'id'
     LEFT JOIN batch_windows bw ON bw.environment_id = r.environment_id AND bw.id = r.window_id
     WHERE r.environment_id = %s AND r.id = %s
 """
@@ -362,11 +321,27 @@ async def find_carrier(connection: Connection, environment_id: UUID, run_id: UUI
     return await cursor.fetchone()
 
 
-async def join_window(connection: Connection, environment_id: UUID, run_id: UUID, window_id: UUID) -> None:
+@dataclass(frozen=True)
+class Gathered:
+    """What a run goes on with after a batch: the window it speaks for, merged data, a workflow version."""
+
+    window_id: UUID
+    version_id: UUID
+    data: dict[str, Any]
+
+
+async def go_on_gathered(
+    connection: Connection, environment_id: UUID, run_id: UUID, gathered: Gathered, now: datetime
+) -> None:
     """From now on the run speaks for everything its window gathered."""
     await connection.execute(
-        "UPDATE recipient_runs SET window_id = %s WHERE environment_id = %s AND id = %s",
-        (window_id, environment_id, run_id),
+        """
+        UPDATE recipient_runs
+        SET window_id = %s, workflow_version_id = %s, data = %s, updated_at = %s,
+            status = CASE WHEN finished_at IS NULL THEN 'processing' ELSE status END, waiting_until = NULL
+        WHERE environment_id = %s AND id = %s
+        """,
+        (gathered.window_id, gathered.version_id, Json(gathered.data), now, environment_id, run_id),
     )
 
 

@@ -21,7 +21,7 @@ class Trigger(SQLModel, table=True):
 
     `acceptance` is its number in the order of acceptance: a cancel applies to lower numbers only.
     `answered_at` is set once its workflow is started and the caller may hear 2xx; a row that never was is
-    retired by the reconciler, and a retired one never runs.
+    retired by the reconciler, and a retired one never runs. One that does not expand leaves out subscribers.
     """
 
     __tablename__ = "triggers"
@@ -55,6 +55,9 @@ class Trigger(SQLModel, table=True):
     cancellation_key: str | None = None
     settings: dict[str, Any] = document()
     fan_out: str | None = None
+    depth: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    schedule_id: UUID | None = None
+    expands: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
     idempotency_key: str | None = None
     request_hash: bytes | None = None
     request_id: str
@@ -116,13 +119,13 @@ async def insert_trigger(connection: Connection, trigger: Trigger, beside: Seque
     sql = """
         INSERT INTO triggers (
             id, environment_id, workflow_key, workflow_version_id, acceptance, source, data, recipients,
-            actor_collection, actor_id, tenant_id, cancellation_key, settings, fan_out, idempotency_key,
-            request_hash, request_id, inserted_at)
+            actor_collection, actor_id, tenant_id, cancellation_key, settings, fan_out, depth, schedule_id,
+            expands, idempotency_key, request_hash, request_id, inserted_at)
         VALUES (
             %(id)s, %(environment_id)s, %(workflow_key)s, %(workflow_version_id)s, nextval('acceptance'),
             %(source)s, %(data)s, %(recipients)s, %(actor_collection)s, %(actor_id)s, %(tenant_id)s,
-            %(cancellation_key)s, %(settings)s, %(fan_out)s, %(idempotency_key)s, %(request_hash)s,
-            %(request_id)s, %(inserted_at)s)
+            %(cancellation_key)s, %(settings)s, %(fan_out)s, %(depth)s, %(schedule_id)s, %(expands)s,
+            %(idempotency_key)s, %(request_hash)s, %(request_id)s, %(inserted_at)s)
         ON CONFLICT DO NOTHING
         RETURNING acceptance
     """
@@ -148,6 +151,9 @@ _PLAIN = (
     "tenant_id",
     "cancellation_key",
     "fan_out",
+    "depth",
+    "schedule_id",
+    "expands",
     "idempotency_key",
     "request_hash",
     "request_id",
@@ -184,6 +190,21 @@ async def find_trigger(connection: Connection, environment_id: UUID, trigger_id:
     cursor = await connection.execute(
         """
         SELECT t.*, e.slug FROM triggers t JOIN environments e ON e.id = t.environment_id
+        WHERE t.environment_id = %s AND t.id = %s
+        """,
+        (environment_id, trigger_id),
+    )
+    return await cursor.fetchone()
+
+
+async def find_fan_out(connection: Connection, environment_id: UUID, trigger_id: UUID) -> DictRow | None:
+    """What starting a trigger's runs takes, with the slug; its data, which may be large, is left out."""
+    cursor = await connection.execute(
+        """
+        SELECT t.id, t.environment_id, t.workflow_key, t.workflow_version_id, t.acceptance, t.source,
+               t.recipients, t.actor_collection, t.actor_id, t.tenant_id, t.cancellation_key, t.expands,
+               t.answered_at, t.inserted_at, e.slug
+        FROM triggers t JOIN environments e ON e.id = t.environment_id
         WHERE t.environment_id = %s AND t.id = %s
         """,
         (environment_id, trigger_id),

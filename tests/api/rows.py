@@ -12,7 +12,8 @@ from models.ids import new_ksuid, new_uuid
 from models.parts import Part, execute
 from models.tables.feeds import FeedItem, feed_parts
 from models.tables.messages import Message, message_part
-from models.tables.recipient_runs import RecipientRun, insert_run
+from models.tables.queued_runs import insert_run
+from models.tables.recipient_runs import RecipientRun
 from models.tables.recipients import identify
 from models.tables.triggers import Trigger, insert_trigger
 from models.values.refs import RecipientRef

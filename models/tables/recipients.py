@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from models.database import Connection
@@ -19,6 +20,7 @@ class Recipient(SQLModel, table=True):
     """Whom we notify, with every property the caller gave, reserved ones included."""
 
     __tablename__ = "recipients"
+    __table_args__ = (Index("recipients_by_time", "environment_id", "collection", "inserted_at", "id"),)
 
     environment_id: UUID = Field(primary_key=True, foreign_key="environments.id")
     collection: str = Field(primary_key=True)

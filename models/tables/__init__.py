@@ -1,6 +1,7 @@
 """Every table, imported here so that migrations see them all."""
 
 from models.tables.account import Account, PreferenceDefaults
+from models.tables.audience_members import AudienceMember
 from models.tables.batches import BatchMember, BatchWindow
 from models.tables.bulk_operations import BulkOperation
 from models.tables.cancels import Cancel
@@ -47,6 +48,7 @@ TABLES = [
     ChannelData,
     PreferenceSet,
     BulkOperation,
+    AudienceMember,
     Subscription,
     Trigger,
     RecipientRun,

@@ -8,6 +8,7 @@ COPY requirements/core.txt requirements/core.txt
 RUN /opt/tocsin/bin/pip install --require-hashes -r requirements/core.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY cli cli
+COPY simulation simulation
 COPY api api
 COPY worker worker
 COPY activities activities

@@ -18,10 +18,11 @@ from models.database import Database
 from models.migrations import upgrade
 from models.sealing import Sealer
 from outbound.client import build_client
+from simulation.clock import Clock
+from simulation.skipping_server import time_skipping_server
 from tests.environments import TestEnvironment, make_environment
 from tests.houses import SECRET, House, Mailbox, open_house
 from tests.pipelines import Pipeline, make_template, open_pipeline
-from tests.servers import find_test_server
 from tests.virtual_time import VirtualTime
 from worker.assembly import Parts, working
 from worker.sandbox import sandbox
@@ -124,12 +125,8 @@ async def knock(house: House, environment: TestEnvironment) -> AsyncIterator[Asy
 @pytest.fixture(scope="session")
 async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
     """Temporal's test server, whose clock only the one driver of time moves (D32)."""
-    async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=find_test_server(), data_converter=data_converter(None)
-    ) as environment:
-        # A server that skips by itself whenever somebody waits for a result would be a second driver.
-        with environment.auto_time_skipping_disabled():
-            yield environment
+    async with time_skipping_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +137,7 @@ async def virtual(time_skipping: WorkflowEnvironment, database: Database) -> Asy
     http = build_client(["127.0.0.0/8"])
     parts = Parts(database=database, temporal=temporal, http=http, sealer=Sealer(SECRET))
     async with working(parts, runner=sandbox()):
-        yield VirtualTime(time_skipping, database, temporal)
+        yield VirtualTime(Clock(time_skipping, database, temporal))
     await http.aclose()
 
 

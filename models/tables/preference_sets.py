@@ -1,7 +1,7 @@
 """Preference sets of recipients: what somebody wants to hear of, and on which channels (E-PREF)."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg.rows import DictRow
@@ -30,6 +30,22 @@ class PreferenceSet(SQLModel, table=True):
     updated_at: datetime = moment()
 
 
+OWN_SET: LiteralString = """
+    SELECT p.preference_set FROM preference_sets p
+    WHERE p.environment_id = {run}.environment_id AND p.collection = {run}.recipient_collection
+      AND p.recipient_id = {run}.recipient_id AND p.set_id = """
+LAYERS: LiteralString = f"""
+    SELECT jsonb_build_object(
+        'environment', (SELECT d.preference_set FROM preference_defaults d
+                        WHERE d.environment_id = {{run}}.environment_id),
+        'tenant', tenant.properties #> '{{{{settings,preference_set}}}}',
+        'recipient_default', ({OWN_SET} 'default'),
+        'recipient_tenant', ({OWN_SET} {{run}}.tenant_id))
+"""
+"""The sets that may say what a run's recipient prefers (E-PREF-3, E-PREF-4), null where nobody set one.
+
+`{run}` is the run's row; `tenant` is its tenant's row among recipients.
+"""
 REPLACED = "excluded.preference_set"
 MERGED = "deep_merge(p.preference_set, excluded.preference_set)"
 # In the order of their keys, so that two writers of the same rows never deadlock.

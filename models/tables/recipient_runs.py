@@ -13,11 +13,14 @@ from sqlmodel import Field, SQLModel
 from models.database import Connection
 from models.ids import new_ksuid
 from models.parts import Part
+from models.tables.audience_members import MEMBERSHIPS
 from models.tables.cancels import LATER_CANCEL
 from models.tables.columns import big_integer, document, moment, verbatim_document
+from models.tables.preference_sets import LAYERS
 from models.tables.variables import PUBLIC_VALUES, SECRET_VALUES
 from models.values.kinds import Outcome, RunStatus
 from models.values.plain_json import storable
+from models.values.refs import RecipientRef
 
 
 class RecipientRun(SQLModel, table=True):
@@ -81,6 +84,10 @@ class RecipientRun(SQLModel, table=True):
     updated_at: datetime = moment()
     finished_at: datetime | None = moment(nullable=True)
 
+    @property
+    def recipient(self) -> RecipientRef:
+        return RecipientRef(collection=self.recipient_collection, id=self.recipient_id)
+
 
 class RunEvent(SQLModel, table=True):
     """One line of a run's log (E-DEBUG-2); partitioned by time."""
@@ -127,6 +134,7 @@ FACTS = f"""
            tenant.properties AS tenant_properties, tenant.updated_at AS tenant_updated_at,
            subscribed.properties AS subscribed_properties, subscribed.updated_at AS subscribed_updated_at,
            bw.step_ref AS window_step_ref, bw.total_activities, bw.total_actors,
+           ({LAYERS.format(run="r")}) AS preference_layers, ({MEMBERSHIPS.format(run="r")}) AS memberships,
            ({PUBLIC_VALUES.format(environment_id="r.environment_id")}) AS variables,
            ({SECRET_VALUES.format(environment_id="r.environment_id")}) AS secrets
     FROM recipient_runs r

@@ -7,6 +7,7 @@ from models.database import Connection
 async def memberships_of(connection: Connection, standing: Standing) -> frozenset[str]:
     """Keys of audiences whose record has the run's tenant, or none if the run has none.
 
-    Nothing is read for workflows that do not ask; objects are never members.
+    They come with the run's facts: conditions of channels and of preferences ask too, and a workflow's text
+    does not tell. Objects are never members.
     """
-    return frozenset()
+    return frozenset(standing.facts["memberships"])

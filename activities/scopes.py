@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.rows import DictRow
 
 from activities.memberships import memberships_of
+from activities.preferences import layers_of
 from activities.refs import refs_of
 from activities.standing import Standing, rendered_recipient
 from activities.variables import variable_values
@@ -22,6 +23,7 @@ async def build_scope(connection: Connection, standing: Standing) -> RunScope:
     """The scope of the run as it stands; after a batch, with the gathered activities (E-BATCH-22)."""
     facts = standing.facts
     recipient = rendered_recipient(standing.ref, facts["recipient_properties"], facts["recipient_updated_at"])
+    recipient["preferences"] = layers_of(standing).resolved()
     activities = [_activity(row, recipient) for row in await _gathered(connection, standing)]
     return RunScope(
         recipient=recipient,
@@ -117,7 +119,12 @@ def _tenant_of(facts: DictRow) -> dict[str, Any] | None:
     if facts["tenant_id"] is None:
         return None
     ref = RecipientRef(collection=TENANTS, id=facts["tenant_id"])
-    return rendered_recipient(ref, facts["tenant_properties"], facts["tenant_updated_at"])
+    tenant = rendered_recipient(ref, facts["tenant_properties"], facts["tenant_updated_at"])
+    settings = tenant.get("settings")
+    if isinstance(settings, dict) and "preference_set" in settings:
+        # Preference conditions in Knock's documents call it `preferences` (E-RUN-14).
+        tenant["settings"] = {"preferences": settings["preference_set"], **settings}
+    return tenant
 
 
 def _workflow_of(standing: Standing) -> dict[str, Any]:

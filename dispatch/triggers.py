@@ -80,6 +80,8 @@ class TriggerRequest:
     settings: dict[str, Any] | None = None
     idempotency: Idempotency | None = None
     origin: Origin = Origin()
+    accepted_at: datetime | None = None
+    """When it counts as accepted, where that is not now by our clock: effects know the time (D17)."""
 
     @property
     def only_user(self) -> GivenRecipient | None:
@@ -254,7 +256,7 @@ def _trigger(place: Place, request: TriggerRequest, version_id: UUID) -> Trigger
         idempotency_key=request.idempotency.key if request.idempotency else None,
         request_hash=request.idempotency.request_hash if request.idempotency else None,
         request_id=request.request_id,
-        inserted_at=datetime.now(UTC),
+        inserted_at=request.accepted_at or datetime.now(UTC),
     )
 
 

@@ -13,18 +13,23 @@ from workflows_engine.conditions import Grounds, Judgement, judge
 from workflows_engine.scope import RunScope
 
 
-def judged(group: ConditionGroup | None, scope: RunScope, now: datetime) -> Judgement:
+def judged(
+    group: ConditionGroup | None, scope: RunScope, now: datetime, *, knows_messages: bool = True
+) -> Judgement:
     """See `workflows_engine.conditions.judge`; Liquid in timestamps is rendered in the run's scope.
 
-    Traces are logged, so that Liquid does not see secret variables, and a condition that names one cannot be
-    judged: without its value, "" would be compared, and a guard would hold that does not.
+    Those of channels and preferences do not know how messages stand (E-COND-22). Traces are logged, so that
+    Liquid does not see secret variables, and a condition that names one cannot be judged: without
+    its value, "" would be compared, and a guard would hold that does not.
     """
-    seen = replace(scope, secrets={})
+    seen = replace(scope, secrets={}, refs=scope.refs if knows_messages else {})
     grounds = Grounds(
         seen.for_conditions(),
         now,
         render=lambda source: render(source, seen.for_templates(), now=now),
-        unjudged=lambda condition: condition.unjudged or _about_secrets(condition, scope.secret_keys),
+        memberships=scope.memberships,
+        unjudged=lambda condition: _about_secrets(condition, scope.secret_keys),
+        knows_messages=knows_messages,
     )
     try:
         return judge(group, grounds)

@@ -5,12 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from models.values.conditions import AllOf, Condition, ConditionGroup
+from models.values.conditions import AllOf, Condition, ConditionGroup, Operator
 from models.values.plain_json import read_json
 
 from workflows_engine.operators import ABSENT, OPERATORS, TIMESTAMP_OPERATORS, or_empty
+from workflows_engine.statuses import is_about_status, judge_status
 
 PREFIXES = ("data", "recipient", "actor", "vars", "workflow", "run", "tenant", "refs")
+EVENT = "event"
+"""The prefix that only the conditions of waits know."""
+
+_AUDIENCE_OPERATORS = (Operator.IS_AUDIENCE_MEMBER, Operator.IS_NOT_AUDIENCE_MEMBER)
+"""What is asked of the recipient, whatever the variable says; the argument is the audience's key."""
 
 Scope = Mapping[str, Any]
 
@@ -19,13 +25,17 @@ Scope = Mapping[str, Any]
 class Grounds:
     """What a group is judged on: the scope, the time, and who renders Liquid in an argument.
 
-    `unjudged` says of a condition why it cannot be judged on this scope, if so.
+    `memberships` are the keys of the audiences that the recipient is in (E-COND-21). `unjudged` says of a
+    condition why it cannot be judged on this scope, if so. Only the conditions of steps and waits know how
+    messages stand; for others `refs` is a path like any other (E-COND-22).
     """
 
     scope: Scope
     now: datetime
     render: Callable[[str], str] | None = None
-    unjudged: Callable[[Condition], str | None] = lambda condition: condition.unjudged
+    memberships: frozenset[str] = frozenset()
+    unjudged: Callable[[Condition], str | None] = lambda _: None
+    knows_messages: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,11 +96,30 @@ class _Court:
             self.doubt = self.doubt or doubt
             line.update(result="not judged", reason=doubt)
             return None
-        variable = subject(condition.variable, self._grounds.scope)
-        argument = self._argument(condition)
-        held = OPERATORS[condition.operator](variable, argument, self._grounds.now)
-        line.update(result=held, variable_value=or_empty(variable), argument_value=or_empty(argument))
-        return held
+        line |= self._judged(condition)
+        return bool(line["result"])
+
+    def _judged(self, condition: Condition) -> dict[str, Any]:
+        """The outcome of a leaf with what was compared."""
+        grounds = self._grounds
+        if grounds.knows_messages and is_about_status(condition):
+            verdict = judge_status(condition, grounds.scope.get("refs") or {}, grounds.now)
+            told = {} if verdict.reason is None else {"reason": verdict.reason}
+            shown = {"variable_value": verdict.value, "argument_value": condition.argument}
+            return {"result": verdict.holds, **shown, **told}
+        variable = subject(condition.variable, grounds.scope)
+        if condition.operator in _AUDIENCE_OPERATORS:
+            argument = _key_of(condition.argument, grounds.scope)
+            is_member = isinstance(argument, str) and argument in grounds.memberships
+            held = is_member is (condition.operator is Operator.IS_AUDIENCE_MEMBER)
+        else:
+            argument = self._argument(condition)
+            held = OPERATORS[condition.operator](variable, argument, grounds.now)
+        return {
+            "result": held,
+            "variable_value": or_empty(variable),
+            "argument_value": or_empty(argument),
+        }
 
     def _argument(self, condition: Condition) -> Any:
         given, grounds = condition.argument, self._grounds
@@ -116,7 +145,7 @@ def operand(argument: Any, scope: Scope) -> Any:
     """A static argument is JSON where it can be (E-COND-6); `<prefix>.<path>` is looked up (E-COND-7)."""
     if not isinstance(argument, str):
         return argument
-    if is_path(argument):
+    if is_path(argument, scope):
         return resolve(argument, scope)
     try:
         return read_json(argument)
@@ -124,9 +153,16 @@ def operand(argument: Any, scope: Scope) -> Any:
         return argument
 
 
-def is_path(text: str) -> bool:
+def is_path(text: str, scope: Scope) -> bool:
+    """Whether a text names a place in the scope; `event` does while a wait is judged (E-COND-5)."""
     prefix, dot, rest = text.partition(".")
-    return bool(dot and rest) and prefix in PREFIXES and not any(mark.isspace() for mark in text)
+    is_known = prefix in PREFIXES or (prefix == EVENT and prefix in scope)
+    return bool(dot and rest) and is_known and not any(mark.isspace() for mark in text)
+
+
+def _key_of(argument: Any, scope: Scope) -> Any:
+    """An audience's key as it is written, also one that looks like JSON; or what a path leads to."""
+    return resolve(argument, scope) if isinstance(argument, str) and is_path(argument, scope) else argument
 
 
 def resolve(path: str, scope: Scope) -> Any:

@@ -1,16 +1,13 @@
 """What each operator of a condition says about two values: pure, one row an operator (E-COND-10…20)."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from models.values.conditions import Operator
+from models.values.conditions import RELATIVE, Operator
 
 ABSENT = object()
 """Marks a path that leads nowhere; reads as "" except where absence itself is asked for (E-COND-8)."""
-
-RELATIVE = re.compile(r"(\d{1,6})[_ ](minute|hour|day|week)s?[_ ](ago|from[_ ]now)")
 
 Judge = Callable[[Any, Any, datetime], bool]
 """Takes the variable and the argument as they were found (perhaps ABSENT), and the time."""

@@ -44,11 +44,5 @@ def not_run(step_type: str) -> list[Unsupported]:
 
 
 def unjudged(group: ConditionGroup | None) -> list[Unsupported]:
-    """Conditions of a step that cannot be judged; the step is skipped where they decide."""
-    if group is None:
-        return []
-    return [
-        Unsupported(f"conditions.{path}", f"{leaf.unjudged}; the step is skipped where they decide")
-        for path, leaf in group.leaves()
-        if leaf.unjudged is not None
-    ]
+    """Nothing any more: every condition is judged."""
+    return []

@@ -1,9 +1,15 @@
 """Conditions as data: what may be written, not how it is judged (E-COND-2, E-COND-3)."""
 
+import re
+from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Tag, model_validator
+
+RELATIVE: Final = re.compile(r"(\d{1,6})[_ ](minute|hour|day|week)s?[_ ](ago|from[_ ]now)")
+"""How a moment relative to now is written: `30_days_ago`, `2 hours from now` (E-COND-18)."""
+SHORTEST_RELATIVE: Final = timedelta(minutes=15)
 
 
 class Operator(StrEnum):
@@ -46,14 +52,14 @@ class Condition(BaseModel):
     operator: Operator
     argument: Any = None
 
-    @property
-    def unjudged(self) -> str | None:
-        """Why no release up to this one can judge it; None when the run's scope is enough."""
-        if self.variable.startswith("refs."):
-            return "conditions on what other steps did are not judged by this release"
-        if self.operator in (Operator.IS_AUDIENCE_MEMBER, Operator.IS_NOT_AUDIENCE_MEMBER):
-            return "conditions on audience membership are not judged by this release"
-        return None
+    @model_validator(mode="after")
+    def _is_not_too_near(self) -> "Condition":
+        """Knock's shortest relative time is a quarter of an hour."""
+        found = RELATIVE.fullmatch(self.argument.strip()) if isinstance(self.argument, str) else None
+        length = None if found is None else timedelta(**{f"{found[2]}s": int(found[1])})
+        if length is not None and length < SHORTEST_RELATIVE and "timestamp" in self.operator:
+            raise ValueError("a relative time is 15 minutes or more from now")
+        return self
 
 
 class AllOf(BaseModel):

@@ -55,8 +55,8 @@ async def mailing(virtual: VirtualTime) -> AsyncIterator[Mailing]:
         yield Mailing(virtual, environment, server)
 
 
+@pytest.mark.rule("E-MSG-2", "E-MSG-5", "E-MSG-6")
 async def test_a_busy_server_is_tried_eight_times_within_half_an_hour(mailing: Mailing) -> None:
-    # E-MSG-2, E-MSG-5, E-MSG-6
     mailing.server.answers["DATA"] = BUSY
     await mailing.send()
 
@@ -83,8 +83,8 @@ async def test_words_of_a_server_that_cannot_be_stored_do_not_send_a_mail_again(
     assert "no\ufffdthing" in str(await mailing.events())
 
 
+@pytest.mark.rule("E-MSG-6")
 async def test_each_pause_is_about_twice_the_one_before(mailing: Mailing) -> None:
-    # E-MSG-6
     mailing.server.answers["DATA"] = BUSY
     await mailing.send()
 
@@ -98,8 +98,8 @@ async def test_each_pause_is_about_twice_the_one_before(mailing: Mailing) -> Non
     ] == [True] * 7
 
 
+@pytest.mark.rule("E-MSG-6")
 async def test_a_server_that_recovers_at_the_third_attempt_gets_one_mail(mailing: Mailing) -> None:
-    # E-MSG-6
     mailing.server.answers["DATA"] = BUSY
     await mailing.send()
     await mailing.virtual.pass_time(mailing.environment, timedelta(seconds=15))
@@ -120,8 +120,8 @@ async def test_a_server_that_recovers_at_the_third_attempt_gets_one_mail(mailing
     ]
 
 
+@pytest.mark.rule("E-MSG-2")
 async def test_a_refused_recipient_bounces_at_once(mailing: Mailing) -> None:
-    # E-MSG-2
     mailing.server.answers["RCPT ada@example.com"] = "550 5.1.1 no such user"
     await mailing.send()
 
@@ -153,8 +153,8 @@ async def test_the_vendors_words_are_told_in_the_log_and_never_to_temporal(maili
     assert "<ada@example.com>: no such user" in bounced["data"]["failure_details"]
 
 
+@pytest.mark.rule("E-MSG-2", "E-MSG-5")
 async def test_a_refused_mail_is_given_up_at_once(mailing: Mailing) -> None:
-    # E-MSG-2, E-MSG-5
     mailing.server.answers["DATA"] = "554 5.6.0 not like this"
     await mailing.send()
 
@@ -163,8 +163,8 @@ async def test_a_refused_mail_is_given_up_at_once(mailing: Mailing) -> None:
     assert events[-1]["data"]["failure_reason"] == "fatal_error"
 
 
+@pytest.mark.rule("E-RUN-5")
 async def test_a_run_goes_on_and_completes_while_its_mail_is_tried_again(mailing: Mailing) -> None:
-    # E-RUN-5
     mailing.server.answers["DATA"] = BUSY
     await mailing.send(in_app_step())
 
@@ -174,8 +174,8 @@ async def test_a_run_goes_on_and_completes_while_its_mail_is_tried_again(mailing
     assert statuses == {"email_1": "delivery_attempted", "in_app_1": "delivered"}
 
 
+@pytest.mark.rule("E-CANCEL-3")
 async def test_a_cancel_does_not_recall_a_mail_that_is_tried_again(mailing: Mailing) -> None:
-    # E-CANCEL-3
     mailing.server.answers["DATA"] = BUSY
     await mailing.virtual.publish(mailing.environment, "hello", workflow(email_step()))
     await mailing.virtual.trigger(mailing.environment, "hello", cancellation_key="k")

@@ -173,6 +173,7 @@ async def test_a_mail_to_a_sink_has_a_sender_also_where_nobody_named_one(
     assert senders == {"plain": "sink@tocsin.localhost", "named": "me@example.com"}
 
 
+@pytest.mark.rule("E-CHANNEL-5", "E-CHANNEL-6")
 @pytest.mark.parametrize(
     ("step", "who", "reason"),
     [
@@ -189,7 +190,6 @@ async def test_a_mail_to_a_sink_has_a_sender_also_where_nobody_named_one(
 async def test_a_recipient_without_what_the_channel_needs_gets_no_message_even_from_a_sink(
     virtual: VirtualTime, development: TestEnvironment, step: dict[str, Any], who: Any, reason: str
 ) -> None:
-    # E-CHANNEL-5, E-CHANNEL-6
     assert await sent(virtual, development, step, who=who) == []
     (line,) = await virtual.log(development, "step_skipped")
     assert line["data"]["reason"] == reason
@@ -280,11 +280,11 @@ async def test_a_provider_that_is_not_built_sends_nothing_and_says_so(
     assert event["data"]["failure_details"].startswith("no provider sms_twilio is built in this release")
 
 
+@pytest.mark.rule("E-CHANNEL-5")
 @pytest.mark.parametrize(("step", "provider"), [(PUSH, "push_fcm"), (CHAT, "chat_slack")])
 async def test_nobody_has_an_address_for_pushes_and_chats_yet(
     virtual: VirtualTime, environment: TestEnvironment, step: dict[str, Any], provider: str
 ) -> None:
-    # E-CHANNEL-5
     key = await write_channel(virtual, step["channel_type"], provider, environment.id)
     assert await sent(virtual, environment, step | {"channel_key": key}) == []
     (line,) = await virtual.log(environment, "step_skipped")

@@ -79,6 +79,7 @@ def test_an_operator_and_its_complement(value: Any, operator: str, argument: Any
     assert one("data.value", COMPLEMENTS[operator], argument, **data) is not expected
 
 
+@pytest.mark.rule("E-COND-11")
 @pytest.mark.parametrize(
     ("value", "argument", "sign"),
     [
@@ -97,7 +98,6 @@ def test_an_operator_and_its_complement(value: Any, operator: str, argument: Any
     ],
 )
 def test_order_is_among_numbers_and_among_texts(value: Any, argument: str, sign: int | None) -> None:
-    # E-COND-11
     data = {} if value is ABSENT else {"value": value}
     said = [
         one("data.value", operator, argument, **data)
@@ -107,6 +107,7 @@ def test_order_is_among_numbers_and_among_texts(value: Any, argument: str, sign:
     assert said == [bool(held) for held in expected[sign]]
 
 
+@pytest.mark.rule("E-COND-20")
 @pytest.mark.parametrize(
     ("value", "argument", "expected"),
     [
@@ -119,7 +120,6 @@ def test_order_is_among_numbers_and_among_texts(value: Any, argument: str, sign:
     ],
 )
 def test_a_range_holds_both_its_ends(value: Any, argument: str, expected: bool) -> None:
-    # E-COND-20
     assert one("data.value", "is_between", argument, value=value) is expected
 
 
@@ -148,48 +148,48 @@ def test_a_timestamp_lies_before_another_or_not(value: str, argument: str, is_be
     assert one("data.value", "is_timestamp_on_or_after", argument, **more) is not is_before
 
 
+@pytest.mark.rule("E-COND-17")
 @pytest.mark.parametrize("value", [ABSENT, None, "", "soon", 1710000000, ["2026-03-10"]])
 @pytest.mark.parametrize("operator", [one.value for one in OPERATORS if one.value.startswith("is_timestamp")])
 def test_what_is_no_timestamp_is_neither_before_nor_after(value: Any, operator: str) -> None:
-    # E-COND-17
     data = {} if value is ABSENT else {"value": value}
     assert not one("data.value", operator, '["2020-01-01", "2030-01-01"]', **data)
     assert not one("data.value", operator, "2026-03-10", **data)
 
 
+@pytest.mark.rule("E-COND-17")
 @pytest.mark.parametrize(
     ("value", "expected"), [("2026-03-10T12:00:00Z", False), ("2026-03-10T11:59:59Z", True)]
 )
 def test_now_is_the_time_of_the_run(value: str, expected: bool) -> None:
-    # E-COND-17
     assert one("data.value", "is_timestamp_before_now", value=value) is expected
     assert one("data.value", "is_timestamp_on_or_after_now", value=value) is not expected
 
 
+@pytest.mark.rule("E-COND-19")
 @pytest.mark.parametrize(
     ("value", "expected"),
     [("2026-03-01", True), ("2026-03-31", True), ("2026-02-28", False), ("2026-04-01", False)],
 )
 def test_a_timestamp_lies_between_two_with_both_ends(value: str, expected: bool) -> None:
-    # E-COND-19
     for argument in ('["2026-03-01", "2026-03-31"]', '["2026-03-01", "data.end"]'):
         assert one("data.value", "is_timestamp_between", argument, value=value, end="2026-03-31") is expected
 
 
+@pytest.mark.rule("E-COND-20")
 @pytest.mark.parametrize(
     ("value", "is_before"), [("2026-03-10T00:01:00Z", False), ("2026-03-09T23:59:00Z", True)]
 )
 def test_dates_are_compared_by_their_days(value: str, is_before: bool) -> None:
-    # E-COND-20
     limit = "2026-03-10T18:00:00Z"
     assert one("data.value", "is_timestamp_before_date", limit, value=value) is is_before
     assert one("data.value", "is_timestamp_on_or_after_date", limit, value=value) is not is_before
 
 
+@pytest.mark.rule("E-COND-7", "E-COND-32")
 @pytest.mark.parametrize(
     ("variable", "argument", "expected"),
     [("true", "true", True), ('"true"', "true", False), ("5", "5", True), ('["a"]', '["a"]', True)],
 )
 def test_a_variable_may_be_json_itself(variable: str, argument: str, expected: bool) -> None:
-    # E-COND-7, E-COND-32
     assert one(variable, "equal_to", argument) is expected

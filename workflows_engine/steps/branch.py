@@ -9,7 +9,7 @@ from workflows_engine.channel_types import with_channel_types
 from workflows_engine.effects.steps import choose_branch
 from workflows_engine.forking import take_way
 from workflows_engine.run import Run
-from workflows_engine.step import Next, PlannedStep, Step, Unsupported, Way, Written
+from workflows_engine.step import Next, PlannedStep, Step, Way, Written
 
 if TYPE_CHECKING:
     from workflows_engine.steps import AnyStep
@@ -61,17 +61,4 @@ class BranchStep(Step):
         return [
             Way(f"branches[{index}].steps", list(branch.steps), bool(branch.terminates))
             for index, branch in enumerate(self.branches)
-        ]
-
-    def unsupported(self) -> list[Unsupported]:
-        """A condition that cannot be judged leaves open which branch is meant, and none is taken."""
-        return [
-            Unsupported(
-                f"branches[{index}].conditions.{path}",
-                f"{leaf.unjudged}; where they decide, no branch is taken and the run goes on after the step",
-            )
-            for index, branch in enumerate(self.branches)
-            if branch.conditions is not None
-            for path, leaf in branch.conditions.leaves()
-            if leaf.unjudged is not None
         ]

@@ -1,12 +1,18 @@
 """The composition root: what a worker is made of."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker, WorkflowRunner
+from temporalio.worker import (
+    Interceptor,
+    PollerBehaviorAutoscaling,
+    UnsandboxedWorkflowRunner,
+    Worker,
+    WorkflowRunner,
+)
 
 from activities.delivery import Deliveries
 from activities.maintenance import Maintenance
@@ -58,6 +64,8 @@ class Parts:
     temporal: Temporal
     http: HttpClient
     sealer: Sealer
+    sends: bool = True
+    """Whether messages leave; a simulation records them instead."""
 
 
 def performers(parts: Parts) -> list[Callable[..., Any]]:
@@ -72,7 +80,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
     batch = BatchSteps(database, versions, temporal)
     passed = PassedOverSteps(database, versions)
     fetch = FetchSteps(database, versions, parts.http)
-    deliveries = Deliveries(database, temporal, parts.sealer)
+    deliveries = Deliveries(database, temporal, parts.sealer, sends=parts.sends)
     recipients = Recipients(database, temporal)
     maintenance = Maintenance(database, temporal)
     return [
@@ -97,7 +105,11 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
 
 @asynccontextmanager
 async def working(
-    parts: Parts, *, queues: tuple[str, ...] = QUEUES, runner: WorkflowRunner | None = None
+    parts: Parts,
+    *,
+    queues: tuple[str, ...] = QUEUES,
+    runner: WorkflowRunner | None = None,
+    interceptors: Sequence[Interceptor] = (),
 ) -> AsyncIterator[list[Worker]]:
     """Serve these task queues until the block ends, then let what is in flight finish."""
     activities = performers(parts)
@@ -110,6 +122,7 @@ async def working(
                 workflows=WORKFLOWS if queue != names.SENDS else [],
                 activities=activities,
                 workflow_runner=runner or UnsandboxedWorkflowRunner(),
+                interceptors=interceptors,
                 workflow_failure_exception_types=[EngineError],
                 # The default split leaves one poller for the first task of every new run.
                 workflow_task_poller_behavior=PollerBehaviorAutoscaling(),

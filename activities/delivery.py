@@ -53,9 +53,7 @@ SETTLED = {
 class Deliveries:
     """Performs `deliver_message` and `hand_over_delivery`."""
 
-    def __init__(
-        self, database: Database, temporal: Temporal, sealer: Sealer, *, sends: bool = True
-    ) -> None:
+    def __init__(self, database: Database, temporal: Temporal, sealer: Sealer, *, sends: bool = True) -> None:
         self._database = database
         self._temporal = temporal
         self._sealer = sealer

@@ -6,7 +6,7 @@ from psycopg.rows import DictRow
 from temporalio import activity
 
 from activities.performs import performs
-from activities.reconciling import cancels, deliveries, runs, triggers, windows
+from activities.reconciling import cancels, deliveries, runs, schedules, triggers, windows
 from dispatch.cancels import tell_run
 from dispatch.temporal import Temporal
 from models.database import Database
@@ -69,3 +69,4 @@ class Maintenance:
         activity.heartbeat("windows")
         answer.signalled += await cancels.tell_again(database, temporal, place, now)
         answer.deliveries += await deliveries.take_up(database, temporal, place, now)
+        answer.schedules += await schedules.keep_up(database, temporal, place, now)

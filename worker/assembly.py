@@ -16,8 +16,10 @@ from temporalio.worker import (
 
 from activities.delivery import Deliveries
 from activities.maintenance import Maintenance
+from activities.pauses import Pauses
 from activities.recipients import Recipients
 from activities.runs import Runs
+from activities.schedules import Schedules
 from activities.steps.batch import BatchSteps
 from activities.steps.branch import BranchSteps
 from activities.steps.channel import ChannelSteps
@@ -35,6 +37,7 @@ from workflows_engine.delivery import DeliveryWorkflow
 from workflows_engine.errors import EngineError
 from workflows_engine.maintenance import CancelWorkflow, MaintenanceWorkflow
 from workflows_engine.recipient_run import RecipientRunWorkflow
+from workflows_engine.schedule import ScheduleWorkflow
 from workflows_engine.workflow_run import WorkflowRunWorkflow
 
 WORKFLOWS: list[type] = [
@@ -43,6 +46,7 @@ WORKFLOWS: list[type] = [
     DeliveryWorkflow,
     MaintenanceWorkflow,
     CancelWorkflow,
+    ScheduleWorkflow,
 ]
 """Every Temporal workflow we run."""
 
@@ -78,11 +82,13 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
     cohort = RandomCohortSteps(database, versions)
     delay = DelaySteps(database, versions)
     batch = BatchSteps(database, versions, temporal)
+    pauses = Pauses(database)
     passed = PassedOverSteps(database, versions)
     fetch = FetchSteps(database, versions, parts.http)
     deliveries = Deliveries(database, temporal, parts.sealer, sends=parts.sends)
     recipients = Recipients(database, temporal)
     maintenance = Maintenance(database, temporal)
+    schedules = Schedules(database, temporal)
     return [
         runs.begin_run,
         runs.finish_run,
@@ -95,11 +101,13 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
         batch.join_batch,
         batch.leave_batch,
         batch.close_batch,
+        pauses.move_pause,
         fetch.fetch,
         deliveries.deliver_message,
         deliveries.hand_over_delivery,
         maintenance.reconcile,
         maintenance.carry_cancel,
+        schedules.keep_schedule,
     ]
 
 

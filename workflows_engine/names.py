@@ -1,6 +1,7 @@
 """Names on the wire: workflow ids, task queues, signals, search attributes. Pure functions of ids."""
 
 import hashlib
+from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from models.values.refs import RecipientRef
@@ -85,3 +86,13 @@ def cancel_workflow(environment: str, workflow_key: str, acceptance: int) -> str
 def delivery_workflow(message_id: str) -> str:
     """The workflow that goes on with what a first attempt did not settle (D11)."""
     return f"delivery/{message_id}"
+
+
+def schedule_workflow(schedule_id: UUID) -> str:
+    """The workflow that sleeps until a schedule's next occurrence (D12)."""
+    return f"schedule/{schedule_id}"
+
+
+def scheduled_run_id(schedule_id: UUID, due: datetime) -> UUID:
+    """The trigger of one occurrence of a schedule: asked for twice it is one (D16)."""
+    return uuid5(schedule_id, due.astimezone(UTC).isoformat())

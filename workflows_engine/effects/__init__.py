@@ -4,8 +4,16 @@ from typing import Any
 
 from workflows_engine.effects.delivery import deliver_message, hand_over_delivery
 from workflows_engine.effects.effect import Effect
+from workflows_engine.effects.functions import (
+    ask_agent,
+    trigger_workflow,
+    update_audience,
+    update_data,
+    update_recipient,
+)
 from workflows_engine.effects.maintenance import carry_cancel, reconcile
 from workflows_engine.effects.runs import begin_run, expand_recipients, finish_run
+from workflows_engine.effects.schedules import keep_schedule
 from workflows_engine.effects.steps import (
     choose_branch,
     close_batch,
@@ -14,6 +22,7 @@ from workflows_engine.effects.steps import (
     fetch,
     join_batch,
     leave_batch,
+    move_pause,
     pass_over_step,
     resolve_delay,
 )
@@ -30,15 +39,23 @@ EFFECTS: list[Effect[Any, Any]] = [
     join_batch,
     leave_batch,
     close_batch,
+    move_pause,
     fetch,
+    update_data,
+    update_recipient,
+    update_audience,
+    trigger_workflow,
+    ask_agent,
     deliver_message,
     hand_over_delivery,
     reconcile,
     carry_cancel,
+    keep_schedule,
 ]
 
 __all__ = [
     "EFFECTS",
+    "ask_agent",
     "begin_run",
     "carry_cancel",
     "choose_branch",
@@ -51,8 +68,14 @@ __all__ = [
     "finish_run",
     "hand_over_delivery",
     "join_batch",
+    "keep_schedule",
     "leave_batch",
+    "move_pause",
     "pass_over_step",
     "reconcile",
     "resolve_delay",
+    "trigger_workflow",
+    "update_audience",
+    "update_data",
+    "update_recipient",
 ]

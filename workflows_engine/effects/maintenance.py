@@ -23,6 +23,7 @@ class ReconcileAnswer(BaseModel):
     signalled: int = 0
     windows: int = 0
     deliveries: int = 0
+    schedules: int = 0
 
 
 class CarryCancelAsk(BaseModel):

@@ -1,26 +1,24 @@
 """Fans a trigger out: identifies its recipients, writes their runs, starts them (D7)."""
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any
+from uuid import UUID
 
 from psycopg.rows import DictRow
 from temporalio import activity
 
+from activities.fan_out import FanOut, Position, Reached
 from activities.performs import performs
 from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal
 from dispatch.triggers import run_of
 from models.database import Database
-from models.tables.queued_runs import insert_run
+from models.tables.queued_runs import count_runs, find_queued, insert_run
+from models.tables.recipient_runs import RecipientRun
 from models.tables.recipients import identify
-from models.tables.triggers import Trigger, find_trigger, lock_unretired, mark_fanned_out
-from models.values.given import GivenRecipient
+from models.tables.triggers import Trigger, find_fan_out, lock_unretired, mark_fanned_out
 from workflows_engine import effects
 from workflows_engine.effects.runs import ExpandAnswer, ExpandAsk
 
-CHUNK = 250
-"""Recipients between two heartbeats."""
 IN_FLIGHT = 20
 """Starts at once: more only add latency at the server."""
 
@@ -36,81 +34,76 @@ class Recipients:
     async def expand_recipients(self, ask: ExpandAsk) -> ExpandAnswer:
         """Start one run for each distinct recipient (E-TRIGGER-18); resumes where a lost worker stopped."""
         async with self._database.transaction() as connection:
-            found = await find_trigger(connection, ask.environment_id, ask.workflow_run_id)
+            found = await find_fan_out(connection, ask.environment_id, ask.workflow_run_id)
             if found is None:
                 return ExpandAnswer(retired=True)
             if found["answered_at"] is None and not await lock_unretired(
                 connection, ask.environment_id, ask.workflow_run_id
             ):
                 return ExpandAnswer(retired=True)
-        recipients = distinct(found["recipients"])
-        done = _resume_at()
-        for start in range(done, len(recipients), CHUNK):
-            chunk = recipients[start : start + CHUNK]
-            await self._write(found, chunk)
-            await self._start(found, chunk)
-            activity.heartbeat(start + len(chunk))
+        async for reached, position in FanOut(self._database, found).pages(_resume_at()):
+            await self._start(found, await self._write(found, reached))
+            activity.heartbeat(position.model_dump(mode="json"))
         async with self._database.connection() as connection:
             await mark_fanned_out(connection, ask.environment_id, ask.workflow_run_id)
-        return ExpandAnswer(started=len(recipients))
+            started = await count_runs(connection, ask.environment_id, ask.workflow_run_id)
+        return ExpandAnswer(started=started)
 
-    async def _write(self, found: DictRow, chunk: list[GivenRecipient]) -> None:
+    async def _write(self, found: DictRow, reached: list[Reached]) -> list[RecipientRun]:
+        """Write their runs down; answers those that may still have to be started.
+
+        A recipient that was reached before keeps the run it has, and with it the way that led there first.
+        """
         trigger = _trigger_of(found)
+        runs = {}
         async with (
             self._database.connection() as connection,
             connection.pipeline(),
             connection.transaction(),
         ):
             # In the order of their ids, so that two fan-outs of the same people never deadlock.
-            for given in sorted(chunk, key=lambda one: one.ref.gid):
+            for one in sorted(reached, key=lambda one: one.given.ref.gid):
+                given = one.given
                 if given.properties is not None:
                     await identify(
                         connection, trigger.environment_id, given.ref, given.properties, trigger.inserted_at
                     )
-                await insert_run(connection, run_of(trigger, found["acceptance"], given))
+                run = run_of(trigger, found["acceptance"], given, one.subscription)
+                await insert_run(connection, run)
+                runs[run.id] = run
+            # Those begun are started for sure; the rest may have been left behind by a lost worker.
+            queued = await find_queued(connection, trigger.environment_id, list(runs))
+        return [run for run_id, run in runs.items() if run_id in queued]
 
-    async def _start(self, found: DictRow, chunk: list[GivenRecipient]) -> None:
+    async def _start(self, found: DictRow, runs: list[RecipientRun]) -> None:
         slots = asyncio.Semaphore(IN_FLIGHT)
-        trigger = _trigger_of(found)
 
-        async def start(given: GivenRecipient) -> None:
-            run = run_of(trigger, found["acceptance"], given)
-            startable = StartableRun(
-                environment_id=trigger.environment_id,
-                environment=found["slug"],
-                workflow_key=trigger.workflow_key,
-                workflow_run_id=trigger.id,
-                recipient_run_id=run.id,
-                recipient=given.ref,
-                tenant_id=trigger.tenant_id,
-                cancellation_key=trigger.cancellation_key,
-            )
+        async def start(run: RecipientRun) -> None:
             async with slots:
-                await start_recipient_run(self._temporal, startable)
+                await start_recipient_run(self._temporal, _startable(run, found["slug"]))
 
         async with asyncio.TaskGroup() as group:
-            for given in chunk:
-                group.create_task(start(given))
+            for run in runs:
+                group.create_task(start(run))
 
 
-def distinct(stored: list[Any]) -> list[GivenRecipient]:
-    """Each recipient once, whatever way and how often it was named (E-TRIGGER-19)."""
-    unique: dict[str, GivenRecipient] = {}
-    for given in _read(stored):
-        known = unique.get(given.ref.gid)
-        unique[given.ref.gid] = given if known is None else known.joined_by(given)
-    return list(unique.values())
+def _startable(run: RecipientRun, slug: str) -> StartableRun:
+    return StartableRun(
+        environment_id=run.environment_id,
+        environment=slug,
+        workflow_key=run.workflow_key,
+        workflow_run_id=run.workflow_run_id,
+        recipient_run_id=UUID(str(run.id)),
+        recipient=run.recipient,
+        tenant_id=run.tenant_id,
+        cancellation_key=run.cancellation_key,
+    )
 
 
-def _read(stored: list[Any]) -> Iterator[GivenRecipient]:
-    for raw in stored:
-        yield GivenRecipient.model_validate(raw)
-
-
-def _resume_at() -> int:
-    """How many an earlier try of this activity had started."""
-    details = activity.info().heartbeat_details
-    return int(details[0]) if details else 0
+def _resume_at() -> Position:
+    """How far an earlier try of this activity came; an earlier release told it in another way."""
+    told = next(iter(activity.info().heartbeat_details), None)
+    return Position.model_validate(told) if isinstance(told, dict) else Position()
 
 
 def _trigger_of(found: DictRow) -> Trigger:

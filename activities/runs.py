@@ -3,10 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+from psycopg import Rollback
+
+from activities.entrance import Entrance, find_entrance
 from activities.ledger import LedgerKey, Writing
 from activities.performs import performs
 from activities.standing import Standing, cancelled, stopped
-from activities.versions import Versions
+from activities.versions import Version, Versions
 from models.database import Connection, Database
 from models.parts import Part
 from models.tables.batches import lock_window, release_windows
@@ -46,20 +49,26 @@ class Runs:
             version = await self._versions.get(connection, ask.environment_id, facts["workflow_version_id"])
             standing = Standing(facts, version)
             answer = await _decide(connection, standing, ask)
-            if facts["answered_at"] is not None and facts["cancellation_key"] is None:
-                stored = await (await _writing(connection, ask, standing, answer)).write(connection)
-            else:
-                async with connection.transaction():
-                    refusal = await _late_refusal(connection, standing)
-                    if refusal is not None and answer.outcome is None:
-                        answer = _refused(refusal)
-                    stored = await (await _writing(connection, ask, standing, answer)).write(connection)
+            entrance = Entrance(standing)
+            if answer.outcome is None and ask.incarnation == 0:
+                entrance = await find_entrance(connection, standing, ask.now)
+                answer = answer if entrance.halt is None else _refused(entrance.halt)
+            answer, stored = await _begun(connection, ask, answer, entrance)
             if stored is not None:
                 answer = BeginAnswer.model_validate(stored)
+                version = await self._planned(connection, ask, version, answer)
             if answer.outcome is not None and facts["resume_window_id"] is not None:
                 # An heir that may not run must not keep what it inherited (D9).
                 await release_windows(connection, ask.environment_id, ask.recipient_run_id, ask.now)
         return answer if answer.outcome is not None else answer.model_copy(update={"plan": version.plan})
+
+    async def _planned(
+        self, connection: Connection, ask: BeginAsk, version: Version, answer: BeginAnswer
+    ) -> Version:
+        """The version whose plan was handed out the first time: by now the run may go on with another."""
+        if answer.version_id is None or answer.version_id == version.id:
+            return version
+        return await self._versions.get(connection, ask.environment_id, answer.version_id)
 
     @performs(effects.finish_run)
     async def finish_run(self, ask: FinishAsk) -> FinishAnswer:
@@ -81,17 +90,40 @@ class Runs:
         return answer if stored is None else FinishAnswer.model_validate(stored)
 
 
+async def _begun(
+    connection: Connection, ask: BeginAsk, answer: BeginAnswer, entrance: Entrance
+) -> tuple[BeginAnswer, dict[str, Any] | None]:
+    """The answer as it was written down, and what had been answered before, if anything had."""
+    standing = entrance.standing
+    facts = standing.facts
+    if facts["answered_at"] is not None and facts["cancellation_key"] is None and not entrance.is_limited:
+        return answer, await (await _writing(connection, ask, entrance, answer)).write(connection)
+    async with connection.transaction() as transaction:
+        refusal = await _late_refusal(connection, standing)
+        if answer.outcome is None:
+            refusal = refusal or await entrance.used_up(connection, ask.now)
+            answer = answer if refusal is None else _refused(refusal)
+        stored = await (await _writing(connection, ask, entrance, answer)).write(connection)
+        if stored is not None:
+            # What was answered before counts: nothing is used up by asking again.
+            raise Rollback(transaction)
+    return answer, stored
+
+
 async def _decide(connection: Connection, standing: Standing, ask: BeginAsk) -> BeginAnswer:
     facts = standing.facts
     stop = _refusal(standing)
     if stop is not None:
         return _refused(stop)
     if ask.incarnation == 0 or facts["resume_window_id"] is None:
-        return BeginAnswer()
+        return BeginAnswer(version_id=standing.version.id)
     window = await lock_window(connection, ask.environment_id, facts["resume_window_id"])
     refs = [step["ref"] for step in standing.version.plan["steps"]]
     return BeginAnswer(
-        position=refs.index(window["step_ref"]), window_id=window["id"], closes_at=window["closes_at"]
+        position=refs.index(window["step_ref"]),
+        window_id=window["id"],
+        closes_at=window["closes_at"],
+        version_id=standing.version.id,
     )
 
 
@@ -125,13 +157,14 @@ async def _late_refusal(connection: Connection, standing: Standing) -> StepAnswe
     return await standing.cancelled_meanwhile(connection)
 
 
-async def _writing(connection: Connection, ask: BeginAsk, standing: Standing, answer: BeginAnswer) -> Writing:
+async def _writing(connection: Connection, ask: BeginAsk, entrance: Entrance, answer: BeginAnswer) -> Writing:
     environment_id, run_id = ask.environment_id, ask.recipient_run_id
     writing = Writing(LedgerKey(run_id, BEGIN, str(ask.incarnation)), answer, ask.now)
+    writing.add(*entrance.parts(ask.now))
     if answer.outcome is None:
         status = RunStatus.PAUSED if answer.window_id else RunStatus.PROCESSING
         writing.add(status_part(environment_id, run_id, status, ask.now, answer.closes_at))
-    elif standing.facts["finished_at"] is None:
+    elif entrance.standing.facts["finished_at"] is None:
         errors = answer.outcome in FAILURES
         ending = Ending(environment_id, run_id, answer.outcome, answer.reason, ask.now, errors=errors)
         writing.add(*_closing(ending, await _canceller(connection, environment_id, answer.cancel)))

@@ -10,6 +10,7 @@ from activities.memberships import memberships_of
 from activities.preferences import layers_of
 from activities.refs import refs_of
 from activities.standing import Standing, rendered_recipient
+from activities.subscriptions import subscription_of
 from activities.variables import variable_values
 from models.database import Connection
 from models.tables.batches import find_gathered
@@ -23,6 +24,7 @@ async def build_scope(connection: Connection, standing: Standing) -> RunScope:
     """The scope of the run as it stands; after a batch, with the gathered activities (E-BATCH-22)."""
     facts = standing.facts
     recipient = rendered_recipient(standing.ref, facts["recipient_properties"], facts["recipient_updated_at"])
+    recipient |= subscription_of(facts)
     recipient["preferences"] = layers_of(standing).resolved()
     activities = [_activity(row, recipient) for row in await _gathered(connection, standing)]
     return RunScope(

@@ -210,8 +210,13 @@ def _beside(place: Place, request: TriggerRequest, trigger: Trigger) -> list[Par
     return parts if only is None else [*parts, run_part(run_of(trigger, 0, only))]
 
 
-def run_of(trigger: Trigger, acceptance: int, recipient: GivenRecipient) -> RecipientRun:
-    """The queued run of one recipient of a trigger."""
+def run_of(
+    trigger: Trigger,
+    acceptance: int,
+    recipient: GivenRecipient,
+    subscription: dict[str, Any] | None = None,
+) -> RecipientRun:
+    """The queued run of one recipient of a trigger, and the subscription that led to it, if one did."""
     return RecipientRun(
         id=names.recipient_run_id(trigger.id, recipient.ref),
         environment_id=trigger.environment_id,
@@ -227,6 +232,7 @@ def run_of(trigger: Trigger, acceptance: int, recipient: GivenRecipient) -> Reci
         acceptance=acceptance,
         trigger_source=trigger.source,
         trigger_data=recipient.trigger_data,
+        subscription=subscription,
         activity_id=new_ksuid(),
         status="queued",
         inserted_at=trigger.inserted_at,

@@ -36,6 +36,13 @@ class Plan(BaseModel):
         except ValidationError as error:
             raise PlanMismatch(f"the plan cannot be read: {error.error_count()} mistakes") from error
 
+    def position_of(self, ref: str) -> int:
+        """Where the step of this ref stands; raises PlanMismatch for none."""
+        for position, step in enumerate(self.steps):
+            if step.ref == ref:
+                return position
+        raise PlanMismatch(f"the plan has no step {ref}")
+
     def after(self, position: int) -> int:
         """Where a run goes on when the step at this position is done; the plan's length ends it."""
         then = self.steps[position].then

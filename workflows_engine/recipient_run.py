@@ -11,7 +11,7 @@ from workflows_engine import names
 from workflows_engine.effects.runs import BeginAnswer, BeginAsk, FinishAsk, begin_run, finish_run
 from workflows_engine.plan import Plan
 from workflows_engine.run import CancelNote, HeldWindow, Run, RunInput, Wish
-from workflows_engine.step import End, Jump
+from workflows_engine.step import End, Jump, Switch
 from workflows_engine.steps.batch import window_line
 
 OUTCOME_KEY = SearchAttributeKey.for_keyword(names.OUTCOME)
@@ -102,6 +102,9 @@ class RecipientRunWorkflow:
             then = await plan.steps[position].run(self._run)
             if isinstance(then, End):
                 return then
+            if isinstance(then, Switch):
+                plan = Plan.read(then.plan)
+                position = plan.position_of(then.ref)
             position = then.position if isinstance(then, Jump) else plan.after(position)
         return End(Outcome.FINISHED)
 

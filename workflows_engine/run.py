@@ -1,6 +1,7 @@
 """What a step holds while it runs: ids, time, cancellation, pauses and deliveries."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -22,7 +23,7 @@ from workflows_engine.effects.delivery import (
     hand_over_delivery,
 )
 from workflows_engine.effects.effect import Effect
-from workflows_engine.effects.steps import StepAnswer, StepAsk, Verdict
+from workflows_engine.effects.steps import MoveAnswer, MoveAsk, StepAnswer, StepAsk, Verdict, move_pause
 from workflows_engine.step import End, GoOn, Next, PlannedStep
 
 RETRY_PAUSES = (timedelta(seconds=30), timedelta(seconds=60))
@@ -82,6 +83,7 @@ class Run:
         self.has_sent = given.incarnation > 0
         self.wish: Wish | None = None
         self._nudged = False
+        self._moves = 0
         self._deliveries: set[asyncio.Task[None]] = set()
 
     # --- cancellation -------------------------------------------------------------------------------
@@ -137,10 +139,12 @@ class Run:
             now=workflow.now(),
         )
 
-    async def perform(self, step: PlannedStep, effect: Effect[StepAsk, A]) -> A:
-        """Ask for a step's effect, up to three times while it may be retried and nobody cancels."""
+    async def perform(
+        self, step: PlannedStep, effect: Effect[StepAsk, A], pauses: Sequence[timedelta] = RETRY_PAUSES
+    ) -> A:
+        """Ask for a step's effect, after each pause again while it may be retried and nobody cancels."""
         answer = await effect(self.ask(step), summary=f"{step.ref}: {effect.name}")
-        for attempt, pause in enumerate(RETRY_PAUSES, start=2):
+        for attempt, pause in enumerate(pauses, start=2):
             if answer.verdict is not Verdict.RETRY:
                 break
             await self.pause(
@@ -194,6 +198,33 @@ class Run:
             return
         finally:
             self._nudged = self._nudged and not is_light
+
+    async def rest(self, step: PlannedStep, until: datetime, what: str) -> None:
+        """Pause as long as the run's row says: operators may move the end (`wake`), and cancels end it."""
+        while True:
+            await self.pause(step, until, what)
+            if self.cancel is not None:
+                return
+            wish = self.take_wish()
+            if wish is not None:
+                until = (await self.move(step, wish)).until
+            if workflow.now() >= until:
+                return
+
+    async def move(self, step: PlannedStep, wish: Wish, window_id: UUID | None = None) -> MoveAnswer:
+        """Write down until when the step pauses now; a batch's window closes then."""
+        self._moves += 1
+        ask = MoveAsk(
+            environment_id=self.given.environment_id,
+            recipient_run_id=self.given.recipient_run_id,
+            step_ref=step.ref,
+            attempt=self._moves,
+            now=workflow.now(),
+            until=wish.until,
+            window_id=window_id,
+            incarnation=self.given.incarnation,
+        )
+        return await move_pause(ask, summary=f"{step.ref}: moved by an operator")
 
     # --- deliveries ---------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """What every step has: as it is written (`Step`), and as it travels with a run (`PlannedStep`)."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from models.values.conditions import ConditionGroup
 from models.values.kinds import Outcome
@@ -26,6 +26,14 @@ class Jump:
 
 
 @dataclass(frozen=True)
+class Switch:
+    """The run goes on with another plan, after the step of this ref (E-BATCH-23)."""
+
+    plan: dict[str, Any]
+    ref: str
+
+
+@dataclass(frozen=True)
 class End:
     """The run ends."""
 
@@ -34,7 +42,7 @@ class End:
     cancel: int | None = None
 
 
-Next = GoOn | Jump | End
+Next = GoOn | Jump | Switch | End
 
 
 class PlannedStep(BaseModel):

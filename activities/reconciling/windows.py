@@ -14,10 +14,12 @@ from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal
 from models.database import Connection, Database
 from models.tables.batches import (
+    Closing,
     close_window,
     count_members,
     dismiss_cancelled,
     lock_window,
+    mark_taken,
     next_member,
     set_owner,
 )
@@ -60,15 +62,13 @@ async def _name_heir(
     connection: Connection, place: DictRow, orphan: DictRow, now: datetime
 ) -> StartableRun | None:
     window = await lock_window(connection, place["id"], orphan["id"])
-    if window["closed_at"] is not None or window["owner_run_id"] != orphan["owner_run_id"]:
+    if window["taken_at"] is not None or window["owner_run_id"] != orphan["owner_run_id"]:
         return None
-    await dismiss_cancelled(connection, window["id"], now)
+    if window["closed_at"] is None:
+        await dismiss_cancelled(connection, window["id"], now)
     member = await next_member(connection, window["id"])
     if member is None:
-        totals = await count_members(connection, window["id"])
-        # Members that are still at work become absorbed, and heirs, by the next round.
-        if not totals["activities"]:
-            await close_window(connection, window["id"], "empty", totals, now)
+        await _give_up(connection, window, now)
         return None
     run_id = UUID(str(member["recipient_run_id"]))
     incarnation = await reopen(connection, place["id"], run_id, window["id"], now)
@@ -78,3 +78,13 @@ async def _name_heir(
     run = await find_carrier(connection, place["id"], run_id)
     assert run is not None  # it was updated above
     return replace(startable(run), incarnation=incarnation)
+
+
+async def _give_up(connection: Connection, window: DictRow, now: datetime) -> None:
+    """Nobody can go on with it. Members that are still at work become absorbed, and heirs, next round."""
+    totals = await count_members(connection, window["id"])
+    if totals["activities"]:
+        return
+    if window["closed_at"] is None:
+        await close_window(connection, window["id"], Closing("empty", totals, None, now))
+    await mark_taken(connection, window["id"], now)

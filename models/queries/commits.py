@@ -107,6 +107,20 @@ async def list_commits(
     return await cursor.fetchall()
 
 
+async def list_versions(
+    connection: Connection, environment_id: UUID, type: str, key: str, *, limit: int
+) -> list[UUID]:
+    """The versions that a resource reached there, newest first."""
+    cursor = await connection.execute(
+        """
+        SELECT version_id FROM commits WHERE environment_id = %s AND type = %s AND key = %s
+        ORDER BY number DESC LIMIT %s
+        """,
+        (environment_id, type, key, limit),
+    )
+    return [row["version_id"] for row in await cursor.fetchall()]
+
+
 async def newest_unpromoted(
     connection: Connection,
     environment_id: UUID,

@@ -1,5 +1,6 @@
 """Batch windows and their members: joining is a row, never a signal (D9)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +17,10 @@ class BatchWindow(SQLModel, table=True):
     """One gathering of activities; at most one is open under a key.
 
     `owner_run_id` is the run that holds the timer. It is empty when the opener was cancelled alone: the
-    window stays joinable (E-CANCEL-6) and the next joiner takes it over.
+    window stays joinable (E-CANCEL-6) and the next joiner takes it over. It is empty too while a flushed
+    leader alone has been here (E-BATCH-20). From `closed_at` on nobody joins; at `taken_at` the owner went
+    on with what was gathered. `spent_cancel` is the newest cancel of the owner's key that came before the
+    close: it took an activity out and stops nothing else (E-CANCEL-8).
     """
 
     __tablename__ = "batch_windows"
@@ -28,7 +32,7 @@ class BatchWindow(SQLModel, table=True):
             unique=True,
             postgresql_where=text("closed_at IS NULL"),
         ),
-        Index("batch_windows_due", "closes_at", postgresql_where=text("closed_at IS NULL")),
+        Index("batch_windows_due", "closes_at", postgresql_where=text("taken_at IS NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -38,6 +42,7 @@ class BatchWindow(SQLModel, table=True):
     workflow_version_id: UUID
     step_ref: str
     owner_run_id: UUID | None = None
+    leader_run_id: UUID | None = None
     opened_at: datetime = moment()
     closes_at: datetime = moment()
     closed_at: datetime | None = moment(nullable=True)
@@ -45,6 +50,8 @@ class BatchWindow(SQLModel, table=True):
     member_count: int = 0
     total_activities: int | None = None
     total_actors: int | None = None
+    spent_cancel: int | None = big_integer(nullable=True)
+    taken_at: datetime | None = moment(nullable=True)
 
 
 class BatchMember(SQLModel, table=True):
@@ -109,7 +116,7 @@ async def open_window(connection: Connection, window: BatchWindow) -> bool:
     cursor = await connection.execute(
         """
         INSERT INTO batch_windows (
-            id, environment_id, key, workflow_key, workflow_version_id, step_ref, owner_run_id, opened_at,
+            id, environment_id, key, workflow_key, workflow_version_id, step_ref, leader_run_id, opened_at,
             closes_at, member_count)
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0)
         ON CONFLICT (environment_id, key) WHERE closed_at IS NULL DO NOTHING RETURNING id
@@ -121,7 +128,7 @@ async def open_window(connection: Connection, window: BatchWindow) -> bool:
             window.workflow_key,
             window.workflow_version_id,
             window.step_ref,
-            window.owner_run_id,
+            window.leader_run_id,
             window.opened_at,
             window.closes_at,
         ),
@@ -129,23 +136,52 @@ async def open_window(connection: Connection, window: BatchWindow) -> bool:
     return await cursor.fetchone() is not None
 
 
-async def add_member(
-    connection: Connection, window_id: UUID, acceptance: int, run_id: UUID, now: datetime
-) -> int:
-    """How many have joined so far, this one included."""
-    await connection.execute(
-        """
-        INSERT INTO batch_members (window_id, acceptance, recipient_run_id, joined_at) VALUES (%s, %s, %s, %s)
-        ON CONFLICT DO NOTHING
-        """,
-        (window_id, acceptance, run_id, now),
-    )
+@dataclass(frozen=True)
+class Joining:
+    """A run that joins a window, and when the window closes from then on."""
+
+    run_id: UUID
+    acceptance: int
+    closes_at: datetime
+    now: datetime
+
+
+async def add_member(connection: Connection, window_id: UUID, joining: Joining) -> DictRow:
+    """The window with its new member, who holds it where nobody did; it is locked by this transaction."""
     cursor = await connection.execute(
-        "UPDATE batch_windows SET member_count = member_count + 1 WHERE id = %s RETURNING member_count",
-        (window_id,),
+        """
+        WITH joined AS (
+            INSERT INTO batch_members (window_id, acceptance, recipient_run_id, joined_at)
+            VALUES (%(window_id)s, %(acceptance)s, %(run_id)s, %(now)s)
+            ON CONFLICT DO NOTHING RETURNING 1
+        )
+        UPDATE batch_windows
+        SET member_count = member_count + (SELECT count(*) FROM joined), closes_at = %(closes_at)s,
+            owner_run_id = coalesce(owner_run_id, %(run_id)s)
+        WHERE id = %(window_id)s RETURNING *
+        """,
+        {"window_id": window_id, **vars(joining)},
     )
     row = await cursor.fetchone()
-    return 0 if row is None else int(row["member_count"])
+    assert row is not None  # the caller holds its lock
+    return row
+
+
+async def set_close(connection: Connection, window_id: UUID, closes_at: datetime) -> None:
+    """Move the end of an open window."""
+    await connection.execute("UPDATE batch_windows SET closes_at = %s WHERE id = %s", (closes_at, window_id))
+
+
+async def set_count(connection: Connection, window_id: UUID, count: int) -> None:
+    """How many members a window really holds, after some were dismissed."""
+    await connection.execute("UPDATE batch_windows SET member_count = %s WHERE id = %s", (count, window_id))
+
+
+async def mark_taken(connection: Connection, window_id: UUID, now: datetime) -> None:
+    """Somebody went on with what was gathered, or there was nothing to go on with."""
+    await connection.execute(
+        "UPDATE batch_windows SET taken_at = coalesce(taken_at, %s) WHERE id = %s", (now, window_id)
+    )
 
 
 async def set_owner(connection: Connection, window_id: UUID, run_id: UUID | None) -> None:
@@ -194,17 +230,40 @@ async def count_members(connection: Connection, window_id: UUID) -> DictRow:
     return row
 
 
-async def close_window(
-    connection: Connection, window_id: UUID, reason: str, totals: DictRow, now: datetime
-) -> None:
+@dataclass(frozen=True)
+class Closing:
+    """How a window closes; an empty one has nothing for anybody to take."""
+
+    reason: str
+    totals: DictRow
+    spent_cancel: int | None
+    now: datetime
+
+
+async def close_window(connection: Connection, window_id: UUID, closing: Closing) -> DictRow:
     """Nobody joins any more; the totals are kept for the run that goes on."""
-    await connection.execute(
+    totals = closing.totals
+    cursor = await connection.execute(
         """
-        UPDATE batch_windows SET closed_at = %s, close_reason = %s, total_activities = %s, total_actors = %s
-        WHERE id = %s AND closed_at IS NULL
+        UPDATE batch_windows
+        SET closed_at = %(now)s, close_reason = %(reason)s, total_activities = %(activities)s,
+            total_actors = %(actors)s, spent_cancel = %(spent)s,
+            closes_at = least(closes_at, %(now)s),
+            taken_at = CASE WHEN %(activities)s = 0 AND owner_run_id IS NULL THEN %(now)s::timestamptz END
+        WHERE id = %(id)s AND closed_at IS NULL RETURNING *
         """,
-        (now, reason, totals["activities"], totals["actors"], window_id),
+        {
+            "id": window_id,
+            "now": closing.now,
+            "reason": closing.reason,
+            "activities": totals["activities"],
+            "actors": totals["actors"],
+            "spent": closing.spent_cancel,
+        },
     )
+    row = await cursor.fetchone()
+    assert row is not None  # the caller holds its lock and saw it open
+    return row
 
 
 async def next_member(connection: Connection, window_id: UUID) -> DictRow | None:
@@ -233,7 +292,7 @@ async def release_windows(connection: Connection, environment_id: UUID, run_id: 
     await connection.execute(
         """
         UPDATE batch_windows SET owner_run_id = NULL
-        WHERE environment_id = %s AND owner_run_id = %s AND closed_at IS NULL
+        WHERE environment_id = %s AND owner_run_id = %s AND taken_at IS NULL
         """,
         (environment_id, run_id),
     )

@@ -113,11 +113,11 @@ async def take_unchecked(
 async def find_orphaned_windows(
     connection: Connection, environment_id: UUID, now: datetime, overdue: datetime
 ) -> list[DictRow]:
-    """Open windows that nobody holds, or that should have closed before `overdue`."""
+    """Windows that nobody went on with: held by nobody, or due since before `overdue`."""
     cursor = await connection.execute(
         """
         SELECT w.id, w.owner_run_id FROM batch_windows w
-        WHERE w.environment_id = %(environment_id)s AND w.closed_at IS NULL
+        WHERE w.environment_id = %(environment_id)s AND w.taken_at IS NULL
           AND (w.closes_at < %(overdue)s
                OR (w.owner_run_id IS NULL AND (w.closes_at < %(now)s OR EXISTS (
                    SELECT FROM batch_members m WHERE m.window_id = w.id AND m.left_at IS NULL))))

@@ -33,6 +33,8 @@ class BeginAnswer(BaseModel):
     outcome: Outcome | None = None
     reason: str | None = None
     cancel: int | None = None
+    version_id: UUID | None = None
+    """The version of the plan: asked again, the run is given the same, whatever it goes on with by then."""
 
 
 class FinishAsk(BaseModel):

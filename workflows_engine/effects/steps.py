@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from models.values.kinds import Outcome
@@ -54,18 +55,24 @@ class ComposeAnswer(StepAnswer):
 
 
 class DelayAnswer(StepAnswer):
-    """When to go on."""
+    """When to go on. `is_mistake`: it is skipped because nobody can tell when (E-DELAY-4)."""
 
     due: datetime | None = None
+    is_mistake: bool = False
 
 
 class JoinAnswer(StepAnswer):
-    """The window joined. Its owner waits until it closes; anyone else was absorbed and ends."""
+    """The window joined. Its owner waits until it closes; anyone else was absorbed and ends.
+
+    Without a window the run goes on at once. `hurry`: the window closes earlier than its owner thinks.
+    """
 
     window_id: UUID | None = None
     is_owner: bool = False
     closes_at: datetime | None = None
     owner_run_id: UUID | None = None
+    count: int = 0
+    hurry: bool = False
 
 
 class WindowAsk(StepAsk):
@@ -74,6 +81,20 @@ class WindowAsk(StepAsk):
     window_id: UUID
     incarnation: int = 0
     cancel: int | None = None
+
+
+class MoveAsk(StepAsk):
+    """An operator's wish about a pause: to end at `until`, or at once. A batch's has its window."""
+
+    until: datetime | None = None
+    window_id: UUID | None = None
+    incarnation: int = 0
+
+
+class MoveAnswer(StepAnswer):
+    """Until when the run pauses from now on."""
+
+    until: datetime
 
 
 class LeaveAnswer(StepAnswer):
@@ -89,6 +110,9 @@ class CloseAnswer(StepAnswer):
     total_activities: int = 0
     spent: int | None = None
     """The cancel that took this run's own activity out and stops nothing else (E-CANCEL-8)."""
+    version_id: UUID | None = None
+    plan: dict[str, Any] | None = None
+    """The version that the run goes on with, where it is not the one it came with (E-BATCH-23)."""
 
 
 class PassOverAsk(StepAsk):
@@ -118,6 +142,7 @@ resolve_delay = Effect("resolve_delay", StepAsk, DelayAnswer)
 join_batch = Effect("join_batch", StepAsk, JoinAnswer)
 leave_batch = Effect("leave_batch", WindowAsk, LeaveAnswer)
 close_batch = Effect("close_batch", WindowAsk, CloseAnswer)
+move_pause = Effect("move_pause", MoveAsk, MoveAnswer)
 # The request itself may take 15 s (E-FETCH-4); the heartbeat tells a lost worker from a slow server.
 fetch = Effect(
     "fetch",

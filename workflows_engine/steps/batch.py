@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from temporalio import workflow
 
 from workflows_engine.effects.steps import (
-    StepAnswer,
+    CloseAnswer,
     Verdict,
     WindowAsk,
     close_batch,
@@ -19,7 +19,7 @@ from workflows_engine.effects.steps import (
 )
 from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import End, GoOn, Next, PlannedStep, Step, Unsupported, Written
+from workflows_engine.step import End, GoOn, Next, PlannedStep, Step, Switch, Unsupported, Written
 
 
 class BatchSettings(Written):
@@ -33,7 +33,7 @@ class BatchSettings(Written):
     batch_items_render_limit: int | None = Field(default=None, ge=1, le=100)
     batch_until_field_path: str | None = Field(default=None, min_length=1)
     batch_window_extension_limit: Duration | None = None
-    batch_items_max_limit: int | None = Field(default=None, ge=1)
+    batch_items_max_limit: int | None = Field(default=None, ge=2, le=1000)
     workflow_version_mode: Literal["pinned", "latest"] | None = None
 
     @model_validator(mode="after")
@@ -53,24 +53,22 @@ class BatchSettings(Written):
         return self.batch_order or "asc"
 
     @property
-    def window(self) -> Duration:
-        """How long a fixed window is open; raises LookupError for batches that this release passes over."""
-        if self.batch_window is None:
-            raise LookupError("the batch has no fixed window")
-        return self.batch_window
+    def is_sliding(self) -> bool:
+        return self.batch_window_type == "sliding"
 
     @property
-    def unbuilt(self) -> tuple[str, str] | None:
-        """A setting that makes this release pass over the batch, and what it asks for."""
-        asked = {
-            "batch_window_type": "with sliding windows" if self.batch_window_type == "sliding" else None,
-            "batch_until_field_path": self.batch_until_field_path and "until a time in the data",
-            "batch_items_max_limit": self.batch_items_max_limit and "that close at a number of items",
-            "batch_execution_mode": (
-                "that flush their first item" if self.batch_execution_mode == "flush_leading" else None
-            ),
-        }
-        return next(((key, what) for key, what in asked.items() if what), None)
+    def flushes_leading(self) -> bool:
+        return self.batch_execution_mode == "flush_leading"
+
+    @property
+    def follows_latest(self) -> bool:
+        """A stored step without a mode is pinned (E-BATCH-1)."""
+        return self.workflow_version_mode == "latest"
+
+    def latest_close(self, opened_at: datetime) -> datetime | None:
+        """What a sliding window opened then never outlasts (E-BATCH-11)."""
+        limit = self.batch_window_extension_limit
+        return limit.after(opened_at) if self.is_sliding and limit is not None else None
 
 
 def window_line(ref: str) -> str:
@@ -111,11 +109,13 @@ class BatchPlan(PlannedStep):
                     return run.settle(self, left) or GoOn()
                 run.spend_cancel()
                 continue
+            if (wish := run.take_wish()) is not None:
+                closes_at = (await run.move(self, wish, window_id)).until
             closed = await close_batch(self._about(run, window_id, look), summary=f"{self.ref}: close window")
             if closed.spent is not None:
                 run.spend_up_to(closed.spent)
             if closed.closes_at is None:
-                return run.settle(self, closed) or self._go_on(run, closed, closed.total_activities)
+                return run.settle(self, closed) or self._go_on(run, closed)
             closes_at = closed.closes_at
 
     def _about(self, run: Run, window_id: UUID, look: int) -> WindowAsk:
@@ -131,10 +131,10 @@ class BatchPlan(PlannedStep):
             cancel=cancel,
         )
 
-    def _go_on(self, run: Run, closed: StepAnswer, total: int) -> GoOn:
+    def _go_on(self, run: Run, closed: CloseAnswer) -> Next:
         run.details.forget(window_line(self.ref))
-        run.details.tell(self.ref, "done", closed.reason or f"{total} gathered")
-        return GoOn()
+        run.details.tell(self.ref, "done", closed.reason or f"{closed.total_activities} gathered")
+        return GoOn() if closed.plan is None else Switch(closed.plan, self.ref)
 
 
 class BatchStep(Step):
@@ -151,12 +151,4 @@ class BatchStep(Step):
         return {"settings.batch_key": key} if key is not None and "{" in key else {}
 
     def unsupported(self) -> list[Unsupported]:
-        found = unjudged(self.conditions)
-        if self.settings.unbuilt is not None:
-            setting, what = self.settings.unbuilt
-            reason = f"batches {what} are not run by this release"
-            found.append(Unsupported(f"settings.{setting}", reason, passes_over=True))
-        if self.settings.workflow_version_mode == "latest":
-            reason = "a batch goes on with the version that opened it in this release, as pinned ones do"
-            found.append(Unsupported("settings.workflow_version_mode", reason))
-        return found
+        return unjudged(self.conditions)

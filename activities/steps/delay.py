@@ -1,9 +1,11 @@
 """Performs delay steps: when to go on (E-DELAY)."""
 
+from datetime import datetime
 from typing import Any
 
 from activities.judging import judged, why_skipped
-from activities.ledger import LedgerKey, claim
+from activities.ledger import Entry, LedgerKey, claim
+from activities.moments import moment_at
 from activities.performs import performs
 from activities.scopes import build_scope
 from activities.standing import Standing, load
@@ -16,6 +18,7 @@ from models.values.kinds import RunStatus
 from workflows_engine import effects
 from workflows_engine.effects.steps import DelayAnswer, StepAsk, Verdict
 from workflows_engine.scope import RunScope
+from workflows_engine.steps.delay import DelaySettings
 
 
 class DelaySteps:
@@ -41,15 +44,24 @@ class DelaySteps:
                 answer = DelayAnswer(**stop.model_dump())
                 await entry.record(answer)
                 return answer
-            if answer.due is not None:
-                run = (ask.environment_id, ask.recipient_run_id)
-                await set_status(entry.connection, *run, RunStatus.PAUSED, ask.now, answer.due)
-                line = LogLine(event="delay_started", data={"until": answer.due.isoformat()})
-                await log_step(entry.connection, ask, line, "delay")
-            elif answer.verdict is Verdict.SKIP:
-                line = LogLine(event="step_skipped", data={"reason": answer.reason, "conditions": trace})
-                await log_step(entry.connection, ask, line, "delay")
+            await _write(entry, ask, answer, trace)
         return answer
+
+
+async def _write(entry: Entry, ask: StepAsk, answer: DelayAnswer, trace: list[dict[str, Any]]) -> None:
+    """A delay that cannot be resolved is an error of the data, and skipped all the same (E-DELAY-4)."""
+    if answer.due is not None:
+        run = (ask.environment_id, ask.recipient_run_id)
+        await set_status(entry.connection, *run, RunStatus.PAUSED, ask.now, answer.due)
+        line = LogLine(event="delay_started", data={"until": answer.due.isoformat()})
+        await log_step(entry.connection, ask, line, "delay")
+    elif answer.verdict is Verdict.SKIP:
+        line = LogLine(
+            event="step_skipped",
+            status="error" if answer.is_mistake else "ok",
+            data={"reason": answer.reason, "conditions": trace},
+        )
+        await log_step(entry.connection, ask, line, "delay")
 
 
 def think(ask: StepAsk, standing: Standing, scope: RunScope) -> tuple[DelayAnswer, list[dict[str, Any]]]:
@@ -62,8 +74,19 @@ def think(ask: StepAsk, standing: Standing, scope: RunScope) -> tuple[DelayAnswe
         return DelayAnswer(verdict=Verdict.SKIP, reason=why_skipped(judgement)), judgement.trace
     if standing.setting("skip_delay"):
         return DelayAnswer(verdict=Verdict.SKIP, reason="skip_delay was set by the trigger"), judgement.trace
-    due = step.settings.fixed.after(ask.now)
-    if due <= ask.now or due - ask.now > LONGEST:
-        reason = "the delay is not between now and 365 days"
-        return DelayAnswer(verdict=Verdict.SKIP, reason=reason), judgement.trace
-    return DelayAnswer(due=due, reason=f"waited {step.settings.fixed}"), judgement.trace
+    due = _due(step.settings, ask, standing, scope)
+    if isinstance(due, str):
+        return DelayAnswer(verdict=Verdict.SKIP, reason=due, is_mistake=True), judgement.trace
+    return DelayAnswer(due=due, reason=f"waited until {due:%Y-%m-%d %H:%M:%S} UTC"), judgement.trace
+
+
+def _due(settings: DelaySettings, ask: StepAsk, standing: Standing, scope: RunScope) -> datetime | str:
+    """When the delay ends, by its mode, or why that cannot be told (E-DELAY-1, E-DELAY-4, E-DELAY-6)."""
+    length, path = settings.delay_for, settings.delay_until_field_path
+    if path is not None:
+        return moment_at(path, scope, standing, ask.now, length)
+    assert length is not None  # a delay has one of the two
+    due = length.after(ask.now)
+    if ask.now < due <= ask.now + LONGEST:
+        return due
+    return "the delay is not between now and 365 days"

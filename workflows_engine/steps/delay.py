@@ -1,4 +1,4 @@
-"""The delay step: pauses the run for a fixed time (E-DELAY)."""
+"""The delay step: pauses the run for a time, or until a moment that the data names (E-DELAY)."""
 
 from typing import Literal
 
@@ -6,9 +6,8 @@ from models.values.durations import Duration
 from pydantic import Field, model_validator
 
 from workflows_engine.effects.steps import resolve_delay
-from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import GoOn, Next, PlannedStep, Step, Unsupported, Written
+from workflows_engine.step import GoOn, Next, PlannedStep, Step, Written
 
 
 class DelaySettings(Written):
@@ -23,13 +22,6 @@ class DelaySettings(Written):
             raise ValueError("a delay needs delay_for or delay_until_field_path")
         return self
 
-    @property
-    def fixed(self) -> Duration:
-        """How long it lasts; raises LookupError for delays that this release passes over."""
-        if self.delay_for is None:
-            raise LookupError("the delay has no fixed length")
-        return self.delay_for
-
 
 class DelayPlan(PlannedStep):
     """What travels: the ref; the due time is answered when the step runs."""
@@ -41,7 +33,7 @@ class DelayPlan(PlannedStep):
         if (then := run.settle(self, answer)) is not None:
             return then
         if answer.due is not None:
-            await run.pause(self, answer.due, "waiting")
+            await run.rest(self, answer.due, "waiting")
         if run.cancelled is not None:
             run.details.tell(self.ref, "stopped", "cancelled while waiting")
             return run.cancelled
@@ -50,17 +42,10 @@ class DelayPlan(PlannedStep):
 
 
 class DelayStep(Step):
-    """A fixed duration counts from when the step runs (E-DELAY-5)."""
+    """A duration counts from when the step runs (E-DELAY-5)."""
 
     type: Literal["delay"]
     settings: DelaySettings
 
     def plan(self) -> DelayPlan:
         return DelayPlan(ref=self.ref)
-
-    def unsupported(self) -> list[Unsupported]:
-        found = unjudged(self.conditions)
-        if self.settings.delay_until_field_path is not None:
-            what = "delays until a time in the data are not run by this release"
-            found.append(Unsupported("settings.delay_until_field_path", what, passes_over=True))
-        return found

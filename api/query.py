@@ -159,10 +159,21 @@ class Query:
         value = self.values.get(name)
         if not isinstance(value, dict):
             value = self.json_object(name) or {"id": self.text(name)}
-        recipient_id, collection = value.get("id"), value.get("collection", USERS)
-        if not isinstance(recipient_id, str) or not isinstance(collection, str):
-            return None
-        return RecipientRef(collection=collection, id=recipient_id)
+        return _reference(value)
+
+    def references(self, name: str) -> list[RecipientRef]:
+        """Recipients: `name[]=ada`, `name[][id]=p1&name[][collection]=projects`, in any number."""
+        value = self.values.get(name)
+        given = value if isinstance(value, list) else [value]
+        found = (_reference(one if isinstance(one, dict) else {"id": one}) for one in given if one)
+        return [ref for ref in found if ref is not None]
+
+
+def _reference(value: dict[str, Any]) -> RecipientRef | None:
+    recipient_id, collection = value.get("id"), value.get("collection", USERS)
+    if not isinstance(recipient_id, str) or not isinstance(collection, str):
+        return None
+    return RecipientRef(collection=collection, id=recipient_id)
 
 
 def _moment(text: Any) -> datetime | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,12 +14,14 @@ from temporalio.common import WorkflowIDConflictPolicy
 
 from dispatch.errors import ActorMissing, Unavailable, WorkflowMissing
 from dispatch.reaching import reaching_temporal
+from dispatch.signals import tell_look
 from dispatch.temporal import PATIENCE, Temporal
 from dispatch.triggers import Place
 from models.database import Connection
 from models.ids import new_uuid
 from models.queries.account import find_account
 from models.queries.recipients import find_recipients
+from models.tables.recipients import identify
 from models.tables.schedules import (
     Schedule,
     insert_schedule,
@@ -97,7 +99,9 @@ async def check_ground(connection: Connection, place: Place, wanted: list[NewSch
 async def insert_schedules(
     connection: Connection, place: Place, wanted: list[NewSchedule], now: datetime
 ) -> list[UUID]:
-    """Write them down; whoever they name inline was identified before, in the same transaction."""
+    """Identify whom they name inline, and write them down."""
+    named = [given for one in wanted for given in (one.recipient, one.actor, one.tenant)]
+    await identify_named(connection, place.environment_id, named, now)
     refs = {one.recipient.ref for one in wanted}
     people = await find_recipients(connection, place.environment_id, refs)
     account = await find_account(connection)
@@ -110,6 +114,19 @@ async def insert_schedules(
         await insert_schedule(connection, schedule)
         made.append(schedule.id)
     return made
+
+
+async def identify_named(
+    connection: Connection,
+    environment_id: UUID,
+    named: Iterable[GivenRecipient | GivenTenant | None],
+    now: datetime,
+) -> None:
+    """Create whoever was given with properties, or merge into them, as triggers do (E-TRIGGER-11)."""
+    inline = [given for given in named if given is not None and given.properties is not None]
+    # In the order of their ids, so that two callers who name the same people never deadlock.
+    for given in sorted(inline, key=lambda one: one.ref.gid):
+        await identify(connection, environment_id, given.ref, given.properties or {}, now)
 
 
 @dataclass(frozen=True)
@@ -149,17 +166,26 @@ async def rouse(temporal: Temporal, environment_id: UUID, ids: Iterable[UUID]) -
 
     The rows are written: while Temporal is away the reconciler does this, so nobody need try again.
     """
+    await _each(ids, lambda schedule_id: start_schedule(temporal, environment_id, schedule_id))
+
+
+async def dismiss(temporal: Temporal, ids: Iterable[UUID]) -> None:
+    """Let the workflows of deleted schedules end; one that hears nothing finds no row when it wakes."""
+    await _each(ids, lambda one: tell_look(temporal.client, names.schedule_workflow(one)))
+
+
+async def _each(ids: Iterable[UUID], tell: Callable[[UUID], Awaitable[object]]) -> None:
     slots = asyncio.Semaphore(IN_FLIGHT)
 
     async def one(schedule_id: UUID) -> None:
         async with slots:
-            await start_schedule(temporal, environment_id, schedule_id)
+            await tell(schedule_id)
 
     try:
         with reaching_temporal():
             await asyncio.gather(*(one(schedule_id) for schedule_id in ids))
     except Unavailable as away:
-        logging.getLogger(__name__).warning("schedules wait for the reconciler: %s", away)
+        logging.getLogger(__name__).warning("schedules were written and not told: %s", away)
 
 
 async def start_schedule(temporal: Temporal, environment_id: UUID, schedule_id: UUID) -> None:

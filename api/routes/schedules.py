@@ -1,0 +1,194 @@
+"""Schedules: `/v1/schedules`, and the lists below users and objects (E-SCHED)."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from api.dependencies import Caller, Credential, Db, QueryString, TemporalClient
+from api.errors import InvalidParams, NotFound
+from api.pagination import BY_TIME, by_time, encode, read_page, slice_of
+from api.query import Query
+from api.schemas import schedules as schemas
+from dispatch import schedules as accepting
+from dispatch.schedules import NewSchedule, ScheduleChanges
+from models.database import Connection, Database
+from models.queries.recipients import find_recipients
+from models.queries.schedules import ScheduleFilter, find_schedules, page_schedules
+from models.tables.schedules import delete_schedules as delete_rows
+from models.values.given import GivenMistake, GivenRecipient, GivenTenant
+from models.values.refs import RecipientRef
+
+MAX_DATA_BYTES = 10_000_000
+"""E-LIMITS 3."""
+
+router = APIRouter(prefix="/v1", tags=["Schedules"])
+
+
+@router.get("/schedules")
+async def list_schedules(caller: Caller, database: Db, query: QueryString) -> schemas.ListSchedulesResponse:
+    """Newest first, of one workflow."""
+    if query.text("workflow") is None:
+        raise InvalidParams.of("workflow", "is missing: name the workflow whose schedules are meant")
+    return await _listed(database, caller, query, query.references("recipients"))
+
+
+@router.get("/users/{user_id:id}/schedules")
+async def list_user_schedules(
+    user_id: str, caller: Caller, database: Db, query: QueryString
+) -> schemas.ListSchedulesResponse:
+    """Newest first."""
+    return await _listed(database, caller, query, [RecipientRef(id=user_id)])
+
+
+@router.get("/objects/{collection:id}/{object_id:id}/schedules")
+async def list_object_schedules(
+    collection: str, object_id: str, caller: Caller, database: Db, query: QueryString
+) -> schemas.ListSchedulesResponse:
+    """Newest first."""
+    return await _listed(database, caller, query, [RecipientRef(collection=collection, id=object_id)])
+
+
+@router.post("/schedules")
+async def create_schedules(
+    body: schemas.CreateSchedulesRequest, caller: Caller, database: Db, temporal: TemporalClient
+) -> list[schemas.Schedule]:
+    """One schedule for each recipient, all or none; whoever is given with properties is identified."""
+    wanted = [
+        _new(body.workflow, raw, f"recipients[{index}]", body) for index, raw in enumerate(body.recipients)
+    ]
+    now = datetime.now(UTC)
+    async with database.transaction() as connection:
+        await accepting.check_ground(connection, caller.place, wanted)
+        made = await accepting.insert_schedules(connection, caller.place, wanted, now)
+        shown = await _shown(connection, caller, made)
+    await accepting.rouse(temporal, caller.environment_id, made)
+    return shown
+
+
+@router.put("/schedules")
+async def update_schedules(
+    body: schemas.UpdateSchedulesRequest, caller: Caller, database: Db, temporal: TemporalClient
+) -> list[schemas.Schedule]:
+    """The same values to all, to all of them or to none; an empty value removes what was set."""
+    actor, tenant = _actor(body), _tenant(body)
+    changes = ScheduleChanges(
+        given=frozenset(body.model_fields_set - {"schedule_ids"}),
+        actor=None if actor is None else actor.ref,
+        tenant_id=None if tenant is None else tenant.id,
+        data=_bounded(body.data),
+        repeats=tuple(body.repeats),
+        scheduled_at=body.scheduled_at,
+        ending_at=body.ending_at,
+    )
+    ids = list(dict.fromkeys(body.schedule_ids))
+    now = datetime.now(UTC)
+    try:
+        async with database.transaction() as connection:
+            await accepting.identify_named(connection, caller.environment_id, [actor, tenant], now)
+            await accepting.change_schedules(connection, caller.environment_id, ids, changes, now)
+            shown = await _shown(connection, caller, ids)
+    except accepting.SchedulesMissing as missing:
+        raise _missing(missing) from missing
+    except accepting.Aimless as aimless:
+        raise InvalidParams.of("repeats", _AIMLESS) from aimless
+    await accepting.rouse(temporal, caller.environment_id, ids)
+    return shown
+
+
+@router.delete("/schedules")
+async def delete_schedules(
+    body: schemas.DeleteSchedulesRequest, caller: Caller, database: Db, temporal: TemporalClient
+) -> list[schemas.Schedule]:
+    """Their pending occurrences do not happen any more; runs that were started go on (E-SCHED-10)."""
+    ids = list(dict.fromkeys(body.schedule_ids))
+    try:
+        async with database.transaction() as connection:
+            await accepting.existing(connection, caller.environment_id, ids)
+            shown = await _shown(connection, caller, ids)
+            await delete_rows(connection, caller.environment_id, ids)
+    except accepting.SchedulesMissing as missing:
+        raise _missing(missing) from missing
+    await accepting.dismiss(temporal, ids)
+    return shown
+
+
+_AIMLESS = "or scheduled_at must say when the schedule runs"
+
+
+def _new(workflow: str, recipient: Any, field: str, timing: schemas.Timing) -> NewSchedule:
+    if not timing.repeats and timing.scheduled_at is None:
+        raise InvalidParams.of("repeats", _AIMLESS)
+    try:
+        given = GivenRecipient.read(recipient)
+    except GivenMistake as mistake:
+        raise _at(field, mistake) from mistake
+    return NewSchedule(
+        workflow_key=workflow,
+        recipient=given,
+        actor=_actor(timing),
+        tenant=_tenant(timing),
+        data=_bounded(timing.data) or {},
+        repeats=tuple(timing.repeats),
+        scheduled_at=timing.scheduled_at,
+        ending_at=timing.ending_at,
+    )
+
+
+def _actor(timing: schemas.Timing) -> GivenRecipient | None:
+    try:
+        return None if timing.actor is None else GivenRecipient.read(timing.actor)
+    except GivenMistake as mistake:
+        raise _at("actor", mistake) from mistake
+
+
+def _tenant(timing: schemas.Timing) -> GivenTenant | None:
+    try:
+        return None if timing.tenant is None else GivenTenant.read(timing.tenant)
+    except GivenMistake as mistake:
+        raise _at("tenant", mistake) from mistake
+
+
+def _at(field: str, mistake: GivenMistake) -> InvalidParams:
+    path = f"{field}.{mistake.field}" if mistake.field else field
+    return InvalidParams.of(path, mistake.message)
+
+
+def _bounded(data: dict[str, Any] | None) -> dict[str, Any] | None:
+    if data is not None:
+        size = len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
+        if size > MAX_DATA_BYTES:
+            raise InvalidParams.of("data", f"is {size} bytes, more than the {MAX_DATA_BYTES} allowed")
+    return data
+
+
+def _missing(missing: accepting.SchedulesMissing) -> NotFound:
+    return NotFound(f"Nothing was changed: there is no schedule {missing} in this environment.")
+
+
+async def _shown(connection: Connection, caller: Credential, ids: list[UUID]) -> list[schemas.Schedule]:
+    rows = await find_schedules(connection, caller.environment_id, ids)
+    refs = [ref for row in rows for ref in schemas.refs_of(row)]
+    people = await find_recipients(connection, caller.environment_id, refs)
+    return [schemas.schedule(row, people) for row in rows]
+
+
+async def _listed(
+    database: Database, caller: Credential, query: Query, recipients: list[RecipientRef]
+) -> schemas.ListSchedulesResponse:
+    wanted = ScheduleFilter(query.text("workflow"), tuple(recipients) or None, query.text("tenant"))
+    page = read_page(query, BY_TIME)
+    async with database.connection() as connection:
+        rows = await page_schedules(connection, caller.environment_id, wanted, page)
+        found = slice_of(rows, page, lambda row: by_time(row["inserted_at"], row["id"]))
+        refs = [ref for row in found.rows for ref in schemas.refs_of(row)]
+        people = await find_recipients(connection, caller.environment_id, refs)
+    return schemas.ListSchedulesResponse(
+        entries=[
+            schemas.schedule(row, people, encode(by_time(row["inserted_at"], row["id"])))
+            for row in found.rows
+        ],
+        page_info=found.info,
+    )

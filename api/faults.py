@@ -70,6 +70,9 @@ def _of_dispatch(error: Exception) -> ApiError | None:
         return InvalidParams.of(error.field, error.message)
     if isinstance(error, dispatch_errors.WorkflowMissing):
         return NotFound(_sentence(error), code="workflow_missing")
+    if isinstance(error, dispatch_errors.DataMismatch):
+        entries = [{"field": path, "message": told, "type": "invalid"} for path, told in error.mistakes]
+        return InvalidParams(_sentence(error), entries)
     if isinstance(error, dispatch_errors.Unavailable):
         return Unavailable(_sentence(error))
     if isinstance(error, dispatch_errors.NotAccepted):

@@ -4,6 +4,7 @@ NotAccepted
   WorkflowMissing       no published workflow with this key in the environment
   WorkflowInactive      it is switched off
   ActorMissing          the actor is an id that was never identified
+  DataMismatch          the data does not follow the workflow's schema
   IdempotencyMismatch   the key was used with other parameters
   Unavailable           Temporal or Postgres is away; nothing is lost, the caller may try again
 """
@@ -30,6 +31,15 @@ class ActorMissing(NotAccepted):
         super().__init__(
             f'the actor "{actor_id}" is unknown; identify the user first, or give the actor as an object'
         )
+
+
+class DataMismatch(NotAccepted):
+    """`mistakes` are pairs of a path in `data` and what is wrong there."""
+
+    def __init__(self, mistakes: list[tuple[str, str]]) -> None:
+        told = "; ".join(f"{path}: {message}" for path, message in mistakes)
+        super().__init__(f"the data does not follow the workflow's trigger_data_json_schema. {told}")
+        self.mistakes = mistakes
 
 
 class IdempotencyMismatch(NotAccepted):

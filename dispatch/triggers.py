@@ -9,6 +9,7 @@ from psycopg.errors import DeadlockDetected
 from psycopg.rows import DictRow
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
+from dispatch.data_schemas import check_data
 from dispatch.errors import (
     ActorMissing,
     IdempotencyMismatch,
@@ -160,6 +161,7 @@ async def _write(connection: Connection, place: Place, request: TriggerRequest) 
         if ground["known_id"] is not None:
             await forget_idempotency(connection, place.environment_id, ground["known_id"])
         version_id = _runnable(ground, request)
+        await check_data(connection, place.environment_id, version_id, request.data or {})
         trigger = _trigger(place, request, version_id)
         if await insert_trigger(connection, trigger, _beside(place, request, trigger)) is not None:
             return trigger.id

@@ -28,12 +28,6 @@ def _sentence(one: Unsupported) -> str:
 
 def _of_workflow(definition: WorkflowDefinition) -> list[tuple[str, str]]:
     found = []
-    if definition.conditions is not None and definition.conditions.leaves():
-        found.append(("conditions", "are not judged for workflows by this release; every trigger runs"))
-    if definition.trigger_frequency != "every_trigger":
-        found.append(("trigger_frequency", "is not obeyed by this release; every trigger runs"))
-    if definition.trigger_data_json_schema:
-        found.append(("trigger_data_json_schema", "triggers are not checked against it by this release"))
     if definition.goal_attachment is not None:
         found.append(("goal_attachment", "goals are not counted by this release"))
     return found

@@ -75,6 +75,23 @@ async def find_version(connection: Connection, environment_id: UUID, version_id:
     return await cursor.fetchone()
 
 
+async def find_data_schema(
+    connection: Connection, environment_id: UUID, version_id: UUID
+) -> dict[str, Any] | None:
+    """The schema that a version of a workflow asks its triggers' data to follow."""
+    cursor = await connection.execute(
+        """
+        SELECT v.content -> 'trigger_data_json_schema' AS schema
+        FROM resource_versions v JOIN environments e ON e.id = v.environment_id
+        WHERE v.id = %(version_id)s
+          AND (v.environment_id = %(environment_id)s OR e.branch_of = %(environment_id)s)
+        """,
+        {"environment_id": environment_id, "version_id": version_id},
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row["schema"]
+
+
 async def has_workflow(connection: Connection, environment_id: UUID, key: str) -> bool:
     """Whether the environment or branch has a workflow of that key, published or not."""
     cursor = await connection.execute(

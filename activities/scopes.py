@@ -14,6 +14,8 @@ from activities.subscriptions import subscription_of
 from activities.variables import variable_values
 from models.database import Connection
 from models.tables.batches import find_gathered
+from models.tables.schedules import find_schedule_of_run
+from models.values.kinds import TriggerSource
 from models.values.refs import TENANTS, RecipientRef
 from rendering.branding import branding
 from rendering.content import Content
@@ -25,6 +27,7 @@ async def build_scope(connection: Connection, standing: Standing) -> RunScope:
     facts = standing.facts
     recipient = rendered_recipient(standing.ref, facts["recipient_properties"], facts["recipient_updated_at"])
     recipient |= subscription_of(facts)
+    recipient |= await _schedule_of(connection, facts)
     recipient["preferences"] = layers_of(standing).resolved()
     activities = [_activity(row, recipient) for row in await _gathered(connection, standing)]
     return RunScope(
@@ -45,6 +48,17 @@ async def build_scope(connection: Connection, standing: Standing) -> RunScope:
         memberships=await memberships_of(connection, standing),
         timestamp=activities[-1]["inserted_at"] if activities else _iso(facts["inserted_at"]),
     )
+
+
+async def _schedule_of(connection: Connection, facts: DictRow) -> dict[str, Any]:
+    """`recipient.schedule` in a run that a schedule started, while that schedule exists (E-RUN-14)."""
+    if facts["trigger_source"] != TriggerSource.SCHEDULE:
+        return {}
+    row = await find_schedule_of_run(connection, facts["environment_id"], facts["workflow_run_id"])
+    if row is None:
+        return {}
+    moments = {name: row[name] and _iso(row[name]) for name in ("last_occurrence_at", "next_occurrence_at")}
+    return {"schedule": {"id": str(row["id"]), **moments}}
 
 
 def branding_of(standing: Standing, layout: Mapping[str, Any] | None = None) -> dict[str, Any]:

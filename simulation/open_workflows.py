@@ -16,14 +16,19 @@ RUNS = """
 """
 FAN_OUTS = "SELECT id, workflow_key FROM triggers WHERE environment_id = %s AND fan_out = 'pending'"
 MESSAGES = "SELECT id FROM messages WHERE environment_id = %s AND settled_at IS NULL ORDER BY id"
+SCHEDULES = """
+    SELECT id FROM schedules
+    WHERE environment_id = %s AND (next_occurrence_at IS NOT NULL OR firing_at IS NOT NULL) ORDER BY id
+"""
 
 
 async def open_workflows(database: Database, place: Place) -> dict[str, str]:
-    """Fan-outs, runs and deliveries: workflow ids, each with the id of the row it is about."""
+    """Fan-outs, runs, deliveries and schedules: workflow ids, each with the id of the row it is about."""
     async with database.connection() as connection:
         runs = await _rows(connection, RUNS, place)
         fan_outs = await _rows(connection, FAN_OUTS, place)
         messages = await _rows(connection, MESSAGES, place)
+        schedules = await _rows(connection, SCHEDULES, place)
     found = {_run_workflow(place, run): str(run["id"]) for run in runs}
     for trigger in fan_outs:
         found[names.workflow_run_workflow(place.slug, trigger["workflow_key"], trigger["id"])] = str(
@@ -31,6 +36,8 @@ async def open_workflows(database: Database, place: Place) -> dict[str, str]:
         )
     for message in messages:
         found[names.delivery_workflow(message["id"])] = message["id"]
+    for schedule in schedules:
+        found[names.schedule_workflow(schedule["id"])] = str(schedule["id"])
     return found
 
 

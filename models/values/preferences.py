@@ -75,3 +75,16 @@ class PreferenceSet(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """As it was written, without what was left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class PreferenceSetRequest(PreferenceSet):
+    """What callers send for one set: how it is kept, and the id that a set which was read carries."""
+
+    id: str | None = None
+    persistence_strategy: Strategy | None = Field(default=None, alias="__persistence_strategy__")
+
+    def to_json(self) -> dict[str, Any]:
+        """The set alone, as it is stored."""
+        return self.model_dump(
+            mode="json", by_alias=True, exclude_none=True, exclude={"id", "persistence_strategy"}
+        )

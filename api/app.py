@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from api.content_database import TURNS
+from api.fair_turns import FairTurns
 from api.faults import HANDLERS
 from api.middleware.fault_barrier import FaultBarrier
 from api.middleware.guard import Guard
@@ -38,6 +39,10 @@ _CORS = Middleware(
     # Every call of the browser client is preflighted; a long answer halves the traffic.
     max_age=_ONE_DAY,
 )
+
+
+TRIGGERS_AT_ONCE = 8
+"""Triggers that a process accepts at the same time: more only wait for connections and for Temporal."""
 
 
 def create_app(
@@ -78,6 +83,7 @@ def create_app(
     app.state.database = database
     app.state.temporal = temporal
     app.state.content_turns = asyncio.Semaphore(TURNS)
+    app.state.trigger_turns = FairTurns(TRIGGERS_AT_ONCE)
     app.state.sealer = Sealer(settings.secrets[0], settings.secrets[1:])
     for router in ROUTERS:
         app.include_router(router)

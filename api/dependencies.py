@@ -122,6 +122,14 @@ async def _service_caller(request: Request) -> Credential:
     return (await _managing(request))[0]
 
 
+async def _operating(request: Request) -> Credential:
+    """A secret key in its own environment, or a service token in the one that `?environment=` names."""
+    row = await _key_of(request)
+    if _kind_of(row, {KeyKind.SECRET, KeyKind.SERVICE}) is KeyKind.SERVICE:
+        return (await _managing(request))[0]
+    return await _secret_caller(request)
+
+
 async def _managing(request: Request) -> tuple[Credential, DictRow]:
     slug = (await _query(request)).text("environment") or DEFAULT_ENVIRONMENT
     digests = await _digests(request)
@@ -190,6 +198,8 @@ UserCaller = Annotated[Credential, Depends(_user_caller)]
 """A server or a browser: a secret key, or a public one, which acts for its token's user, else for any."""
 ServiceCaller = Annotated[Credential, Depends(_service_caller)]
 """Management: a service token, in the environment that `?environment=` names."""
+OperatingCaller = Annotated[Credential, Depends(_operating)]
+"""Whoever runs a team's workflows: its server's secret key, or a service token as for `ServiceCaller`."""
 ContentCaller = Annotated[Workspace, Depends(_content_caller)]
 """Management of content: as `ServiceCaller`, on the branch that `?branch=` names, if any."""
 AccountCaller = Annotated[ServiceToken, Depends(_account_caller)]

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from temporalio.common import (
+    Priority,
     SearchAttributeKey,
     SearchAttributePair,
     TypedSearchAttributes,
@@ -75,6 +76,7 @@ async def start_recipient_run(temporal: Temporal, run: StartableRun) -> Started:
             search_attributes=_attributes(temporal, run),
             static_summary=f"{run.workflow_key} for {run.recipient}",
             static_details=_describe(run),
+            priority=_share_of(run.environment_id, run.tenant_id),
             rpc_timeout=PATIENCE,
         )
     except WorkflowAlreadyStartedError:
@@ -82,8 +84,23 @@ async def start_recipient_run(temporal: Temporal, run: StartableRun) -> Started:
     return Started(run.workflow_id, handle.first_execution_run_id)
 
 
+def _share_of(environment_id: UUID, tenant_id: str | None) -> Priority:
+    """Queues serve tenants in turn: one's flood does not hold up another's runs (D27).
+
+    Hashed, as Temporal keeps 64 bytes of such a key.
+    """
+    return Priority(
+        fairness_key=hashlib.sha256(f"{environment_id}/{tenant_id or ''}".encode()).hexdigest()[:32]
+    )
+
+
 async def start_workflow_run(
-    temporal: Temporal, environment_id: UUID, environment: str, workflow_key: str, workflow_run_id: UUID
+    temporal: Temporal,
+    environment_id: UUID,
+    environment: str,
+    workflow_key: str,
+    workflow_run_id: UUID,
+    tenant_id: str | None,
 ) -> Started:
     """Start the fan-out of a trigger to its recipients; already started is success."""
     workflow_id = names.workflow_run_workflow(environment, workflow_key, workflow_run_id)
@@ -98,6 +115,7 @@ async def start_workflow_run(
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             search_attributes=_typed(attributes) if temporal.is_listed else None,
             static_summary=f"{workflow_key}: fan out",
+            priority=_share_of(environment_id, tenant_id),
             rpc_timeout=PATIENCE,
         )
     except WorkflowAlreadyStartedError:
@@ -106,14 +124,14 @@ async def start_workflow_run(
 
 
 async def start_delivery(
-    temporal: Temporal, environment_id: UUID, message_id: str, attempt: int, due: datetime
+    temporal: Temporal, environment_id: UUID, message_id: str, attempt: int, due: datetime, retries: int = 0
 ) -> None:
-    """Give a message its own workflow; already started is success."""
+    """Give a message its own workflow, a new one for each retry by hand; already started is success."""
     try:
         await temporal.client.start_workflow(
             DeliveryWorkflow.run,
             DeliveryInput(environment_id=environment_id, message_id=message_id, attempt=attempt, due=due),
-            id=names.delivery_workflow(message_id),
+            id=names.delivery_workflow(message_id, retries),
             task_queue=names.RUNS,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             static_summary=f"deliver message {message_id}",

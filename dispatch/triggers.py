@@ -23,6 +23,7 @@ from dispatch.temporal import Temporal
 from models.database import Connection, Database
 from models.ids import new_ksuid, new_uuid
 from models.parts import Part
+from models.tables.oversize import oversize_part
 from models.tables.queued_runs import run_part
 from models.tables.recipient_runs import RecipientRun
 from models.tables.recipients import Identification
@@ -146,9 +147,9 @@ class Replayed(Exception):
 async def _write(connection: Connection, place: Place, request: TriggerRequest) -> UUID:
     """The id of the trigger, written now or by an earlier try that was never answered."""
     given = request.origin.trigger_id
-    if given is not None and await find_trigger(connection, place.environment_id, given) is not None:
-        return given
     while True:
+        if given is not None and await find_trigger(connection, place.environment_id, given) is not None:
+            return given
         key = request.idempotency.key if request.idempotency else None
         actor = request.actor.ref if request.actor else None
         ground = await find_ground(
@@ -197,19 +198,28 @@ def _runnable(ground: DictRow, request: TriggerRequest) -> UUID:
 def _beside(place: Place, request: TriggerRequest, trigger: Trigger) -> list[Part]:
     """What is written with the trigger: who is identified inline, and a single user's run (D6)."""
     only = request.only_user
-    inline: dict[RecipientRef, dict[str, Any]] = {}
+    inline: dict[RecipientRef, Identification] = {}
     for given in (request.actor, only, request.tenant):
         # The same one may be named twice; one statement can write it once only.
-        if given is not None and given.properties is not None:
-            inline[given.ref] = inline.get(given.ref, {}) | given.properties
+        identification = Identification.of(given)
+        if identification is not None:
+            known = inline.get(identification.ref)
+            inline[identification.ref] = known.joined_by(identification) if known else identification
     # Postgres carries the parts out from the last to the first; everyone must lock people in the same order,
     # which is that of the fan-out: by global id.
-    ordered = sorted(inline.items(), key=lambda one: one[0].gid, reverse=True)
+    ordered = sorted(inline.values(), key=lambda one: one.ref.gid, reverse=True)
+    place_and_time = (place.environment_id, trigger.inserted_at)
     parts = [
-        Identification(ref, properties).part(f"identified_{index}", place.environment_id, trigger.inserted_at)
-        for index, (ref, properties) in enumerate(ordered)
+        part
+        for index, one in enumerate(ordered)
+        for part in one.parts(f"identified_{index}", *place_and_time)
     ]
-    return parts if only is None else [*parts, run_part(run_of(trigger, 0, only))]
+    if only is None:
+        return parts
+    run = run_of(trigger, 0, only)
+    if only.ref in inline and only.properties:
+        parts.append(oversize_part(place.environment_id, run.id, inline[only.ref], trigger.inserted_at))
+    return [*parts, run_part(run)]
 
 
 def run_of(
@@ -271,8 +281,9 @@ def _trigger(place: Place, request: TriggerRequest, version_id: UUID) -> Trigger
 async def _start(temporal: Temporal, place: Place, request: TriggerRequest, trigger_id: UUID) -> Started:
     only = request.only_user
     if only is None:
+        tenant_id = request.tenant.id if request.tenant else None
         return await start_workflow_run(
-            temporal, place.environment_id, place.slug, request.workflow_key, trigger_id
+            temporal, place.environment_id, place.slug, request.workflow_key, trigger_id, tenant_id
         )
     return await start_recipient_run(
         temporal,

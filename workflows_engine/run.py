@@ -147,9 +147,7 @@ class Run:
         for attempt, pause in enumerate(pauses, start=2):
             if answer.verdict is not Verdict.RETRY:
                 break
-            await self.pause(
-                step, workflow.now() + pause, f"failed ({answer.reason}), trying again", is_light=False
-            )
+            await self.rest(step, workflow.now() + pause, f"failed ({answer.reason}), trying again")
             if self.cancel is not None:
                 break
             answer = await effect(
@@ -175,8 +173,8 @@ class Run:
 
     # --- pauses -------------------------------------------------------------------------------------
 
-    async def pause(self, step: PlannedStep, until: datetime, what: str, *, is_light: bool = True) -> None:
-        """Sleep until then or until a cancel is heard; light sleepers wake for nudges and wishes too."""
+    async def pause(self, step: PlannedStep, until: datetime, what: str) -> None:
+        """Sleep until then, or until there is a reason to look: a cancel, a nudge, an operator's wish."""
         self.details.pending(step.ref, what, until)
         if self.given.is_listed:
             workflow.upsert_search_attributes(
@@ -190,14 +188,14 @@ class Run:
             return
         try:
             await workflow.wait_condition(
-                lambda: self.cancel is not None or (is_light and (self._nudged or self.wish is not None)),
+                lambda: self.cancel is not None or self._nudged or self.wish is not None,
                 timeout=left,
                 timeout_summary=f"{step.ref}: {what}, until {until:%Y-%m-%d %H:%M:%S} UTC",
             )
         except TimeoutError:
             return
         finally:
-            self._nudged = self._nudged and not is_light
+            self._nudged = False
 
     async def rest(self, step: PlannedStep, until: datetime, what: str) -> None:
         """Pause as long as the run's row says: operators may move the end (`wake`), and cancels end it."""
@@ -249,6 +247,8 @@ class Run:
                 ref, "done", f"first attempt failed ({answer.reason}); tried again beside this run"
             )
             await self.hand_over(message_id, attempt=2, due=answer.due)
+        elif answer.outcome is Delivered.NOT_YET and answer.due is not None:
+            await self.hand_over(message_id, attempt=1, due=answer.due)
         elif answer.outcome is Delivered.SENT:
             self.details.tell(ref, "done", f"message {message_id} sent")
         elif answer.outcome is Delivered.DEAD:

@@ -46,7 +46,8 @@ async def restart_fan_outs(database: Database, temporal: Temporal, place: DictRo
         workflow_id = names.workflow_run_workflow(place["slug"], key, trigger_id)
         if await condition_of(temporal, workflow_id) is not Condition.MISSING:
             return 0
-        await start_workflow_run(temporal, place["id"], place["slug"], key, trigger_id)
+        tenant_id = trigger["tenant_id"]
+        await start_workflow_run(temporal, place["id"], place["slug"], key, trigger_id, tenant_id)
         return 1
 
     return await each(found, repair)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.dependencies import Caller, Credential, Db, RequestId, TemporalClient
 from api.errors import InvalidParams
+from api.fair_turns import FairTurns
 from api.schemas.workflows import CancelWorkflowRequest, TriggerWorkflowRequest, TriggerWorkflowResponse
 from dispatch.cancels import CancelRequest, accept_cancel
 from dispatch.triggers import Accepted, Idempotency, Replayed, TriggerRequest, accept
@@ -23,11 +24,12 @@ LONGEST_IDEMPOTENCY_KEY = 255
 
 @dataclass(frozen=True)
 class Call:
-    """Who asks, under which request id, and whether the same was asked before."""
+    """Who asks, under which request id, whether the same was asked before, and where to wait for a turn."""
 
     caller: Credential
     request_id: str
     idempotency: Idempotency | None
+    turns: FairTurns
 
 
 async def _call(
@@ -36,7 +38,8 @@ async def _call(
     request_id: RequestId,
     idempotency_key: Annotated[str | None, Header(max_length=LONGEST_IDEMPOTENCY_KEY)] = None,
 ) -> Call:
-    return Call(caller, request_id, await _idempotency(request, idempotency_key))
+    turns: FairTurns = request.app.state.trigger_turns
+    return Call(caller, request_id, await _idempotency(request, idempotency_key), turns)
 
 
 @router.post("/{key:id}/trigger")
@@ -63,8 +66,10 @@ async def trigger_workflow(
         settings=body.settings.model_dump(exclude_none=True) if body.settings else None,
         idempotency=call.idempotency,
     )
+    tenant_id = asked.tenant.id if asked.tenant else None
     try:
-        accepted = await accept(database, temporal, call.caller.place, asked)
+        async with call.turns.turn((call.caller.environment_id, tenant_id)):
+            accepted = await accept(database, temporal, call.caller.place, asked)
     except Replayed as replay:
         accepted = replay.accepted
     _tell(response, accepted)

@@ -43,7 +43,7 @@ async def find_unfinished_fan_outs(
     """Answered triggers older than `before` whose recipients were not all started."""
     cursor = await connection.execute(
         """
-        SELECT id, workflow_key FROM triggers
+        SELECT id, workflow_key, tenant_id FROM triggers
         WHERE environment_id = %s AND fan_out = 'pending' AND answered_at < %s AND retired_at IS NULL
         ORDER BY inserted_at LIMIT %s
         """,
@@ -144,13 +144,14 @@ async def find_deaf(connection: Connection, environment_id: UUID, before: dateti
 
 
 async def find_undelivered(connection: Connection, environment_id: UUID, before: datetime) -> list[DictRow]:
-    """Unsettled messages of finished runs that nothing happened to since `before`."""
+    """Unsettled messages of finished runs that nothing happened to since `before`, unless they wait."""
     cursor = await connection.execute(
         """
-        SELECT m.id, m.attempts FROM messages m
+        SELECT m.id, m.attempts, m.retries FROM messages m
         JOIN recipient_runs r ON r.environment_id = m.environment_id AND r.id = m.recipient_run_id
         WHERE m.environment_id = %(environment_id)s AND m.settled_at IS NULL AND m.updated_at < %(before)s
           AND r.finished_at < %(before)s
+          AND (m.scheduled_at IS NULL OR m.scheduled_at < %(before)s)
         ORDER BY m.inserted_at LIMIT 100
         """,
         {"environment_id": environment_id, "before": before},

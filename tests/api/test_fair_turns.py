@@ -1,0 +1,75 @@
+import asyncio
+from collections.abc import Hashable
+
+import pytest
+
+from api import fair_turns
+from api.errors import Unavailable
+from api.fair_turns import FairTurns
+
+
+async def work(turns: FairTurns, key: Hashable, done: list[Hashable], gate: asyncio.Event) -> None:
+    async with turns.turn(key):
+        await gate.wait()
+        done.append(key)
+
+
+async def test_a_single_call_waits_for_one_turn_and_not_for_anothers_burst() -> None:
+    turns, gate = FairTurns(1), asyncio.Event()
+    done: list[Hashable] = []
+    async with asyncio.TaskGroup() as group:
+        for key in ["flood"] * 50 + ["single"]:
+            group.create_task(work(turns, key, done, gate))
+        await asyncio.sleep(0)
+        gate.set()
+
+    assert done.index("single") <= 2
+    assert len(done) == 51
+
+
+async def test_never_more_are_at_work_than_allowed() -> None:
+    turns = FairTurns(3)
+    at_work = most = 0
+
+    async def one(key: int) -> None:
+        nonlocal at_work, most
+        async with turns.turn(key % 4):
+            at_work += 1
+            most = max(most, at_work)
+            await asyncio.sleep(0)
+            at_work -= 1
+
+    await asyncio.gather(*(one(key) for key in range(40)))
+    assert (most, at_work) == (3, 0)
+
+
+async def test_a_caller_that_goes_away_while_waiting_holds_nobody_up() -> None:
+    turns, gate = FairTurns(1), asyncio.Event()
+    done: list[Hashable] = []
+    first = asyncio.create_task(work(turns, "a", done, gate))
+    await asyncio.sleep(0)
+    gone = asyncio.create_task(work(turns, "b", done, gate))
+    last = asyncio.create_task(work(turns, "c", done, gate))
+    await asyncio.sleep(0)
+    gone.cancel()
+    gate.set()
+    await asyncio.gather(first, last)
+
+    assert done == ["a", "c"]
+    async with turns.turn("d"):
+        done.append("d")
+    assert done[-1] == "d"
+
+
+async def test_a_tenant_with_too_many_waiting_calls_is_told_to_come_again() -> None:
+    turns, gate = FairTurns(1), asyncio.Event()
+    done: list[Hashable] = []
+    tasks = [
+        asyncio.create_task(work(turns, "flood", done, gate)) for _ in range(fair_turns.MOST_WAITING + 1)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        async with turns.turn("flood"):
+            raise AssertionError("it had a turn")
+    gate.set()
+    await asyncio.gather(*tasks)

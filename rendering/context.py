@@ -14,9 +14,14 @@ from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.echo_tag import EchoNode, EchoTag
 from liquid.builtin.tags.for_tag import ForLoop
 from liquid.builtin.tags.tablerow_tag import TableRow
-from liquid.exceptions import ContextDepthError, LocalNamespaceLimitError, ResourceLimitError
+from liquid.exceptions import (
+    ContextDepthError,
+    LocalNamespaceLimitError,
+    ResourceLimitError,
+    UndefinedError,
+)
 from liquid.output import LimitedStringIO
-from liquid.undefined import UNDEFINED
+from liquid.undefined import UNDEFINED, Undefined
 
 from rendering.content import NO_CONTENT, Content, Form
 from rendering.limits import OUTPUT_BYTES, RENDER_SECONDS, VALUE_WEIGHT, weigh
@@ -40,7 +45,7 @@ class TimedContext(RenderContext):
     filters. A partial shares the deadline of the template that renders it.
     """
 
-    __slots__ = ("_weights", "content", "deadline", "form", "now", "partials_deep", "styles")
+    __slots__ = ("_weights", "content", "deadline", "form", "is_strict", "now", "partials_deep", "styles")
 
     def __init__(self, template: BoundTemplate, **options: Any) -> None:
         super().__init__(template, **options)
@@ -52,6 +57,7 @@ class TimedContext(RenderContext):
             self.share_clock(time.monotonic() + RENDER_SECONDS, datetime.now(UTC))
             self.share_content(NO_CONTENT, Form.TEXT, None)
         self.partials_deep: int = getattr(parent, "partials_deep", 0)
+        self.is_strict: bool = getattr(parent, "is_strict", False)
         self._weights: dict[str, int] = {}
 
     def share_clock(self, deadline: float, now: datetime) -> None:
@@ -83,6 +89,11 @@ class TimedContext(RenderContext):
             loop_iteration_carry=reduce(mul, (loop.length for loop in self.loops), self.loop_iteration_carry),
             local_namespace_size_carry=self.get_size_of_locals(),
         )
+
+    def check_defined(self, value: object) -> None:
+        """Raise `UndefinedError` for what the scope lacks, where the template is strict about it."""
+        if self.is_strict and isinstance(value, Undefined):
+            raise UndefinedError(value.hint or f"{value.name} is undefined", token=value.token)
 
     def check_time(self) -> None:
         """Raise `ResourceLimitError` once the deadline is past."""
@@ -134,14 +145,20 @@ class PrintedOutput(OutputNode):
     """`{{ … }}`, printed by our rules instead of Python's `str`."""
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        return buffer.write(to_text(self.expression.evaluate(context)))
+        return buffer.write(_printed(self.expression.evaluate(context), context))
 
 
 class PrintedEcho(EchoNode):
     """`{% echo … %}`, printed as output is."""
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        return buffer.write(to_text(self.expression.evaluate(context)))
+        return buffer.write(_printed(self.expression.evaluate(context), context))
+
+
+def _printed(value: object, context: RenderContext) -> str:
+    if isinstance(context, TimedContext):
+        context.check_defined(value)
+    return to_text(value)
 
 
 class PrintedOutputTag(Output):

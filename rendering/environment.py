@@ -52,15 +52,18 @@ class Template:
         seconds: float = RENDER_SECONDS,
         content: Content = NO_CONTENT,
         form: Form = Form.TEXT,
+        is_strict: bool = False,
     ) -> str:
         """The template's text for `scope`, a mapping of JSON-like values.
 
         `now` is what `"now"` means in it (by default the clock's). A name that the scope lacks prints
-        nothing (E-TEMPLATE-6). Raises `TemplateError`, also after `seconds` of wall time, which the partials
-        of `content` share.
+        nothing (E-TEMPLATE-6), unless the template is strict: then it may be tested and given to `default`,
+        and nothing else (E-UPDATE-14). Raises `TemplateError`, also after `seconds` of wall time, which the
+        partials of `content` share.
         """
         context = _context(self.bound, scope, now or datetime.now(UTC), seconds)
         context.share_content(content, form, None)
+        context.is_strict = is_strict
         return _render(self.bound, context)
 
     def render_page(
@@ -85,9 +88,10 @@ def render(
     now: datetime | None = None,
     content: Content = NO_CONTENT,
     form: Form = Form.TEXT,
+    is_strict: bool = False,
 ) -> str:
     """Parse `source` (or take it from the cache) and render it: see `parse` and `Template.render`."""
-    return parse(source).render(scope, now=now, content=content, form=form)
+    return parse(source).render(scope, now=now, content=content, form=form, is_strict=is_strict)
 
 
 @lru_cache(maxsize=_TEMPLATES_KEPT)

@@ -20,6 +20,7 @@ from activities.pauses import Pauses
 from activities.recipients import Recipients
 from activities.runs import Runs
 from activities.schedules import Schedules
+from activities.steps.ai_agent import AgentSteps
 from activities.steps.batch import BatchSteps
 from activities.steps.branch import BranchSteps
 from activities.steps.channel import ChannelSteps
@@ -27,6 +28,12 @@ from activities.steps.delay import DelaySteps
 from activities.steps.http_fetch import FetchSteps
 from activities.steps.passing_over import PassedOverSteps
 from activities.steps.random_cohort import RandomCohortSteps
+from activities.steps.throttle import ThrottleSteps
+from activities.steps.wait_for_event import WaitSteps
+from activities.steps.trigger_workflow import TriggerSteps
+from activities.steps.update_audience import AudienceSteps
+from activities.steps.update_data import DataSteps
+from activities.steps.update_recipient import RecipientSteps
 from activities.versions import Versions
 from dispatch.temporal import Temporal
 from models.database import Database
@@ -83,6 +90,8 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
     delay = DelaySteps(database, versions)
     batch = BatchSteps(database, versions, temporal)
     pauses = Pauses(database)
+    throttle = ThrottleSteps(database, versions)
+    waits = WaitSteps(database, versions)
     passed = PassedOverSteps(database, versions)
     fetch = FetchSteps(database, versions, parts.http)
     deliveries = Deliveries(database, temporal, parts.sealer, sends=parts.sends)
@@ -102,7 +111,15 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
         batch.leave_batch,
         batch.close_batch,
         pauses.move_pause,
+        throttle.pass_throttle,
+        waits.register_wait,
+        waits.look_for_event,
         fetch.fetch,
+        DataSteps(database, versions).update_data,
+        RecipientSteps(database, versions).update_recipient,
+        AudienceSteps(database, versions).update_audience,
+        TriggerSteps(database, versions, temporal).trigger_workflow,
+        AgentSteps(database, versions, parts.http).ask_agent,
         deliveries.deliver_message,
         deliveries.hand_over_delivery,
         maintenance.reconcile,

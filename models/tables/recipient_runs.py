@@ -305,6 +305,17 @@ def close_part(ending: Ending) -> Part:
     return Part("closed", f"{CLOSE} AND EXISTS (SELECT FROM claimed)", ending.values())
 
 
+async def count_error(connection: Connection, environment_id: UUID, run_id: UUID, now: datetime) -> None:
+    """A step failed and its run goes on."""
+    await connection.execute(
+        """
+        UPDATE recipient_runs SET error_count = error_count + 1, updated_at = %s
+        WHERE environment_id = %s AND id = %s
+        """,
+        (now, environment_id, run_id),
+    )
+
+
 async def set_data(
     connection: Connection, environment_id: UUID, run_id: UUID, data: dict[str, Any], now: datetime
 ) -> None:

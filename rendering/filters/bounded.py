@@ -39,6 +39,8 @@ def bounded(name: str, apply: Callable[..., object]) -> Callable[..., object]:
         if not isinstance(context, TimedContext):
             raise FilterArgumentError(f"{name}: unexpected argument 'context'", token=None)
         context.check_time()
+        if name != "default":
+            context.check_defined(value)
         if name in _OF_TEXT:
             value, args = to_text(value), tuple(_as_text(arg) for arg in args)
         _check_input(name, value, args)

@@ -12,6 +12,7 @@ from workflows_engine.effects.functions import (
     update_recipient,
 )
 from workflows_engine.effects.maintenance import carry_cancel, reconcile
+from workflows_engine.effects.pauses import look_for_event, pass_throttle, register_wait
 from workflows_engine.effects.runs import begin_run, expand_recipients, finish_run
 from workflows_engine.effects.schedules import keep_schedule
 from workflows_engine.effects.steps import (
@@ -36,6 +37,9 @@ EFFECTS: list[Effect[Any, Any]] = [
     choose_branch,
     draw_cohort,
     resolve_delay,
+    pass_throttle,
+    register_wait,
+    look_for_event,
     join_batch,
     leave_batch,
     close_batch,
@@ -70,9 +74,12 @@ __all__ = [
     "join_batch",
     "keep_schedule",
     "leave_batch",
+    "look_for_event",
     "move_pause",
     "pass_over_step",
+    "pass_throttle",
     "reconcile",
+    "register_wait",
     "resolve_delay",
     "trigger_workflow",
     "update_audience",

@@ -1,15 +1,20 @@
-"""The trigger workflow step: starts another workflow (E-TRIGGERWF). Accepted, not run yet."""
+"""The trigger workflow step: starts another workflow (E-TRIGGERWF)."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from workflows_engine.passing_over import not_run, unjudged
-from workflows_engine.step import Reference, Step, Unsupported, Written, has_liquid
+from workflows_engine.effects.functions import trigger_workflow
+from workflows_engine.passing_over import unjudged
+from workflows_engine.run import Run
+from workflows_engine.step import GoOn, Next, PlannedStep, Reference, Step, Unsupported, Written, has_liquid
+
+DEEPEST = 10
+"""Triggers by steps in one another; beyond, a step fails (E-TRIGGERWF-9)."""
 
 
 class TriggerWorkflowSettings(Written):
-    """All Liquid; what is left out is taken from the run."""
+    """All Liquid; what is left out is taken from the run (E-TRIGGERWF-1)."""
 
     workflow_key: str = Field(min_length=1)
     recipients: str | None = None
@@ -19,11 +24,23 @@ class TriggerWorkflowSettings(Written):
     cancellation_key: str | None = None
 
 
+class TriggerWorkflowPlan(PlannedStep):
+    """What travels: the ref; what is triggered for whom is rendered when the step runs."""
+
+    type: Literal["trigger_workflow"] = "trigger_workflow"
+
+    async def run(self, run: Run) -> Next:
+        return run.settle(self, await run.perform(self, trigger_workflow)) or GoOn()
+
+
 class TriggerWorkflowStep(Step):
-    """A trigger of its own, independent of this run."""
+    """A trigger of its own, independent of this run (E-TRIGGERWF-2)."""
 
     type: Literal["trigger_workflow"]
     settings: TriggerWorkflowSettings
+
+    def plan(self) -> TriggerWorkflowPlan:
+        return TriggerWorkflowPlan(ref=self.ref)
 
     def templates(self) -> dict[str, str]:
         return {
@@ -35,4 +52,4 @@ class TriggerWorkflowStep(Step):
         return [] if has_liquid(key) else [Reference("workflow", key, "settings.workflow_key")]
 
     def unsupported(self) -> list[Unsupported]:
-        return not_run(self.type) + unjudged(self.conditions)
+        return unjudged(self.conditions)

@@ -1,25 +1,46 @@
-"""The update object step: merges properties into an object (E-UPDATE). Accepted, not run yet."""
+"""The update object step: merges properties into an object (E-UPDATE)."""
 
 from typing import Literal
 
-from pydantic import Field
+from models.values.refs import TENANTS, USERS
+from pydantic import Field, model_validator
 
-from workflows_engine.passing_over import not_run, unjudged
-from workflows_engine.step import Step, Unsupported, Written
+from workflows_engine.effects.functions import update_recipient
+from workflows_engine.passing_over import unjudged
+from workflows_engine.run import Run
+from workflows_engine.step import GoOn, Next, PlannedStep, Step, Unsupported, Written
+from workflows_engine.updating import check_gid
 
 
 class UpdateObjectSettings(Written):
     """Which object (`gid://Object/{collection}/{id}`), and Liquid that renders to its properties as JSON."""
 
     recipient_gid: str = Field(min_length=1)
-    update_properties: str
+    update_properties: str = Field(min_length=1)
+
+
+class UpdateObjectPlan(PlannedStep):
+    """What travels: the ref; which object, and with what, is answered when the step runs."""
+
+    type: Literal["update_object"] = "update_object"
+
+    async def run(self, run: Run) -> Next:
+        return run.settle(self, await run.perform(self, update_recipient)) or GoOn()
 
 
 class UpdateObjectStep(Step):
-    """An object that is not there is created."""
+    """An object that is not there is created, and its collection with it."""
 
     type: Literal["update_object"]
     settings: UpdateObjectSettings
+
+    @model_validator(mode="after")
+    def _names_an_object(self) -> "UpdateObjectStep":
+        check_gid(self.settings.recipient_gid, but=(USERS, TENANTS))
+        return self
+
+    def plan(self) -> UpdateObjectPlan:
+        return UpdateObjectPlan(ref=self.ref)
 
     def templates(self) -> dict[str, str]:
         return {
@@ -28,4 +49,4 @@ class UpdateObjectStep(Step):
         }
 
     def unsupported(self) -> list[Unsupported]:
-        return not_run(self.type) + unjudged(self.conditions)
+        return unjudged(self.conditions)

@@ -11,6 +11,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from models.database import Connection
+from models.parts import Part
 from models.tables.columns import moment
 
 NO_TENANT = ""
@@ -75,6 +76,25 @@ async def add_members(
         (environment_id, audience_key, now, *_columns(memberships)),
     )
     return [_membership(row) for row in await cursor.fetchall()]
+
+
+def member_part(
+    environment_id: UUID, audience_key: str, user_id: str, tenant_id: str | None, now: datetime
+) -> Part:
+    """Adding one member, as part of a statement; who is in already stays since when they were."""
+    sql = """
+        INSERT INTO audience_members (environment_id, audience_key, user_id, tenant_id, inserted_at)
+        SELECT %(environment_id)s, %(audience_key)s, %(user_id)s, %(tenant_id)s, %(now)s FROM claimed
+        ON CONFLICT DO NOTHING
+    """
+    values = {
+        "environment_id": environment_id,
+        "audience_key": audience_key,
+        "user_id": user_id,
+        "tenant_id": tenant_id or NO_TENANT,
+        "now": now,
+    }
+    return Part("joined", sql, values)
 
 
 async def remove_members(

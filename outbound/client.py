@@ -34,3 +34,8 @@ def build_client(allowed_networks: Iterable[str] = (), *, http2: bool = False) -
         trust_env=False,
         headers={"user-agent": "Tocsin"},
     )
+
+
+def build_silent_client() -> HttpClient:
+    """A client that reaches nobody: every request is answered 204, as by someone who has nothing to say."""
+    return httpx.AsyncClient(transport=httpx.MockTransport(lambda request: httpx.Response(204)))

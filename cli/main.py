@@ -11,6 +11,7 @@ from cli.environments import environments
 from cli.keys import keys
 from cli.mailbox.command import mailbox
 from cli.push import push_command
+from cli.simulate import simulate_command
 from cli.up import UP_CONTEXT, up
 from cli.variables import variables
 from cli.webhooks import webhooks
@@ -32,6 +33,7 @@ app.add_typer(keys, name="keys")
 app.command()(doctor)
 app.command()(mailbox)
 app.command("push")(push_command)
+app.command("simulate")(simulate_command)
 app.add_typer(variables, name="variables")
 app.add_typer(webhooks, name="webhooks")
 

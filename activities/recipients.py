@@ -6,15 +6,16 @@ from uuid import UUID
 from psycopg.rows import DictRow
 from temporalio import activity
 
-from activities.fan_out import FanOut, Position, Reached
+from activities.fan_out import PAGE, FanOut, Position, Reached
 from activities.performs import performs
 from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal
 from dispatch.triggers import run_of
 from models.database import Database
+from models.tables.oversize import log_oversize
 from models.tables.queued_runs import count_runs, find_queued, insert_run
 from models.tables.recipient_runs import RecipientRun
-from models.tables.recipients import identify
+from models.tables.recipients import Identification
 from models.tables.triggers import Trigger, find_fan_out, lock_unretired, mark_fanned_out
 from workflows_engine import effects
 from workflows_engine.effects.runs import ExpandAnswer, ExpandAsk
@@ -24,11 +25,12 @@ IN_FLIGHT = 20
 
 
 class Recipients:
-    """Performs `expand_recipients`."""
+    """Performs `expand_recipients`, so many recipients at a time."""
 
-    def __init__(self, database: Database, temporal: Temporal) -> None:
+    def __init__(self, database: Database, temporal: Temporal, page_size: int = PAGE) -> None:
         self._database = database
         self._temporal = temporal
+        self._page_size = page_size
 
     @performs(effects.expand_recipients)
     async def expand_recipients(self, ask: ExpandAsk) -> ExpandAnswer:
@@ -41,7 +43,8 @@ class Recipients:
                 connection, ask.environment_id, ask.workflow_run_id
             ):
                 return ExpandAnswer(retired=True)
-        async for reached, position in FanOut(self._database, found).pages(_resume_at()):
+        fan_out = FanOut(self._database, found, self._page_size)
+        async for reached, position in fan_out.pages(_resume_at()):
             await self._start(found, await self._write(found, reached))
             activity.heartbeat(position.model_dump(mode="json"))
         async with self._database.connection() as connection:
@@ -63,12 +66,12 @@ class Recipients:
         ):
             # In the order of their ids, so that two fan-outs of the same people never deadlock.
             for one in sorted(reached, key=lambda one: one.given.ref.gid):
-                given = one.given
-                if given.properties is not None:
-                    await identify(
-                        connection, trigger.environment_id, given.ref, given.properties, trigger.inserted_at
-                    )
-                run = run_of(trigger, found["acceptance"], given, one.subscription)
+                run = run_of(trigger, found["acceptance"], one.given, one.subscription)
+                identification = Identification.of(one.given)
+                if identification is not None:
+                    place, at = trigger.environment_id, trigger.inserted_at
+                    await log_oversize(connection, place, run.id, identification, at)
+                    await identification.write(connection, place, at)
                 await insert_run(connection, run)
                 runs[run.id] = run
             # Those begun are started for sure; the rest may have been left behind by a lost worker.

@@ -8,6 +8,8 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from models.database import Connection
+from models.queries.paging import Page, paged
+from models.queries.where import Where
 from models.values.refs import RecipientRef
 
 
@@ -29,16 +31,71 @@ async def find_recipients(
     return {RecipientRef(collection=row["collection"], id=row["id"]): row for row in rows}
 
 
-async def find_unchanged(
+async def find_with(
     connection: Connection, environment_id: UUID, ref: RecipientRef, properties: dict[str, Any]
 ) -> DictRow | None:
-    """The recipient, if merging these properties into it changes nothing: then nothing need be locked."""
+    """The recipient, and in `has_all` whether merging these properties into it would change nothing."""
     cursor = await connection.execute(
         """
-        SELECT * FROM recipients
+        SELECT *, properties = deep_merge(properties, %s) AS has_all FROM recipients
         WHERE environment_id = %s AND collection = %s AND id = %s
-          AND properties = deep_merge(properties, %s)
         """,
-        (environment_id, ref.collection, ref.id, Jsonb(properties)),
+        (Jsonb(properties), environment_id, ref.collection, ref.id),
     )
     return await cursor.fetchone()
+
+
+async def list_without(
+    connection: Connection, environment_id: UUID, wanted: dict[RecipientRef, dict[str, Any]]
+) -> list[RecipientRef]:
+    """Those whose stored properties do not hold all of these."""
+    cursor = await connection.execute(
+        """
+        SELECT w.collection, w.id FROM unnest(%s::text[], %s::text[], %s::jsonb[]) AS w(collection, id, given)
+        LEFT JOIN recipients r ON r.environment_id = %s AND r.collection = w.collection AND r.id = w.id
+        WHERE r.properties IS DISTINCT FROM deep_merge(r.properties, w.given)
+        """,
+        (
+            [ref.collection for ref in wanted],
+            [ref.id for ref in wanted],
+            [Jsonb(properties) for properties in wanted.values()],
+            environment_id,
+        ),
+    )
+    return [RecipientRef(**row) for row in await cursor.fetchall()]
+
+
+async def list_recipients(
+    connection: Connection,
+    environment_id: UUID,
+    collection: str,
+    page: Page,
+    *,
+    only_id: str | None = None,
+    only_name: str | None = None,
+) -> list[DictRow]:
+    """Those of a collection, the latest first."""
+    where = Where(
+        "environment_id = %(environment_id)s AND collection = %(collection)s",
+        environment_id=environment_id,
+        collection=collection,
+    )
+    where.add_if("id = %(only_id)s", only_id=only_id)
+    where.add_if("properties ->> 'name' = %(only_name)s", only_name=only_name)
+    order = paged(where, page, ("inserted_at", "id"), is_descending=True)
+    cursor = await connection.execute(f"SELECT * FROM recipients WHERE {where.sql} {order}", where.values)
+    return await cursor.fetchall()
+
+
+async def list_preference_sets(
+    connection: Connection, environment_id: UUID, collection: str, ids: list[str]
+) -> dict[str, dict[str, Any]]:
+    """All sets of these recipients: by recipient, then by the id of the set."""
+    cursor = await connection.execute(
+        """
+        SELECT recipient_id, jsonb_object_agg(set_id, preference_set) AS sets FROM preference_sets
+        WHERE environment_id = %s AND collection = %s AND recipient_id = ANY(%s) GROUP BY recipient_id
+        """,
+        (environment_id, collection, ids),
+    )
+    return {row["recipient_id"]: row["sets"] for row in await cursor.fetchall()}

@@ -46,29 +46,35 @@ LAYERS: LiteralString = f"""
 
 `{run}` is the run's row; `tenant` is its tenant's row among recipients.
 """
-REPLACED = "excluded.preference_set"
-MERGED = "deep_merge(p.preference_set, excluded.preference_set)"
-# In the order of their keys, so that two writers of the same rows never deadlock.
-PUT = """
+# A set may say itself how it is to be kept; else the caller of this does. In the order of their keys, so that
+# two writers of the same rows never deadlock.
+BECOMES = """
+    CASE coalesce(%(given)s::jsonb -> p.set_id ->> '__persistence_strategy__', %(strategy)s::text)
+    WHEN 'replace' THEN excluded.preference_set
+    ELSE deep_merge(p.preference_set, excluded.preference_set) END
+"""
+PUT = f"""
     INSERT INTO preference_sets AS p
         (environment_id, collection, recipient_id, set_id, preference_set, inserted_at, updated_at)
-    SELECT %(environment_id)s, %(collection)s, %(id)s, given.key, given.value, %(now)s, %(now)s
-    FROM jsonb_each(%(given)s::jsonb) AS given {beside}
+    SELECT %(environment_id)s, %(collection)s, %(id)s, given.key, given.value - '__persistence_strategy__',
+           %(now)s, %(now)s
+    FROM jsonb_each(%(given)s::jsonb) AS given {{beside}}
     ORDER BY given.key
     ON CONFLICT (environment_id, collection, recipient_id, set_id) DO UPDATE
-    SET preference_set = {becomes}, updated_at = excluded.updated_at
-    WHERE p.preference_set <> {becomes}
+    SET preference_set = {BECOMES}, updated_at = excluded.updated_at
+    WHERE p.preference_set <> {BECOMES}
 """
 
 
 def _values(
-    environment_id: UUID, ref: RecipientRef, given: dict[str, dict[str, Any]], now: datetime
+    environment_id: UUID, ref: RecipientRef, given: dict[str, dict[str, Any]], now: datetime, *, merge: bool
 ) -> dict[str, Any]:
     return {
         "environment_id": environment_id,
         "collection": ref.collection,
         "id": ref.id,
         "given": Jsonb(given),
+        "strategy": "merge" if merge else "replace",
         "now": now,
     }
 
@@ -84,12 +90,13 @@ async def put_preference_sets(
 ) -> bool:
     """Merge deeply into each set given, or replace it, and leave the others; whether anything changed.
 
-    The recipient itself is not created by it; `identify_whole` does both.
+    A set's own `__persistence_strategy__` wins over `merge`. The recipient itself is not created by it.
     """
     if not given:
         return False
-    sql = PUT.format(beside="", becomes=MERGED if merge else REPLACED)
-    cursor = await connection.execute(sql, _values(environment_id, ref, given, now))
+    cursor = await connection.execute(
+        PUT.format(beside=""), _values(environment_id, ref, given, now, merge=merge)
+    )
     return cursor.rowcount > 0
 
 
@@ -97,8 +104,8 @@ def preference_sets_part(
     name: str, environment_id: UUID, ref: RecipientRef, given: dict[str, dict[str, Any]], now: datetime
 ) -> Part:
     """Merging into several sets, as part of a statement (E-TRIGGER-12)."""
-    sql = PUT.format(beside="CROSS JOIN claimed", becomes=MERGED)
-    return Part(name, sql, _values(environment_id, ref, given, now))
+    values = _values(environment_id, ref, given, now, merge=True)
+    return Part(name, PUT.format(beside="CROSS JOIN claimed"), values)
 
 
 async def find_preference_sets(

@@ -1,19 +1,29 @@
 """Recipients and tenants as callers give them: a bare id, a reference, or with properties (E-TRIGGER-3)."""
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from models.values.channel_data import ChannelDataMistake, channel_data_of
+from models.values.preferences import PreferenceSetRequest
 from models.values.refs import TENANTS, USERS, RecipientRef
 
 LONGEST_ID = 256
 """Characters of a user id (E-TRIGGER-15); we hold objects and tenants to the same."""
 
-UNSUPPORTED = {
-    "channel_data": "set channel data inline",
-    "preferences": "set preferences inline",
+RESERVED = {"channel_data", "preferences"}
+"""Keys that are no properties: they are kept beside them (E-TRIGGER-12)."""
+
+TEXTS = {
+    USERS: ("name", "email", "phone_number", "avatar", "locale", "timezone"),
+    TENANTS: ("name",),
 }
-"""Reserved keys that a later release obeys; refused until then, so that nothing is lost silently."""
+"""Properties with a meaning, which must be texts or null (E-TRIGGER-15); objects have three."""
+TEXTS_OF_OBJECTS = ("name", "locale", "timezone")
+
+PREFERENCE_KEYS = {"workflows", "categories", "channel_types", "channels", "commercial_subscribed"}
 
 
 class GivenMistake(ValueError):
@@ -25,10 +35,20 @@ class GivenMistake(ValueError):
         self.message = message
 
 
-class GivenRecipient(BaseModel):
-    """A recipient or actor of a trigger. `properties` is None for a bare id, which never creates anyone."""
+class GivenState(BaseModel):
+    """What is to be merged into a recipient beside its properties, in the form it is stored in.
+
+    `preferences` are sets by id. A set may carry `__persistence_strategy__`, which is not stored.
+    """
 
     model_config = ConfigDict(frozen=True)
+
+    channel_data: dict[UUID, dict[str, Any]] = {}
+    preferences: dict[str, dict[str, Any]] = {}
+
+
+class GivenRecipient(GivenState):
+    """A recipient or actor of a trigger. `properties` is None for a bare id, which never creates anyone."""
 
     ref: RecipientRef
     properties: dict[str, Any] | None = None
@@ -48,8 +68,10 @@ class GivenRecipient(BaseModel):
             raise GivenMistake("$trigger_data", "must be an object")
         return cls(
             ref=RecipientRef(collection=collection, id=_id_in(collection, raw.get("id"))),
-            properties=properties_of(raw, but={"id", "collection", "$trigger_data"}),
+            properties=properties_of(raw, collection, but={"id", "collection", "$trigger_data"}),
             trigger_data=trigger_data,
+            channel_data=channel_data_in(raw),
+            preferences=preferences_in(raw),
         )
 
     def joined_by(self, later: "GivenRecipient") -> "GivenRecipient":
@@ -58,6 +80,8 @@ class GivenRecipient(BaseModel):
             update={
                 "properties": _joined(self.properties, later.properties),
                 "trigger_data": _joined(self.trigger_data, later.trigger_data),
+                "channel_data": self.channel_data | later.channel_data,
+                "preferences": self.preferences | later.preferences,
             }
         )
 
@@ -66,10 +90,8 @@ def _joined(first: dict[str, Any] | None, later: dict[str, Any] | None) -> dict[
     return later if first is None else {**first, **(later or {})}
 
 
-class GivenTenant(BaseModel):
+class GivenTenant(GivenState):
     """A tenant by id or inline; an unknown one is created either way (E-TRIGGER-17)."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     properties: dict[str, Any]
@@ -82,10 +104,15 @@ class GivenTenant(BaseModel):
     def read(cls, raw: Any) -> "GivenTenant":
         """From its JSON; raises GivenMistake."""
         if isinstance(raw, str):
-            return cls(id=_tenant_id(raw), properties={})
+            return cls(id=checked_tenant_id(raw), properties={})
         if not isinstance(raw, dict):
             raise GivenMistake("", "must be a tenant id, or an object with an id")
-        return cls(id=_tenant_id(raw.get("id")), properties=properties_of(raw, but={"id"}))
+        return cls(
+            id=checked_tenant_id(raw.get("id")),
+            properties=properties_of(raw, TENANTS, but={"id"}),
+            channel_data=channel_data_in(raw),
+            preferences=preferences_in(raw),
+        )
 
 
 def checked_id(value: Any, *, is_user: bool = True) -> str:
@@ -112,18 +139,79 @@ def _check_collection(value: Any) -> None:
 
 
 def _id_in(collection: str, value: Any) -> str:
-    return _tenant_id(value) if collection == TENANTS else checked_id(value, is_user=collection == USERS)
+    return (
+        checked_tenant_id(value) if collection == TENANTS else checked_id(value, is_user=collection == USERS)
+    )
 
 
-def properties_of(raw: dict[str, Any], but: set[str]) -> dict[str, Any]:
-    """Everything else that was given; raises GivenMistake for what cannot be obeyed yet."""
-    for key, what in UNSUPPORTED.items():
-        if raw.get(key) is not None:
-            raise GivenMistake(key, f"this release cannot {what} yet; leave the key out")
-    return {key: value for key, value in raw.items() if key not in but and key not in UNSUPPORTED}
+def properties_of(raw: dict[str, Any], collection: str, but: set[str]) -> dict[str, Any]:
+    """Everything else that was given; raises GivenMistake for a property that is not what its name says."""
+    properties = {key: value for key, value in raw.items() if key not in but and key not in RESERVED}
+    for key in TEXTS.get(collection, TEXTS_OF_OBJECTS):
+        if not isinstance(properties.get(key), str | None):
+            raise GivenMistake(key, "must be a text or null")
+    _check_moment(properties.get("created_at"))
+    settings = properties.get("settings")
+    if collection == TENANTS and settings is not None and not isinstance(settings, dict):
+        raise GivenMistake("settings", "must be an object")
+    return properties
 
 
-def _tenant_id(value: Any) -> str:
+def _check_moment(value: Any) -> None:
+    try:
+        if value is not None:
+            datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise GivenMistake("created_at", "must be a moment as ISO 8601 writes it, or null") from None
+
+
+def channel_data_in(raw: dict[str, Any]) -> dict[UUID, dict[str, Any]]:
+    """The inline channel data by channel; raises GivenMistake."""
+    found = {}
+    for key, given in _map_in(raw, "channel_data", "the ids of channels").items():
+        try:
+            found[UUID(key)] = channel_data_of(given)
+        except ChannelDataMistake as mistake:
+            path = f"channel_data.{key}.{mistake.field}".rstrip(".")
+            raise GivenMistake(path, mistake.message) from mistake
+        except ValueError:
+            raise GivenMistake("channel_data", f'"{key}" is not the id of a channel, a UUID') from None
+    return found
+
+
+def preferences_in(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The inline preference sets by id; raises GivenMistake. `default` must be written out (E-TRIGGER-12)."""
+    given = _map_in(raw, "preferences", "the ids of preference sets")
+    bare = PREFERENCE_KEYS & given.keys()
+    if bare:
+        raise GivenMistake(
+            f"preferences.{min(bare)}", 'name the set: {"default": {…}}, or the id of a tenant in its place'
+        )
+    return {checked_tenant_id(set_id): _preference_set(set_id, body) for set_id, body in given.items()}
+
+
+def _preference_set(set_id: str, body: Any) -> dict[str, Any]:
+    try:
+        request = PreferenceSetRequest.model_validate(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path = ".".join(map(str, ("preferences", set_id, *first["loc"])))
+        raise GivenMistake(path, first["msg"]) from error
+    strategy = request.persistence_strategy
+    return request.to_json() | ({"__persistence_strategy__": strategy} if strategy else {})
+
+
+def _map_in(raw: dict[str, Any], key: str, names: str) -> dict[str, Any]:
+    value = raw.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise GivenMistake(key, f"must be an object whose keys are {names}")
+    return value
+
+
+def checked_tenant_id(value: Any) -> str:
+    """A tenant's id, which names the preference sets that hold for it too; raises GivenMistake."""
     checked = checked_id(value, is_user=False)
     if any(mark.isspace() for mark in checked):
         raise GivenMistake("id", "a tenant id must not contain white space")

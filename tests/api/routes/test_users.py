@@ -109,8 +109,11 @@ async def test_an_id_that_no_user_may_have_is_refused(client: Client, written: s
         ({"name": 5}, "name"),
         ({"email": ["a"]}, "email"),
         ({"created_at": "long ago"}, "created_at"),
+        ({"created_at": 7}, "created_at"),
         ({"channel_data": {"c": {}}}, "channel_data"),
-        ({"preferences": {"default": {}}}, "preferences"),
+        ({"channel_data": []}, "channel_data"),
+        ({"preferences": {"channel_types": {"email": True}}}, "preferences.channel_types"),
+        ({"preferences": {"default": {"workflows": []}}}, "preferences.default.workflows"),
     ],
 )
 async def test_a_property_that_cannot_be_kept_is_named(client: Client, body: Any, field: str) -> None:

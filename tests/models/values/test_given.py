@@ -48,8 +48,8 @@ def test_data_for_one_recipient_is_no_property_of_theirs() -> None:
         ({"id": "ada", "collection": ""}, "collection"),
         ({"id": "ada", "collection": 7}, "collection"),
         ({"id": "ada", "$trigger_data": []}, "$trigger_data"),
-        ({"id": "ada", "channel_data": {}}, "channel_data"),
-        ({"id": "ada", "preferences": {"default": {}}}, "preferences"),
+        ({"id": "ada", "channel_data": {"push": {}}}, "channel_data"),
+        ({"id": "ada", "preferences": {"two words": {}}}, "id"),
     ],
 )
 def test_a_recipient_that_cannot_be_obeyed_is_refused_at_its_field(raw: Any, field: str) -> None:

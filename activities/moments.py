@@ -12,34 +12,21 @@ from workflows_engine.scope import RunScope
 
 
 def moment_at(
-    path: str, scope: RunScope, standing: Standing, now: datetime, offset: Duration | None = None
-) -> datetime | str:
-    """The moment that the value under `path` names, `offset` added, or a sentence that says why there is none.
-
-    A bare name is a property of `data`. Window rules are read in the recipient's zone, else the account's,
-    else UTC (E-DELAY-11).
-    """
-    return _moment(path, scope, standing, now, (offset, LONGEST))
-
-
-def moment_within(
-    path: str, scope: RunScope, standing: Standing, now: datetime, longest: timedelta
-) -> datetime | str:
-    """As `moment_at`, for what may not last a year."""
-    return _moment(path, scope, standing, now, (None, longest))
-
-
-def _moment(
     path: str,
     scope: RunScope,
     standing: Standing,
     now: datetime,
-    bounds: tuple[Duration | None, timedelta],
+    offset: Duration | None = None,
+    longest: timedelta = LONGEST,
 ) -> datetime | str:
+    """The moment that the value under `path` names, `offset` added, or a sentence that says why not.
+
+    A bare name is a property of `data`. Window rules are read in the recipient's zone, else the account's,
+    else UTC (E-DELAY-11).
+    """
     value = resolve(path if "." in path else f"data.{path}", scope.for_conditions())
     if value is ABSENT:
         return f"{path} {MISSING}"
     zone = zone_of([scope.recipient.get("timezone"), standing.facts["account_timezone"]])
-    offset, longest = bounds
     found = resolve_moment(value, now, zone, offset, longest=longest)
     return found if isinstance(found, datetime) else f"{path} {found}"

@@ -18,6 +18,7 @@ from activities.delivery import Deliveries
 from activities.maintenance import Maintenance
 from activities.pauses import Pauses
 from activities.recipients import Recipients
+from activities.renewal import Renewal
 from activities.runs import Runs
 from activities.schedules import Schedules
 from activities.steps.ai_agent import AgentSteps
@@ -29,11 +30,11 @@ from activities.steps.http_fetch import FetchSteps
 from activities.steps.passing_over import PassedOverSteps
 from activities.steps.random_cohort import RandomCohortSteps
 from activities.steps.throttle import ThrottleSteps
-from activities.steps.wait_for_event import WaitSteps
 from activities.steps.trigger_workflow import TriggerSteps
 from activities.steps.update_audience import AudienceSteps
 from activities.steps.update_data import DataSteps
 from activities.steps.update_recipient import RecipientSteps
+from activities.steps.wait_for_event import WaitSteps
 from activities.versions import Versions
 from dispatch.temporal import Temporal
 from models.database import Database
@@ -90,6 +91,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
     delay = DelaySteps(database, versions)
     batch = BatchSteps(database, versions, temporal)
     pauses = Pauses(database)
+    renewal = Renewal(database, temporal)
     throttle = ThrottleSteps(database, versions)
     waits = WaitSteps(database, versions)
     passed = PassedOverSteps(database, versions)
@@ -111,6 +113,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
         batch.leave_batch,
         batch.close_batch,
         pauses.move_pause,
+        renewal.renew_run,
         throttle.pass_throttle,
         waits.register_wait,
         waits.look_for_event,

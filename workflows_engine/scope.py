@@ -28,6 +28,8 @@ class RunScope:
     """Of all secret variables, those without a value that can be read included."""
     refs: dict[str, Any] = field(default_factory=dict)
     """By step ref: what conditions and templates may know of earlier steps (E-COND-22, E-WAITEVENT-11)."""
+    event: dict[str, Any] | None = None
+    """What happened, for the match conditions of a wait only (E-WAITEVENT-6)."""
     memberships: frozenset[str] = frozenset()
     """Keys of the audiences that the recipient is in, as the run's tenant allows (E-COND-21)."""
 
@@ -42,11 +44,13 @@ class RunScope:
             "workflow": self.workflow,
             "run": {"total_activities": self.total_activities, "total_actors": self.total_actors},
             "refs": self.refs,
+            **self._event,
         }
 
     def for_templates(self) -> dict[str, Any]:
         """Everything by name; keys of `data` are at the root too, where reserved names win (E-RUN-16)."""
         return self.data | {
+            **self._event,
             "recipient": self.recipient,
             "actor": self.actor,
             "tenant": self.tenant,
@@ -62,3 +66,7 @@ class RunScope:
             "timestamp": self.timestamp,
             "current_message": self.current_message,
         }
+
+    @property
+    def _event(self) -> dict[str, Any]:
+        return {} if self.event is None else {"event": self.event}

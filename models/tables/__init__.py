@@ -21,8 +21,10 @@ from models.tables.recipients import Recipient
 from models.tables.resources import Resource, ResourceVersion
 from models.tables.schedules import Schedule
 from models.tables.subscriptions import Subscription
+from models.tables.throttles import ThrottleWindow
 from models.tables.triggers import Trigger
 from models.tables.variables import Variable, VariableOverride
+from models.tables.waits import AwaitedEvent, EventWait
 from models.tables.webhook_endpoints import WebhookEndpoint
 
 TABLES = [
@@ -57,6 +59,9 @@ TABLES = [
     FirstRun,
     BatchWindow,
     BatchMember,
+    ThrottleWindow,
+    EventWait,
+    AwaitedEvent,
     Cancel,
     Message,
     MessageEvent,

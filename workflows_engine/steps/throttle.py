@@ -1,4 +1,4 @@
-"""The throttle step: lets so many runs of a key pass in a window (E-THROTTLE). Accepted, not run yet."""
+"""The throttle step: lets so many runs of a key pass in a window (E-THROTTLE)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -6,8 +6,9 @@ from typing import Literal
 from models.values.durations import Duration
 from pydantic import Field, model_validator
 
-from workflows_engine.passing_over import not_run, unjudged
-from workflows_engine.step import Step, Unsupported, Written, has_liquid
+from workflows_engine.effects.pauses import pass_throttle
+from workflows_engine.run import Run
+from workflows_engine.step import GoOn, Next, PlannedStep, Step, Written, has_liquid
 
 LONGEST_WINDOW = timedelta(days=31)
 # Months have no length of their own: they are measured from the start of a long one.
@@ -31,16 +32,30 @@ class ThrottleSettings(Written):
             raise ValueError("a throttle window is longer than nothing and at most 31 days")
         return self
 
+    @property
+    def limit(self) -> int:
+        return self.throttle_limit or 1
+
+
+class ThrottlePlan(PlannedStep):
+    """What travels: the ref; keys, windows and how many passed are rows."""
+
+    type: Literal["throttle"] = "throttle"
+
+    async def run(self, run: Run) -> Next:
+        answer = await run.perform(self, pass_throttle)
+        return run.settle(self, answer) or GoOn()
+
 
 class ThrottleStep(Step):
-    """The run halts where the limit is used up."""
+    """The run halts where the limit is used up (E-THROTTLE-1)."""
 
     type: Literal["throttle"]
     settings: ThrottleSettings
 
+    def plan(self) -> ThrottlePlan:
+        return ThrottlePlan(ref=self.ref)
+
     def templates(self) -> dict[str, str]:
         key = self.settings.throttle_key
         return {"settings.throttle_key": key} if key is not None and has_liquid(key) else {}
-
-    def unsupported(self) -> list[Unsupported]:
-        return not_run(self.type) + unjudged(self.conditions)

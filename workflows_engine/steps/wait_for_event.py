@@ -1,16 +1,20 @@
-"""The wait for event step: pauses until something happens (E-WAITEVENT). Accepted, not run yet."""
+"""The wait for event step: pauses until something happens (E-WAITEVENT)."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from models.values.conditions import Condition
+from models.values.conditions import AllOf, Condition, ConditionGroup
 from models.values.durations import Duration
 from pydantic import model_validator
+from temporalio import workflow
 
-from workflows_engine.passing_over import not_run, unjudged
-from workflows_engine.step import Reference, Step, Unsupported, Written
+from workflows_engine.effects.pauses import LookAsk, look_for_event, register_wait
+from workflows_engine.run import Run
+from workflows_engine.step import GoOn, Next, PlannedStep, Reference, Step, Written
 
 LONGEST_WAIT = timedelta(days=30)
+DEFAULT_WAIT = timedelta(minutes=15)
 EPOCH = datetime(2024, 2, 1, tzinfo=UTC)
 
 MESSAGE_EVENTS = (
@@ -70,6 +74,18 @@ class AwaitedEvent(Written):
             raise ValueError(f"event_key of type {self.event_type} is one of {', '.join(known)}")
         return self
 
+    @property
+    def topic(self) -> str:
+        """What an event must be filed under to be looked at."""
+        names = {
+            "message": (self.source_type, self.source_key, self.event_key),
+            "workflow": (self.source_key, self.event_key),
+            "integration_source": (self.integration_source_key, self.event_key),
+            "audience": (self.audience_key, self.event_key),
+            "recipient": ("updated",),
+        }
+        return json.dumps([self.event_type, *names[self.event_type]])
+
 
 class MatchGroup(Written):
     """Conditions on the event that must all hold."""
@@ -96,12 +112,57 @@ class WaitSettings(Written):
             raise ValueError("a wait expires after more than nothing and at most 30 days")
         return self
 
+    @property
+    def matching(self) -> ConditionGroup | None:
+        """The groups as one: any of them lets an event match (E-WAITEVENT-6)."""
+        groups = [AllOf(all=group.conditions) for group in self.match_conditions or []]
+        return ConditionGroup(any=list(groups)) if groups else None
+
+    def expires_at(self, now: datetime) -> datetime:
+        """At most 30 days ahead, also where the months between are long (E-WAITEVENT-3)."""
+        if self.expires_after is None:
+            return now + DEFAULT_WAIT
+        return min(self.expires_after.after(now), now + LONGEST_WAIT)
+
+
+class WaitForEventPlan(PlannedStep):
+    """What travels: the ref; the wait, its event and what it said of others are rows."""
+
+    type: Literal["wait_for_event"] = "wait_for_event"
+
+    async def run(self, run: Run) -> Next:
+        answer = await run.perform(self, register_wait)
+        look = 0
+        while answer.until is not None:
+            if look > 0 and not answer.more:
+                # The row says what happened (D31): the first look is for what came while it was written.
+                await run.pause(self, answer.until, "waiting for an event")
+            look += 1
+            answer = await look_for_event(self._about(run, look), summary=f"{self.ref}: look for event")
+        return run.settle(self, answer) or GoOn()
+
+    def _about(self, run: Run, look: int) -> LookAsk:
+        wish = run.take_wish()
+        now = workflow.now()
+        return LookAsk(
+            environment_id=run.given.environment_id,
+            recipient_run_id=run.given.recipient_run_id,
+            step_ref=self.ref,
+            attempt=look,
+            now=now,
+            is_cancelled=run.cancel is not None,
+            until=None if wish is None else wish.until or now,
+        )
+
 
 class WaitForEventStep(Step):
-    """The first event that matches ends the wait."""
+    """The first event that matches ends the wait (E-WAITEVENT-10)."""
 
     type: Literal["wait_for_event"]
     settings: WaitSettings
+
+    def plan(self) -> WaitForEventPlan:
+        return WaitForEventPlan(ref=self.ref)
 
     def references(self) -> list[Reference]:
         event = self.settings.event
@@ -116,6 +177,3 @@ class WaitForEventStep(Step):
             named: Literal["workflow", "guide"] = "guide" if kind == "guide" else "workflow"
             return [Reference(named, event.source_key, "settings.event.source_key")]
         return []
-
-    def unsupported(self) -> list[Unsupported]:
-        return not_run(self.type) + unjudged(self.conditions)

@@ -1,0 +1,241 @@
+"""Waits of runs for events, and events that no other table keeps (E-WAITEVENT)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg.rows import DictRow
+from psycopg.types.json import Json
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from models.database import Connection
+from models.ids import new_ksuid
+from models.parts import Part
+from models.tables.columns import moment, texts, verbatim_document
+from models.tables.reconciliation import CARRIER
+from models.values.plain_json import storable
+from models.values.refs import RecipientRef
+
+
+class EventWait(SQLModel, table=True):
+    """A run that waits for the first event under its topic that matches, until `expires_at`.
+
+    `recipient` is the gid that events must be about, "" for a wait that is not about anyone in particular.
+    `seen` are the events it looked at and did not take. `result` is `matched`, `expired` or `cancelled`.
+    """
+
+    __tablename__ = "event_waits"
+    __table_args__ = (
+        Index(
+            "event_waits_open",
+            "environment_id",
+            "recipient",
+            "topic",
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index(
+            "event_waits_unchecked",
+            "environment_id",
+            "checked_at",
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )
+
+    recipient_run_id: UUID = Field(primary_key=True)
+    step_ref: str = Field(primary_key=True)
+    environment_id: UUID = Field(foreign_key="environments.id")
+    topic: str
+    recipient: str
+    since: datetime = moment()
+    expires_at: datetime = moment()
+    checked_at: datetime = moment()
+    seen: list[str] = texts()
+    settled_at: datetime | None = moment(nullable=True)
+    result: str | None = None
+    event_id: str | None = None
+    event: dict[str, Any] | None = verbatim_document(nullable=True)
+
+
+class AwaitedEvent(SQLModel, table=True):
+    """An event that somebody waited for when it happened; those of messages and runs are rows elsewhere."""
+
+    __tablename__ = "awaited_events"
+    __table_args__ = (
+        Index("awaited_events_by_topic", "environment_id", "topic", "recipient", "happened_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    environment_id: UUID = Field(foreign_key="environments.id")
+    topic: str
+    recipient: str
+    happened_at: datetime = moment()
+    payload: dict[str, Any] = verbatim_document()
+
+
+async def open_wait(connection: Connection, wait: EventWait) -> None:
+    """Register a wait."""
+    await connection.execute(
+        """
+        INSERT INTO event_waits
+            (recipient_run_id, step_ref, environment_id, topic, recipient, since, expires_at, checked_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+        """,
+        (
+            wait.recipient_run_id,
+            wait.step_ref,
+            wait.environment_id,
+            wait.topic,
+            wait.recipient,
+            wait.since,
+            wait.expires_at,
+            wait.since,
+        ),
+    )
+
+
+async def find_wait(connection: Connection, environment_id: UUID, run_id: UUID, step_ref: str) -> DictRow:
+    """A run's wait at a step; raises LookupError for one that was never registered."""
+    cursor = await connection.execute(
+        "SELECT * FROM event_waits WHERE environment_id = %s AND recipient_run_id = %s AND step_ref = %s",
+        (environment_id, run_id, step_ref),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise LookupError(f"run {run_id} does not wait at {step_ref}")
+    return row
+
+
+@dataclass(frozen=True)
+class Settling:
+    """How a wait ends; `event` is what a matched one goes on with."""
+
+    result: Literal["matched", "expired", "cancelled"]
+    now: datetime
+    event_id: str | None = None
+    event: dict[str, Any] | None = None
+
+
+async def settle_wait(
+    connection: Connection, environment_id: UUID, run_id: UUID, step_ref: str, settling: Settling
+) -> None:
+    """End an open wait; later events are nothing to it (E-WAITEVENT-10)."""
+    await connection.execute(
+        """
+        UPDATE event_waits SET settled_at = %s, result = %s, event_id = %s, event = %s
+        WHERE environment_id = %s AND recipient_run_id = %s AND step_ref = %s AND settled_at IS NULL
+        """,
+        (
+            settling.now,
+            settling.result,
+            settling.event_id,
+            None if settling.event is None else Json(storable(settling.event)),
+            environment_id,
+            run_id,
+            step_ref,
+        ),
+    )
+
+
+async def keep_waiting(
+    connection: Connection, wait: DictRow, seen: list[str], expires_at: datetime, now: datetime
+) -> None:
+    """The wait stays open; these events are not looked at again."""
+    await connection.execute(
+        """
+        UPDATE event_waits SET seen = seen || %s::text[], expires_at = %s, checked_at = %s
+        WHERE recipient_run_id = %s AND step_ref = %s AND settled_at IS NULL
+        """,
+        (seen, expires_at, now, wait["recipient_run_id"], wait["step_ref"]),
+    )
+
+
+async def find_wait_outputs(
+    connection: Connection, environment_id: UUID, run_id: UUID
+) -> dict[str, dict[str, Any]]:
+    """By step ref, what a run's waits came to: `matched` and `signal_variables` (E-WAITEVENT-11)."""
+    cursor = await connection.execute(
+        """
+        SELECT step_ref, result, event FROM event_waits
+        WHERE environment_id = %s AND recipient_run_id = %s AND result IN ('matched', 'expired')
+        """,
+        (environment_id, run_id),
+    )
+    return {
+        row["step_ref"]: {"matched": row["result"] == "matched", "signal_variables": row["event"] or {}}
+        for row in await cursor.fetchall()
+    }
+
+
+AWAITED = """
+    SELECT 1 FROM event_waits w
+    WHERE w.environment_id = %(environment_id)s AND w.recipient = %(recipient)s
+      AND w.topic = ANY(%(topics)s::text[]) AND w.settled_at IS NULL LIMIT 1
+"""
+
+
+def awaited_part(environment_id: UUID, recipient: RecipientRef, topics: Sequence[str]) -> Part:
+    """Whether anybody waits for such an event, asked within a statement that makes it happen."""
+    values = {"environment_id": environment_id, "recipient": recipient.gid, "topics": list(topics)}
+    return Part("awaited", AWAITED, values)
+
+
+_WAITING = f"""
+    SELECT {CARRIER} FROM event_waits w
+    JOIN recipient_runs r ON r.environment_id = w.environment_id AND r.id = w.recipient_run_id
+    JOIN environments e ON e.id = r.environment_id
+    WHERE w.environment_id = %(environment_id)s AND w.recipient = %(recipient)s
+      AND w.topic = ANY(%(topics)s::text[]) AND w.settled_at IS NULL AND r.finished_at IS NULL
+"""
+
+
+async def find_waiting(
+    connection: Connection, environment_id: UUID, recipient: str, topics: Sequence[str]
+) -> list[DictRow]:
+    """What names the workflows of runs that wait for such an event; `recipient` is a gid, or ""."""
+    cursor = await connection.execute(
+        _WAITING, {"environment_id": environment_id, "recipient": recipient, "topics": list(topics)}
+    )
+    return await cursor.fetchall()
+
+
+@dataclass(frozen=True)
+class NewAwaitedEvent:
+    """An event of a source, an audience or a recipient. One about nobody has no `recipient`."""
+
+    environment_id: UUID
+    topic: str
+    recipient: RecipientRef | None
+    payload: dict[str, Any]
+    happened_at: datetime
+
+    @property
+    def gid(self) -> str:
+        return "" if self.recipient is None else self.recipient.gid
+
+
+async def record_event(connection: Connection, event: NewAwaitedEvent) -> list[DictRow]:
+    """Keep an event that somebody waits for; answers the runs to tell once it is committed.
+
+    One about a user is for that user's waits only; one about nobody is for waits about nobody in particular
+    (E-WAITEVENT-5). Nothing is kept where nobody waits.
+    """
+    waiting = await find_waiting(connection, event.environment_id, event.gid, [event.topic])
+    if waiting:
+        await connection.execute(
+            """
+            INSERT INTO awaited_events (id, environment_id, topic, recipient, happened_at, payload)
+            VALUES (%s, %s, %s, %s, %s, %s)
+            """,
+            (
+                new_ksuid(),
+                event.environment_id,
+                event.topic,
+                event.gid,
+                event.happened_at,
+                Json(storable(event.payload)),
+            ),
+        )
+    return waiting

@@ -49,8 +49,9 @@ class FanOut:
     counts. `trigger` is a row as `find_fan_out` reads it.
     """
 
-    def __init__(self, database: Database, trigger: DictRow) -> None:
+    def __init__(self, database: Database, trigger: DictRow, page_size: int = PAGE) -> None:
         self._database = database
+        self._page_size = page_size
         self._environment_id = trigger["environment_id"]
         self._actor = _actor_of(trigger)
         self._expands = trigger["expands"]
@@ -66,8 +67,8 @@ class FanOut:
                     yield page
 
     async def _of_named(self, start: Position) -> AsyncIterator[Page]:
-        for number in range(start.number, len(self._named), PAGE):
-            page = self._named[number : number + PAGE]
+        for number in range(start.number, len(self._named), self._page_size):
+            page = self._named[number : number + self._page_size]
             yield [Reached(given) for given in page], Position(number=number + len(page))
         self._named.clear()  # what was given inline may be large, and is written by now
 
@@ -103,11 +104,11 @@ class FanOut:
         """Pages of one object's subscribers, each with the last one; the actor is left out (E-TRIGGER-20)."""
         while True:
             async with self._database.connection() as connection:
-                found = await find_subscribers(connection, self._environment_id, to, after, PAGE)
+                found = await find_subscribers(connection, self._environment_id, to, after, self._page_size)
             if found:
                 after = found[-1].ref
                 yield [_reached(one, to) for one in found if one.ref != self._actor], after
-            if len(found) < PAGE:
+            if len(found) < self._page_size:
                 return
 
 

@@ -1,0 +1,186 @@
+"""Whom a trigger reaches, in which order, and where it goes on after it was interrupted."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.fan_out import FanOut, Position
+from activities.recipients import Recipients
+from dispatch.temporal import Temporal
+from dispatch.triggers import Origin, Place, TriggerRequest, accept
+from models.database import Database
+from models.tables.triggers import find_fan_out
+from models.values.given import GivenRecipient
+from tests.builders import delay_step, workflow
+from tests.committing import publish
+from tests.environments import TestEnvironment
+from tests.runs import NOON, rows
+from tests.subscribing import subscribed, thing
+from workflows_engine.effects.runs import ExpandAnswer, ExpandAsk
+
+RUNS = "SELECT recipient_id, subscription, status FROM recipient_runs WHERE workflow_run_id = %s ORDER BY 1"
+
+
+def trigger(environment: TestEnvironment, *named: str, **more: Any) -> dict[str, Any]:
+    """A row as the fan-out reads it."""
+    given = [GivenRecipient(ref=thing(one), properties={}).model_dump(mode="json") for one in named]
+    row = {"environment_id": environment.id, "expands": True, "actor_collection": None, "actor_id": None}
+    return {**row, "recipients": given, **more}
+
+
+async def reached(
+    database: Database, row: dict[str, Any], start: Position | None = None, page_size: int = 2
+) -> list[str]:
+    """Names in the order in which they come up, each with the object that led there."""
+    found = []
+    async for page, _ in FanOut(database, dict(row), page_size).pages(start or Position()):
+        for one in page:
+            by = "" if one.subscription is None else f" by {one.subscription['id']}"
+            found.append(f"{one.given.ref.id}{by}")
+    return found
+
+
+@pytest.mark.rule("E-TRIGGER-18", "E-SUBS-3")
+async def test_named_ones_come_first_then_subscribers_then_theirs_and_no_deeper(
+    database: Database, environment: TestEnvironment
+) -> None:
+    await subscribed(database, environment, "projects/p1", "ada", "teams/t1", "teams/t2", "$tenants/acme")
+    await subscribed(database, environment, "teams/t1", "bob", "squads/s1")
+    await subscribed(database, environment, "$tenants/acme", "cid", "dan", "fay")
+    await subscribed(database, environment, "squads/s1", "eve")
+
+    found = await reached(database, trigger(environment, "gus", "projects/p1"))
+
+    assert found[:2] == ["gus", "p1"]
+    assert sorted(found[2:6]) == ["acme by p1", "ada by p1", "t1 by p1", "t2 by p1"]
+    assert sorted(found[6:]) == ["bob by t1", "cid by acme", "dan by acme", "fay by acme", "s1 by t1"]
+
+
+@pytest.mark.rule("E-TRIGGER-19")
+async def test_a_child_of_several_parents_is_expanded_once_and_circles_end(
+    database: Database, environment: TestEnvironment
+) -> None:
+    for parent in ("projects/p1", "projects/p2"):
+        await subscribed(database, environment, parent, "teams/t1", "projects/p1", "ada")
+    await subscribed(database, environment, "teams/t1", "bob", "projects/p1")
+
+    found = await reached(database, trigger(environment, "projects/p1", "projects/p2"))
+
+    assert found.count("bob by t1") == 1
+    assert [one for one in found if one.startswith("ada")] == ["ada by p1", "ada by p2"]
+
+
+@pytest.mark.rule("E-TRIGGER-20")
+async def test_the_actor_is_left_out_as_a_subscriber_and_not_as_one_who_was_named(
+    database: Database, environment: TestEnvironment
+) -> None:
+    await subscribed(database, environment, "projects/p1", "ada", "bob", "cid", "teams/t1")
+    await subscribed(database, environment, "teams/t1", "ada", "dan")
+    actor = {"actor_collection": "$users", "actor_id": "ada"}
+
+    by_subscription = await reached(database, trigger(environment, "projects/p1", **actor))
+    named = await reached(database, trigger(environment, "ada", "projects/p1", **actor))
+
+    assert sorted(by_subscription) == ["bob by p1", "cid by p1", "dan by t1", "p1", "t1 by p1"]
+    assert sorted(named) == ["ada", *sorted(by_subscription)]
+
+
+@pytest.mark.rule("E-SCHED-8")
+async def test_a_trigger_that_does_not_expand_reaches_whom_it_names(
+    database: Database, environment: TestEnvironment
+) -> None:
+    await subscribed(database, environment, "projects/p1", "ada")
+    assert await reached(database, trigger(environment, "projects/p1", "bob", expands=False)) == ["p1", "bob"]
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 3, 100])
+async def test_from_every_position_on_the_rest_follows(
+    database: Database, environment: TestEnvironment, page_size: int
+) -> None:
+    await subscribed(database, environment, "projects/p1", "ada", "bob", "teams/t1", "teams/t2")
+    await subscribed(database, environment, "projects/p2", "cid", "teams/t3")
+    for team, people in {"t1": ["u1", "u2", "u3"], "t2": ["u4"], "t3": ["u5", "u6"]}.items():
+        await subscribed(database, environment, f"teams/{team}", *people)
+    row = trigger(environment, "zoe", "projects/p1", "projects/p2", "teams/t2")
+    whole = await reached(database, row, page_size=page_size)
+    assert len(whole) == 4 + 7 + 5
+
+    done = 0
+    async for page, position in FanOut(database, dict(row), page_size).pages(Position()):
+        done += len(page)
+        told = Position.model_validate_json(position.model_dump_json())
+        assert await reached(database, row, told, page_size) == whole[done:]
+
+
+class LostWorkerError(Exception):
+    """What a killed worker looks like from inside."""
+
+
+async def expand(
+    recipients: Recipients, ask: ExpandAsk, told: list[Any], *, pages: int | None = None
+) -> ExpandAnswer:
+    """Carry the activity out as Temporal would after these heartbeats; it is lost after so many pages."""
+    outside = ActivityEnvironment()
+    outside.info = replace(outside.info, heartbeat_details=told[-1:])
+
+    def beat(*details: Any) -> None:
+        if pages is not None and len(told) == pages:
+            raise LostWorkerError
+        told.extend(details)
+
+    outside.on_heartbeat = beat
+    answer: ExpandAnswer = await outside.run(recipients.expand_recipients, ask)
+    return answer
+
+
+@pytest.mark.rule("E-TRIGGER-18", "E-TRIGGER-19", "E-TRIGGER-21")
+async def test_a_fan_out_that_lost_its_workers_reaches_everybody_once(
+    database: Database, environment: TestEnvironment, temporal: Temporal
+) -> None:
+    await publish(database, environment, "greet", workflow(delay_step()))
+    people = [f"u{number:02}" for number in range(12)]
+    await subscribed(database, environment, "projects/p1", *people, "teams/t1", role="member")
+    await subscribed(database, environment, "teams/t1", *people[5:], "zoe", role="deputy")
+    ask = await accepted(database, environment, temporal)
+    recipients, told = Recipients(database, temporal, page_size=4), list[Any]()
+
+    for pages in (0, 2, 2, 4):
+        with pytest.raises(LostWorkerError):
+            await expand(recipients, ask, told, pages=pages)
+    answer = await expand(recipients, ask, told)
+
+    found = await rows(database, RUNS, ask.workflow_run_id)
+    assert [run["recipient_id"] for run in found] == sorted([*people, "p1", "t1", "zoe"])
+    assert answer.started == len(found) == 15
+    roles = {run["recipient_id"]: (run["subscription"] or {}).get("properties") for run in found}
+    assert (roles["p1"], roles["u11"], roles["zoe"]) == (None, {"role": "member"}, {"role": "deputy"})
+
+
+async def accepted(database: Database, environment: TestEnvironment, temporal: Temporal) -> ExpandAsk:
+    """A trigger of one object; should a worker of the suite fan it out too, that changes nothing."""
+    request = TriggerRequest(
+        workflow_key="greet",
+        recipients=[GivenRecipient.read({"collection": "projects", "id": "p1"})],
+        request_id="test",
+    )
+    answer = await accept(database, temporal, Place(environment.id, environment.slug), request)
+    return ExpandAsk(environment_id=environment.id, workflow_run_id=answer.workflow_run_id, now=NOON)
+
+
+async def test_a_position_of_an_earlier_release_begins_anew(
+    database: Database, environment: TestEnvironment, temporal: Temporal
+) -> None:
+    await publish(database, environment, "greet", workflow(delay_step()))
+    await subscribed(database, environment, "projects/p1", "ada")
+    ask = await accepted(database, environment, temporal)
+
+    answer = await expand(Recipients(database, temporal), ask, [250])
+
+    assert answer.started == 2
+    async with database.connection() as connection:
+        found = await find_fan_out(connection, environment.id, UUID(str(ask.workflow_run_id)))
+    assert found is not None
+    assert "data" not in found

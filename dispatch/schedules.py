@@ -21,7 +21,7 @@ from models.database import Connection
 from models.ids import new_uuid
 from models.queries.account import find_account
 from models.queries.recipients import find_recipients
-from models.tables.recipients import identify
+from models.tables.recipients import Identification
 from models.tables.schedules import (
     Schedule,
     insert_schedule,
@@ -123,10 +123,10 @@ async def identify_named(
     now: datetime,
 ) -> None:
     """Create whoever was given with properties, or merge into them, as triggers do (E-TRIGGER-11)."""
-    inline = [given for given in named if given is not None and given.properties is not None]
+    inline = [one for one in map(Identification.of, named) if one is not None]
     # In the order of their ids, so that two callers who name the same people never deadlock.
-    for given in sorted(inline, key=lambda one: one.ref.gid):
-        await identify(connection, environment_id, given.ref, given.properties or {}, now)
+    for one in sorted(inline, key=lambda one: one.ref.gid):
+        await one.write(connection, environment_id, now)
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,20 @@
 """Hands messages to their providers: the only file that sends (D11)."""
 
-import random
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg.rows import DictRow
 from pydantic import ValidationError
 
+from activities.attempts import CONFIRMED_CONTENT, Tried, conclude, told
 from activities.beating import beating
 from activities.channels import filling
 from activities.channels.email import PROVIDERS as EMAIL_PROVIDERS
 from activities.channels.provider import EmailMessage, Provider, Receipt
 from activities.channels.sink import PROVIDERS as SINKS
+from activities.messages import IN_APP_CONTENT, feed_item_of, is_feed_item
 from activities.patience import patiently
 from activities.performs import performs
 from activities.variables import secret_values, variable_values
@@ -22,10 +23,12 @@ from dispatch.temporal import Temporal
 from models.database import Connection, Database
 from models.sealing import SealBroken, Sealer
 from models.tables.channels import find_provider, seal_purpose
+from models.tables.feeds import place_item
 from models.tables.messages import (
     NewEvent,
     find_message,
     find_receipt,
+    first_attempt_at,
     insert_attempt,
     insert_delivery_log,
     insert_events,
@@ -36,12 +39,6 @@ from models.values.kinds import MessageStatus
 from rendering.errors import TemplateError
 from workflows_engine import effects
 from workflows_engine.effects.delivery import DeliverAnswer, DeliverAsk, Delivered, Done, HandOverAsk
-
-MAX_ATTEMPTS = 8
-"""In all, within 30 minutes (E-MSG-6)."""
-FIRST_PAUSE = timedelta(seconds=10)
-JITTER = 0.2
-LONGEST_PAUSE = timedelta(minutes=11)
 
 SETTLED = {
     MessageStatus.UNDELIVERED: Delivered.DEAD,
@@ -70,19 +67,21 @@ class Deliveries:
             message = await find_message(connection, ask.environment_id, ask.message_id)
             if message is None:
                 return DeliverAnswer(outcome=Delivered.DEAD, reason="the message has no row")
-            if message["settled_at"] is not None:
-                outcome = SETTLED.get(MessageStatus(message["status"]), Delivered.SENT)
-                return DeliverAnswer(outcome=outcome, reason="settled before")
+            early = _too_late_or_early(message, ask.now)
+            if early is not None:
+                return early
             known = await find_receipt(connection, ask.message_id, ask.attempt)
             channel = await find_provider(connection, ask.environment_id, message["channel_id"])
         if known is not None:
             return DeliverAnswer.model_validate(known["answer"])
+        if message["content"]["__typename"] in IN_APP_CONTENT:
+            return await self._show(ask, message)
         async with beating():
             receipt = await self._send(message, channel)
             # What was sent must not be sent again because our own database is away for a while.
             async for attempt in patiently():
                 with attempt:
-                    answer = await self._write(ask, receipt)
+                    answer = await self._write(ask, message, receipt)
         return answer
 
     @performs(effects.hand_over_delivery)
@@ -90,6 +89,21 @@ class Deliveries:
         """Start the message's own workflow; it is started once."""
         await start_delivery(self._temporal, ask.environment_id, ask.message_id, ask.attempt, ask.due)
         return Done()
+
+    async def _show(self, ask: DeliverAsk, message: DictRow) -> DeliverAnswer:
+        """An in-app message whose window has opened: it becomes readable, and with that delivered."""
+        answer = DeliverAnswer(outcome=Delivered.SENT)
+        kept = {"receipt": {"outcome": "sent"}, "answer": answer.model_dump(mode="json")}
+        async with self._database.transaction() as connection:
+            if await insert_attempt(connection, ask.message_id, ask.attempt, kept, ask.now):
+                target = (ask.environment_id, ask.message_id)
+                if is_feed_item(message["content"]):
+                    await place_item(connection, feed_item_of(message, ask.now))
+                await settle_attempt(
+                    connection, target, MessageStatus.DELIVERED, None, final=True, now=ask.now
+                )
+                await insert_events(connection, *target, [NewEvent("message.delivered")], ask.now)
+        return answer
 
     async def _send(self, message: DictRow, channel: DictRow | None) -> Receipt:
         if channel is None:
@@ -130,9 +144,10 @@ class Deliveries:
             row = await find_values(connection, environment_id)
         return filling.filled(settings, variable_values(row["variables"]) | secret_values(row, self._sealer))
 
-    async def _write(self, ask: DeliverAsk, receipt: Receipt) -> DeliverAnswer:
-        answer = conclude(ask, receipt)
+    async def _write(self, ask: DeliverAsk, message: DictRow, receipt: Receipt) -> DeliverAnswer:
         async with self._database.transaction() as connection:
+            tried = await self._tried(connection, ask, message)
+            answer = conclude(tried, receipt)
             kept = {
                 "receipt": receipt.model_dump(mode="json", exclude={"logs"}),
                 "answer": answer.model_dump(mode="json"),
@@ -140,70 +155,40 @@ class Deliveries:
             if not await insert_attempt(connection, ask.message_id, ask.attempt, kept, ask.now):
                 known = await find_receipt(connection, ask.message_id, ask.attempt)
                 return DeliverAnswer.model_validate((known or {})["answer"])
-            await self._write_outcome(connection, ask, receipt, answer)
+            await _write_outcome(connection, ask, tried, receipt, answer)
         return answer
 
-    async def _write_outcome(
-        self, connection: Connection, ask: DeliverAsk, receipt: Receipt, answer: DeliverAnswer
-    ) -> None:
-        status, events = told(ask, receipt, answer)
-        message = (ask.environment_id, ask.message_id)
-        final = answer.outcome is not Delivered.RETRY_AFTER
-        await settle_attempt(
-            connection, message, status, receipt.provider_reference, final=final, now=ask.now
+    async def _tried(self, connection: Connection, ask: DeliverAsk, message: DictRow) -> Tried:
+        """The attempt, counted since the message was last queued by hand."""
+        before = message["attempts_before"]
+        first = (
+            await first_attempt_at(connection, ask.message_id, before) if ask.attempt > before + 1 else None
         )
-        await insert_events(connection, *message, events, ask.now)
-        for entry in receipt.logs:
-            await insert_delivery_log(connection, *message, entry.model_dump(mode="json"), ask.now)
+        is_confirmed = message["content"]["__typename"] in CONFIRMED_CONTENT
+        return Tried(ask.attempt - before, ask.now, first or ask.now, is_confirmed)
 
 
-def conclude(ask: DeliverAsk, receipt: Receipt) -> DeliverAnswer:
-    """Whether, and when, to try again (E-MSG-6). The vendor's own words stay in our database (D23)."""
-    if receipt.outcome == "sent":
-        return DeliverAnswer(outcome=Delivered.SENT)
-    if receipt.outcome == "dead":
-        reason = (
-            "the provider refused the recipient" if receipt.bounced else "the provider refused it for good"
-        )
-        return DeliverAnswer(outcome=Delivered.DEAD, reason=reason)
-    if ask.attempt >= MAX_ATTEMPTS:
-        return DeliverAnswer(outcome=Delivered.DEAD, reason=f"given up after {MAX_ATTEMPTS} attempts")
-    due = next_attempt(ask.attempt, ask.now, receipt.retry_after_seconds)
-    return DeliverAnswer(
-        outcome=Delivered.RETRY_AFTER, reason="the provider did not take it for now", due=due
-    )
+async def _write_outcome(
+    connection: Connection, ask: DeliverAsk, tried: Tried, receipt: Receipt, answer: DeliverAnswer
+) -> None:
+    status, events = told(tried, receipt, answer)
+    message = (ask.environment_id, ask.message_id)
+    final = answer.outcome is not Delivered.RETRY_AFTER
+    await settle_attempt(connection, message, status, receipt.provider_reference, final=final, now=ask.now)
+    await insert_events(connection, *message, events, ask.now)
+    for entry in receipt.logs:
+        await insert_delivery_log(connection, *message, entry.model_dump(mode="json"), ask.now)
 
 
-def next_attempt(attempt: int, now: datetime, wish_seconds: float | None) -> datetime:
-    """10 s doubled with every attempt, give or take a fifth; longer where the provider asks for it."""
-    pause: timedelta = FIRST_PAUSE * 2 ** (attempt - 1) * random.uniform(1 - JITTER, 1 + JITTER)
-    wished = timedelta(seconds=wish_seconds or 0)
-    return now + min(max(pause, wished), LONGEST_PAUSE)
-
-
-def told(ask: DeliverAsk, receipt: Receipt, answer: DeliverAnswer) -> tuple[MessageStatus, list[NewEvent]]:
-    """The status an attempt leaves a message in, and the events that tell of it (E-MSG-2, E-MSG-5)."""
-    if answer.outcome is Delivered.SENT:
-        return MessageStatus.SENT, [NewEvent("message.sent")]
-    retryable = answer.outcome is Delivered.RETRY_AFTER
-    attempted = NewEvent(
-        "message.delivery_attempted",
-        {
-            "attempt": ask.attempt,
-            "max_attempts": MAX_ATTEMPTS,
-            "retryable": retryable,
-            "failure_details": receipt.detail,
-        },
-    )
-    if retryable:
-        return MessageStatus.DELIVERY_ATTEMPTED, [attempted]
-    used_up = receipt.outcome == "retry_after"
-    data = {
-        "failure_reason": "retries_exhausted" if used_up else "fatal_error",
-        "failure_details": receipt.detail,
-    }
-    status = MessageStatus.BOUNCED if receipt.bounced else MessageStatus.UNDELIVERED
-    return status, [attempted, NewEvent(f"message.{status}", data)]
+def _too_late_or_early(message: DictRow, now: datetime) -> DeliverAnswer | None:
+    """What an attempt answers that need not be made, or not yet: before the send window opens."""
+    if message["settled_at"] is not None:
+        outcome = SETTLED.get(MessageStatus(message["status"]), Delivered.SENT)
+        return DeliverAnswer(outcome=outcome, reason="settled before")
+    scheduled_at = message["scheduled_at"]
+    if scheduled_at is not None and scheduled_at > now:
+        return DeliverAnswer(outcome=Delivered.NOT_YET, reason="its send window is closed", due=scheduled_at)
+    return None
 
 
 def _email(message: DictRow) -> EmailMessage:

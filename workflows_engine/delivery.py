@@ -27,9 +27,9 @@ class DeliveryWorkflow:
         attempt, due = given.attempt, given.due
         while True:
             answer = await self._attempt(given, attempt, due)
-            if answer.outcome is not Delivered.RETRY_AFTER or answer.due is None:
+            if answer.due is None or answer.outcome not in (Delivered.RETRY_AFTER, Delivered.NOT_YET):
                 return answer.outcome.value
-            attempt, due = attempt + 1, answer.due
+            attempt, due = attempt + (answer.outcome is Delivered.RETRY_AFTER), answer.due
 
     async def _attempt(self, given: DeliveryInput, attempt: int, due: datetime) -> DeliverAnswer:
         left = due - workflow.now()

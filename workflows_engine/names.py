@@ -83,9 +83,9 @@ def cancel_workflow(environment: str, workflow_key: str, acceptance: int) -> str
     return bounded(f"{environment}/{workflow_key}/cancel-{acceptance}")
 
 
-def delivery_workflow(message_id: str) -> str:
-    """The workflow that goes on with what a first attempt did not settle (D11)."""
-    return f"delivery/{message_id}"
+def delivery_workflow(message_id: str, retries: int = 0) -> str:
+    """The workflow that goes on with what a first attempt did not settle (D11); one for each retry by hand."""
+    return f"delivery/{message_id}" if retries == 0 else f"delivery/{message_id}/{retries}"
 
 
 def schedule_workflow(schedule_id: UUID) -> str:

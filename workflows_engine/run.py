@@ -124,6 +124,11 @@ class Run:
         """An operator's wish waits for the next pause, whose step obeys it and forgets it."""
         self.wish = wish
 
+    @property
+    def is_undisturbed(self) -> bool:
+        """Nobody wants anything of the run that it has not done yet."""
+        return self.cancel is None and self.wish is None
+
     def take_wish(self) -> Wish | None:
         wish, self.wish = self.wish, None
         return wish

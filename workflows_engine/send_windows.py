@@ -1,14 +1,19 @@
-"""When a channel may send, by weekday (E-CHANNEL-12): how it is written and what is refused."""
+"""When a channel may send, by weekday: what may be written, and when a window opens (E-CHANNEL-12)."""
 
-from datetime import time
-from typing import Annotated, Literal
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Final, Literal, get_args
+from zoneinfo import ZoneInfo
 
+from models.values.wall_time import moment_of
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from workflows_engine.step import Written
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
 MINUTES_OF_A_DAY = 24 * 60
+_DAYS_AHEAD: Final = 15
+"""Two weeks: a change of clocks can swallow one window of a week, not both."""
 
 
 class SendWindow(Written):
@@ -42,9 +47,17 @@ class SendWindow(Written):
     def _end(self) -> float:
         return MINUTES_OF_A_DAY if self.until is None else minutes_of(self.until)
 
-    @property
-    def is_whole_day(self) -> bool:
-        return self.type == "send" and self._start == 0 and self._end >= MINUTES_OF_A_DAY
+    def on(self, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """When it opens and closes on a day, in UTC."""
+        return _moment(day, self._start, zone), _moment(day, self._end, zone)
+
+
+def _moment(day: date, minutes: float, zone: ZoneInfo) -> datetime:
+    """Midnight of the next day is the end of this one."""
+    if minutes >= MINUTES_OF_A_DAY:
+        return moment_of(day + timedelta(days=1), time(), zone)
+    seconds = round(minutes * 60)
+    return moment_of(day, time(seconds // 3600, seconds // 60 % 60, seconds % 60), zone)
 
 
 def minutes_of(value: str | int) -> float:
@@ -73,6 +86,24 @@ def _whole_weeks(windows: list[SendWindow] | None) -> list[SendWindow] | None:
 SendWindows = Annotated[list[SendWindow] | None, AfterValidator(_whole_weeks)]
 
 
-def never_wait(windows: list[SendWindow] | None) -> bool:
-    """Whether they allow sending at any time, as no windows do."""
-    return all(window.is_whole_day for window in windows or [])
+def opening(windows: list[SendWindow] | None, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """The moment, in UTC, until which a message waits; None while its windows are open (E-CHANNEL-14).
+
+    Windows are wall time in the zone: `from` belongs to them, `until` does not (E-DELAY-12 for changes of
+    clocks).
+    """
+    if not windows:
+        return None
+    by_day = {window.day: window for window in windows}
+    today = now.astimezone(zone).date()
+    for ahead in range(_DAYS_AHEAD):
+        day = today + timedelta(days=ahead)
+        window = by_day[WEEKDAYS[day.weekday()]]
+        if window.type != "send":
+            continue
+        opens, closes = window.on(day, zone)
+        if now < opens < closes:
+            return opens
+        if opens <= now < closes:
+            return None
+    return None

@@ -1,15 +1,19 @@
 """Composing chat messages (E-CHANNEL-5, E-CHANNEL-8)."""
 
-from activities.composition.composed import Composed, NotComposed, Occasion, is_to_sink, name_of
+from typing import Any
+
+from activities.composition.composed import Composed, Occasion, name_of
 from activities.composition.overrides import json_object
 from workflows_engine.steps.channel import ChatStep
 
+SECRETS = ("access_token", "incoming_webhook")
+"""What opens the door to a connection: the message's content shows that it is there, not what it is."""
 
-def compose(step: ChatStep, occasion: Occasion) -> Composed | NotComposed:
-    """Raises TemplateError. Connections come with a later release: until then only a sink takes chats."""
-    if not is_to_sink(occasion):
-        return NotComposed("missing recipient data: the recipient has no chat connections on this channel")
+
+def compose(step: ChatStep, occasion: Occasion) -> Composed:
+    """Raises TemplateError. One message goes to one connection; at a sink perhaps to none."""
     template = step.template
+    connection = occasion.destination.connection
     blocks = None
     if template.markdown_body is not None:
         body = occasion.render(template.markdown_body)
@@ -19,7 +23,7 @@ def compose(step: ChatStep, occasion: Occasion) -> Composed | NotComposed:
         json_content = json_object(occasion.render(template.json_body), "json_body")
     content = {
         "__typename": "MessageChatContent",
-        "connection": {},
+        "connection": {name: None if name in SECRETS else value for name, value in connection.items()},
         "metadata": None,
         "template": {
             "blocks": blocks,
@@ -27,4 +31,14 @@ def compose(step: ChatStep, occasion: Occasion) -> Composed | NotComposed:
             "summary": None if template.summary is None else occasion.render(template.summary),
         },
     }
-    return Composed(content=content, snapshot={"name": name_of(occasion)})
+    return Composed(content, _snapshot(occasion), {"connection": dict(connection)} if connection else None)
+
+
+def _snapshot(occasion: Occasion) -> dict[str, Any]:
+    connection = occasion.destination.connection
+    return {
+        "name": name_of(occasion),
+        "channel_id": connection.get("channel_id") or connection.get("ms_teams_channel_id"),
+        "user_id": connection.get("user_id") or connection.get("ms_teams_user_id"),
+        "via_incoming_webhook": bool(connection.get("incoming_webhook")) if connection else None,
+    }

@@ -6,9 +6,9 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
+from activities.destinations import HOME, Destination
 from activities.scopes import content_of
 from activities.standing import Standing
-from models.values.providers import SINK_IDS
 from rendering.content import Content, Form
 from rendering.environment import render
 
@@ -21,13 +21,13 @@ class Occasion:
     channel: DictRow
     scope: dict[str, Any]
     now: datetime
-    device_locale: str | None = None
-    """The locale of a push device, which goes before its owner's (E-TEMPLATE-31)."""
+    destination: Destination = HOME
+    """Where the message goes; a push device's locale goes before its owner's (E-TEMPLATE-31)."""
 
     @property
     def content(self) -> Content:
         """The published partials and translations that templates here can use."""
-        return content_of(self.standing, self.device_locale)
+        return content_of(self.standing, self.destination.locale)
 
     def render(self, source: str, form: Form = Form.TEXT) -> str:
         """A template's text in this scope, at the run's own time (D17); raises TemplateError."""
@@ -43,19 +43,7 @@ class Composed:
     sending: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True)
-class NotComposed:
-    """Why this recipient gets no message here; the step is skipped (E-CHANNEL-7)."""
-
-    reason: str
-
-
 def name_of(occasion: Occasion) -> str | None:
     """The recipient's name, where it has one that is a text."""
     name = occasion.scope["recipient"].get("name")
     return name if isinstance(name, str) else None
-
-
-def is_to_sink(occasion: Occasion) -> bool:
-    """Whether the message goes to development's mailbox page, which needs no address."""
-    return occasion.channel["provider"] in SINK_IDS

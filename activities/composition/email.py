@@ -5,7 +5,7 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
-from activities.composition.composed import Composed, NotComposed, Occasion, name_of
+from activities.composition.composed import Composed, Occasion, name_of
 from activities.scopes import branding_of
 from rendering.blocks import BASE_STYLES, blocks_to_html
 from rendering.environment import TemplateError
@@ -15,22 +15,25 @@ from workflows_engine.steps.channel import EmailStep
 ADDRESSES = (
     "from_address",
     "from_name",
-    "to_address",
     "cc_address",
     "bcc_address",
     "reply_to_address",
 )
 
 
-def compose(step: EmailStep, occasion: Occasion) -> Composed | NotComposed:
-    """Raises TemplateError. The step's addresses win over the channel's; each is Liquid."""
-    addresses = _addresses(step, occasion)
-    recipient_email = occasion.scope["recipient"].get("email")
-    to = addresses["to_address"] or (recipient_email if isinstance(recipient_email, str) else "")
-    if not to:
-        return NotComposed("missing recipient data: the recipient has no email")
-    if not addresses["from_address"]:
-        return NotComposed("channel not configured: it has no from_address in this environment")
+def lacks(step: EmailStep, occasion: Occasion) -> str | None:
+    """Raises TemplateError."""
+    if not _to(step, occasion):
+        return "missing recipient data: the recipient has no email"
+    if not _address("from_address", step, occasion):
+        return "channel not configured: it has no from_address in this environment"
+    return None
+
+
+def compose(step: EmailStep, occasion: Occasion) -> Composed:
+    """Raises TemplateError."""
+    addresses = {name: _address(name, step, occasion) for name in ADDRESSES}
+    to = _to(step, occasion)
     mail = _mail(step, occasion)
     content = {
         "__typename": "MessageEmailContent",
@@ -98,11 +101,14 @@ def _read_body(step: EmailStep, *, in_mjml: bool) -> Body:
     )
 
 
-def _addresses(step: EmailStep, occasion: Occasion) -> dict[str, str | None]:
+def _to(step: EmailStep, occasion: Occasion) -> str:
+    email = occasion.scope["recipient"].get("email")
+    return _address("to_address", step, occasion) or (email if isinstance(email, str) else "")
+
+
+def _address(name: str, step: EmailStep, occasion: Occasion) -> str | None:
+    """The step's own wins over the channel's; each is Liquid (E-CHANNEL-3)."""
     channel: dict[str, Any] = occasion.channel["channel_settings"]
-    own: dict[str, Any] = step.channel_overrides.model_dump() if step.channel_overrides else {}
-    found: dict[str, str | None] = {}
-    for name in ADDRESSES:
-        source = own.get(name) or channel.get(name)
-        found[name] = occasion.render(source).strip() or None if isinstance(source, str) else None
-    return found
+    own = getattr(step.channel_overrides, name) if step.channel_overrides else None
+    source = own or channel.get(name)
+    return occasion.render(source).strip() or None if isinstance(source, str) else None

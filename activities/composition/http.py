@@ -2,19 +2,23 @@
 
 from typing import Any
 
-from activities.composition.composed import Composed, NotComposed, Occasion, name_of
+from activities.composition.composed import Composed, Occasion, name_of
 from workflows_engine.steps.channel import WebhookStep
 from workflows_engine.templates import Pair
 
 WITH_BODY = ("post", "put", "patch")
 
 
-def compose(step: WebhookStep, occasion: Occasion) -> Composed | NotComposed:
+def lacks(step: WebhookStep, occasion: Occasion) -> str | None:
     """Raises TemplateError. A request whose URL renders to nothing is not sent."""
+    url = occasion.render(step.template.url).strip()
+    return None if url else "missing recipient data: the request's url is empty"
+
+
+def compose(step: WebhookStep, occasion: Occasion) -> Composed:
+    """Raises TemplateError."""
     template = step.template
     url = occasion.render(template.url).strip()
-    if not url:
-        return NotComposed("missing recipient data: the request's url is empty")
     has_body = template.body is not None and template.method in WITH_BODY
     content: dict[str, Any] = {
         "__typename": "MessageWebhookContent",

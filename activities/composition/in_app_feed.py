@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from activities.composition.composed import Composed, NotComposed, Occasion
+from activities.composition.composed import Composed, Occasion
 from rendering.markdown import to_html
 from workflows_engine.steps.channel import InAppFeedStep
 from workflows_engine.templates import InAppFeedTemplate
@@ -10,10 +10,13 @@ from workflows_engine.templates import InAppFeedTemplate
 BUTTON_NAMES = ("primary", "secondary")
 
 
-def compose(step: InAppFeedStep, occasion: Occasion) -> Composed | NotComposed:
-    """Raises TemplateError; only users have feeds (E-CHANNEL-5)."""
-    if not occasion.standing.ref.is_user:
-        return NotComposed("missing recipient data: only users have a feed")
+def lacks(_: InAppFeedStep, occasion: Occasion) -> str | None:
+    """Only users have feeds (E-CHANNEL-5)."""
+    return None if occasion.standing.ref.is_user else "missing recipient data: only users have a feed"
+
+
+def compose(step: InAppFeedStep, occasion: Occasion) -> Composed:
+    """Raises TemplateError."""
     blocks = _blocks(step.template, occasion)
     return Composed(
         content={"__typename": "MessageInAppFeedContent", "blocks": blocks},

@@ -2,14 +2,17 @@
 
 from typing import Any
 
-from activities.composition.composed import Composed, NotComposed, Occasion, name_of
+from activities.composition.composed import Composed, Occasion, name_of
 from workflows_engine.steps.channel import InAppGuideStep
 
 
-def compose(step: InAppGuideStep, occasion: Occasion) -> Composed | NotComposed:
+def lacks(_: InAppGuideStep, occasion: Occasion) -> str | None:
     """Only users are shown guides, as only they have feeds (E-CHANNEL-5)."""
-    if not occasion.standing.ref.is_user:
-        return NotComposed("missing recipient data: only users are shown guides")
+    return None if occasion.standing.ref.is_user else "missing recipient data: only users are shown guides"
+
+
+def compose(step: InAppGuideStep, occasion: Occasion) -> Composed:
+    """It has no template: the guide is what is shown."""
     content: dict[str, Any] = {
         "__typename": "MessageInAppGuideContent",
         "guide_key": step.guide_key,

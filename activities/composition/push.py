@@ -1,18 +1,16 @@
 """Composing push notifications (E-CHANNEL-5, E-CHANNEL-8)."""
 
-from activities.composition.composed import Composed, NotComposed, Occasion, is_to_sink, name_of
+from activities.composition.composed import Composed, Occasion, name_of
 from activities.composition.overrides import overrides
 from workflows_engine.steps.channel import PushStep
 
 
-def compose(step: PushStep, occasion: Occasion) -> Composed | NotComposed:
-    """Raises TemplateError. Tokens come with a later release: until then only a sink takes pushes."""
-    if not is_to_sink(occasion):
-        return NotComposed("missing recipient data: the recipient has no push tokens on this channel")
+def compose(step: PushStep, occasion: Occasion) -> Composed:
+    """Raises TemplateError. One message goes to one device; at a sink perhaps to none."""
     template = step.template
     content = {
         "__typename": "MessagePushContent",
-        "token": "",
+        "token": occasion.destination.token,
         "title": occasion.render(template.title),
         "body": occasion.render(template.text_body),
         "data": None,

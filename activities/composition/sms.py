@@ -1,22 +1,22 @@
 """Composing text messages (E-CHANNEL-5)."""
 
-from activities.composition.composed import Composed, NotComposed, Occasion, name_of
+from activities.composition.composed import Composed, Occasion, name_of
 from activities.composition.overrides import overrides
 from workflows_engine.steps.channel import SmsStep
 from workflows_engine.templates import SmsTemplateSettings
 
 
-def compose(step: SmsStep, occasion: Occasion) -> Composed | NotComposed:
-    """Raises TemplateError. The step's `to_number` wins over the recipient's `phone_number`."""
+def lacks(step: SmsStep, occasion: Occasion) -> str | None:
+    """Raises TemplateError."""
+    return None if _to(step, occasion) else "missing recipient data: the recipient has no phone_number"
+
+
+def compose(step: SmsStep, occasion: Occasion) -> Composed:
+    """Raises TemplateError."""
     settings = step.template.settings or SmsTemplateSettings()
-    own = occasion.render(settings.to_number).strip() if settings.to_number else ""
-    phone = occasion.scope["recipient"].get("phone_number")
-    to = own or (phone.strip() if isinstance(phone, str) else "")
-    if not to:
-        return NotComposed("missing recipient data: the recipient has no phone_number")
     content = {
         "__typename": "MessageSmsContent",
-        "to": to,
+        "to": _to(step, occasion),
         "body": occasion.render(step.template.text_body),
     }
     return Composed(
@@ -24,3 +24,11 @@ def compose(step: SmsStep, occasion: Occasion) -> Composed | NotComposed:
         snapshot={"name": name_of(occasion)},
         sending={"payload_overrides": overrides(settings.payload_overrides, occasion)},
     )
+
+
+def _to(step: SmsStep, occasion: Occasion) -> str:
+    """The step's `to_number` wins over the recipient's `phone_number`."""
+    source = step.template.settings.to_number if step.template.settings else None
+    phone = occasion.scope["recipient"].get("phone_number")
+    own = occasion.render(source).strip() if source else ""
+    return own or (phone.strip() if isinstance(phone, str) else "")

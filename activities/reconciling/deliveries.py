@@ -14,7 +14,7 @@ from models.tables.reconciliation import find_undelivered
 from models.values.kinds import MessageStatus
 from workflows_engine import names
 
-PATIENCE = timedelta(minutes=15)
+PATIENCE = timedelta(minutes=35)
 """Longer than the longest pause between two attempts."""
 
 
@@ -24,9 +24,10 @@ async def take_up(database: Database, temporal: Temporal, place: DictRow, now: d
         found = await find_undelivered(connection, place["id"], now - PATIENCE)
 
     async def take(message: DictRow) -> int:
-        condition = await condition_of(temporal, names.delivery_workflow(message["id"]))
+        retries = message["retries"]
+        condition = await condition_of(temporal, names.delivery_workflow(message["id"], retries))
         if condition is Condition.MISSING:
-            await start_delivery(temporal, place["id"], message["id"], message["attempts"] + 1, now)
+            await start_delivery(temporal, place["id"], message["id"], message["attempts"] + 1, now, retries)
             return 1
         if condition is not Condition.RUNNING:
             await _give_up(database, place, message["id"], now)

@@ -3,9 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
+from psycopg.rows import DictRow
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
+from models.database import Connection
+from models.tables.channels import WORKS_HERE, channel_values
 from models.tables.columns import moment, visibility
 
 
@@ -43,3 +46,28 @@ class ChannelGroupRule(SQLModel, table=True):
     argument: str | None = None
     inserted_at: datetime = moment()
     updated_at: datetime = moment()
+
+
+async def find_members(connection: Connection, environment_id: UUID, key: str) -> list[DictRow]:
+    """A group's rules in order, each with its channel as `find_channel` answers it.
+
+    `rule_type` is null in the one row of a group without rules; `is_configured` says whether this
+    environment may use the channel. No row: there is no such group.
+    """
+    cursor = await connection.execute(
+        f"""
+        SELECT g.operator AS group_operator, g.channel_type AS group_type,
+               r.rule_type, r.variable, r.operator, r.argument,
+               c.id, c.key, c.name, c.type, c.provider, coalesce(s.is_sandbox, false) AS is_sandbox,
+               s.conditions, coalesce(s.channel_settings, '{{}}') AS channel_settings,
+               c.archived_at IS NULL AND {WORKS_HERE} AS is_configured
+        FROM channel_groups g
+        LEFT JOIN channel_group_rules r ON r.group_id = g.id
+        LEFT JOIN channels c ON c.id = r.channel_id
+        LEFT JOIN channel_settings s ON s.channel_id = c.id AND s.environment_id = %(environment_id)s
+        WHERE g.key = %(key)s AND g.archived_at IS NULL
+        ORDER BY r.index
+        """,
+        channel_values(environment_id, key=key),
+    )
+    return await cursor.fetchall()

@@ -50,12 +50,13 @@ class ChannelSettings(SQLModel, table=True):
 
 
 # A sink works in development only; whoever needs no settings, everywhere.
-_WORKS_HERE: LiteralString = """
+WORKS_HERE: LiteralString = """
     CASE WHEN c.provider = ANY(%(sinks)s)
          THEN EXISTS (SELECT FROM environments e WHERE e.id = %(environment_id)s AND e.slug = %(development)s)
          ELSE s.channel_id IS NOT NULL OR c.provider = ANY(%(without_settings)s)
     END
 """
+"""Whether the channel `c`, whose settings are `s`, may be used in an environment; see `channel_values`."""
 _FROM: LiteralString = """
     FROM channels c LEFT JOIN channel_settings s
          ON s.channel_id = c.id AND s.environment_id = %(environment_id)s
@@ -68,9 +69,9 @@ async def find_channel(connection: Connection, environment_id: UUID, key: str) -
         f"""
         SELECT c.id, c.key, c.name, c.type, c.provider, coalesce(s.is_sandbox, false) AS is_sandbox,
                s.conditions, coalesce(s.channel_settings, '{{}}') AS channel_settings
-        {_FROM} WHERE c.key = %(key)s AND c.archived_at IS NULL AND {_WORKS_HERE}
+        {_FROM} WHERE c.key = %(key)s AND c.archived_at IS NULL AND {WORKS_HERE}
         """,
-        _values(environment_id, key=key),
+        channel_values(environment_id, key=key),
     )
     return await cursor.fetchone()
 
@@ -79,10 +80,10 @@ async def find_provider(connection: Connection, environment_id: UUID, channel_id
     """A channel's provider with its sealed settings in this environment."""
     cursor = await connection.execute(
         f"""
-        SELECT c.id, c.key, c.provider, s.provider_settings
-        {_FROM} WHERE c.id = %(id)s AND c.archived_at IS NULL AND {_WORKS_HERE}
+        SELECT c.id, c.key, c.type, c.provider, s.provider_settings
+        {_FROM} WHERE c.id = %(id)s AND c.archived_at IS NULL AND {WORKS_HERE}
         """,
-        _values(environment_id, id=channel_id),
+        channel_values(environment_id, id=channel_id),
     )
     return await cursor.fetchone()
 
@@ -100,7 +101,8 @@ async def has_key(connection: Connection, key: str) -> bool:
     return row is not None and bool(row["is_known"])
 
 
-def _values(environment_id: UUID, **named: Any) -> dict[str, Any]:
+def channel_values(environment_id: UUID, **named: Any) -> dict[str, Any]:
+    """What `WORKS_HERE` asks for, and more."""
     return {
         "environment_id": environment_id,
         "sinks": SINK_IDS,

@@ -9,7 +9,8 @@ from psycopg.types.json import Json, Jsonb
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from models.parts import Part
+from models.database import Connection
+from models.parts import Part, execute
 from models.tables.columns import big_integer, document, moment, texts, verbatim_document
 
 
@@ -79,8 +80,11 @@ class NewFeedItem:
     inserted_at: datetime
 
 
-def feed_parts(item: FeedItem | NewFeedItem) -> list[Part]:
-    """Putting an item at the feed's next position, drawn under the counter's lock (D18)."""
+def feed_parts(item: FeedItem | NewFeedItem, suffix: str = "") -> list[Part]:
+    """Putting an item at the feed's next position, drawn under the counter's lock (D18).
+
+    `suffix` keeps several items of one statement apart.
+    """
     counter = """
         INSERT INTO feed_counters AS f (environment_id, channel_id, user_id, last_position)
         SELECT %(environment_id)s, %(channel_id)s, %(user_id)s, 1 FROM claimed
@@ -97,8 +101,8 @@ def feed_parts(item: FeedItem | NewFeedItem) -> list[Part]:
                %(tenant_id)s, %(workflow_key)s, %(workflow_version_id)s, %(workflow_categories)s::text[],
                %(recipient_run_id)s, %(window_id)s::uuid, %(actors)s, %(total_actors)s::int,
                %(total_activities)s::int, %(data)s, %(blocks)s, %(inserted_at)s, %(inserted_at)s
-        FROM next
-    """
+        FROM next{suffix}
+    """.replace("{suffix}", suffix)
     values = place | {
         "message_id": item.message_id,
         "tenant_id": item.tenant_id,
@@ -114,4 +118,9 @@ def feed_parts(item: FeedItem | NewFeedItem) -> list[Part]:
         "blocks": Json(item.blocks),
         "inserted_at": item.inserted_at,
     }
-    return [Part("next", counter, place), Part("placed", row, values)]
+    return [Part(f"next{suffix}", counter, place), Part(f"placed{suffix}", row, values)]
+
+
+async def place_item(connection: Connection, item: NewFeedItem) -> None:
+    """Put an item at the feed's next position."""
+    await execute(connection, [Part("claimed", "SELECT 1", {}), *feed_parts(item)], "SELECT 1 AS done")

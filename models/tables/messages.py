@@ -23,7 +23,9 @@ class Message(SQLModel, table=True):
     """One notification to one recipient over one channel (E-MSG-14).
 
     `content` is what was rendered, in the shape of the contract's `MessageContents.data`; `sending` is what
-    the provider needs besides. A message that is `queued` and has no `settled_at` still wants delivery.
+    the provider needs besides. A message without `settled_at` still wants delivery, not before
+    `scheduled_at`. `retries` counts how often a person sent it again after it was given up (E-MSG-9), and
+    `attempts_before` the attempts up to the last such time.
     """
 
     __tablename__ = "messages"
@@ -58,6 +60,8 @@ class Message(SQLModel, table=True):
     content: dict[str, Any] = verbatim_document()
     sending: dict[str, Any] | None = verbatim_document(nullable=True)
     attempts: int = 0
+    retries: int = 0
+    attempts_before: int = 0
     provider_reference: str | None = None
     scheduled_at: datetime | None = moment(nullable=True)
     settled_at: datetime | None = moment(nullable=True)
@@ -153,6 +157,7 @@ class NewMessage:
     status: str
     content: dict[str, Any]
     sending: dict[str, Any] | None
+    scheduled_at: datetime | None
     settled_at: datetime | None
     inserted_at: datetime
 
@@ -163,13 +168,14 @@ def message_part(message: Message | NewMessage) -> Part:
         INSERT INTO messages (
             id, environment_id, channel_id, recipient_collection, recipient_id, recipient_snapshot, actors,
             tenant_id, data, source_type, workflow_key, workflow_version_id, workflow_categories, step_ref,
-            workflow_run_id, recipient_run_id, window_id, status, content, sending, attempts, settled_at,
-            inserted_at, updated_at)
+            workflow_run_id, recipient_run_id, window_id, status, content, sending, attempts, retries,
+            attempts_before, scheduled_at, settled_at, inserted_at, updated_at)
         SELECT %(id)s, %(environment_id)s, %(channel_id)s, %(recipient_collection)s, %(recipient_id)s,
                %(recipient_snapshot)s::jsonb, %(actors)s, %(tenant_id)s, %(data)s, %(source_type)s,
                %(workflow_key)s, %(workflow_version_id)s, %(workflow_categories)s::text[], %(step_ref)s,
                %(workflow_run_id)s, %(recipient_run_id)s, %(window_id)s::uuid, %(status)s, %(content)s,
-               %(sending)s::json, 0, %(settled_at)s::timestamptz, %(inserted_at)s, %(inserted_at)s
+               %(sending)s::json, 0, 0, 0, %(scheduled_at)s::timestamptz, %(settled_at)s::timestamptz,
+               %(inserted_at)s, %(inserted_at)s
         FROM claimed
     """
     values = {
@@ -190,6 +196,7 @@ def message_part(message: Message | NewMessage) -> Part:
             "recipient_run_id",
             "window_id",
             "status",
+            "scheduled_at",
             "settled_at",
             "inserted_at",
         )
@@ -264,6 +271,16 @@ async def find_message(connection: Connection, environment_id: UUID, message_id:
     return await cursor.fetchone()
 
 
+async def first_attempt_at(connection: Connection, message_id: str, after: int) -> datetime | None:
+    """When the first attempt of a number above `after` was made, if one was."""
+    cursor = await connection.execute(
+        "SELECT min(at) AS at FROM delivery_attempts WHERE message_id = %s AND attempt > %s",
+        (message_id, after),
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row["at"]
+
+
 async def find_receipt(connection: Connection, message_id: str, attempt: int) -> DictRow | None:
     """The receipt of an attempt that was made before."""
     cursor = await connection.execute(
@@ -332,6 +349,23 @@ async def insert_delivery_log(
             Jsonb(storable(entry["response"])),
         ),
     )
+
+
+async def send_again(
+    connection: Connection, environment_id: UUID, message_id: str, now: datetime
+) -> DictRow | None:
+    """Queue a message that was given up; its id, retries and attempts, or None for any other (E-MSG-9)."""
+    cursor = await connection.execute(
+        """
+        UPDATE messages
+        SET status = 'queued', settled_at = NULL, scheduled_at = NULL, retries = retries + 1,
+            attempts_before = attempts, updated_at = %s
+        WHERE environment_id = %s AND id = %s AND status = 'undelivered' AND settled_at IS NOT NULL
+        RETURNING id, retries, attempts
+        """,
+        (now, environment_id, message_id),
+    )
+    return await cursor.fetchone()
 
 
 async def settle_message(

@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from models.database import Database
 from tests.builders import email_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.every_step import channel
@@ -47,6 +46,7 @@ async def sent(
     return await virtual.messages(environment)
 
 
+@pytest.mark.rule("E-MSG-4")
 @pytest.mark.parametrize(
     ("step", "content"),
     [
@@ -110,7 +110,8 @@ async def test_a_message_to_a_sink_is_rendered_in_its_channels_shape(
     key = f"sink-{channel_type.replace('_', '-')}"
     (message,) = await sent(virtual, development, step | {"channel_key": key})
     assert message["content"] == content
-    assert message["status"] == ("delivered" if channel_type.startswith("in_app") else "sent")
+    is_confirmed = channel_type == "http" or channel_type.startswith("in_app")
+    assert message["status"] == ("delivered" if is_confirmed else "sent")
     (line,) = await virtual.log(development, "message_enqueued")
     assert "warning" not in line["data"]
 
@@ -126,9 +127,9 @@ async def test_a_channel_that_nobody_created_is_its_types_sink_in_development(
     messages = await sent(virtual, development, *steps)
 
     assert {message["step_ref"] for message in messages} == {step["ref"] for step in steps}
-    in_app = {"in_app_guide", "feed"}
+    confirmed = {"in_app_guide", "feed", "http"}
     for message in messages:
-        assert message["status"] == ("delivered" if message["step_ref"] in in_app else "sent")
+        assert message["status"] == ("delivered" if message["step_ref"] in confirmed else "sent")
         assert str(message["channel_id"]).startswith("5117c000-")
     warnings = {
         line["step_ref"]: line["data"]["warning"]
@@ -136,29 +137,6 @@ async def test_a_channel_that_nobody_created_is_its_types_sink_in_development(
     }
     assert warnings["email"] == 'no channel "postmark" exists: development\'s email sink took the message'
     assert warnings["feed"].startswith('no channel group "inboxes" exists: development\'s in_app_feed sink')
-
-
-async def test_a_group_that_exists_goes_to_its_types_sink_in_development(
-    virtual: VirtualTime, development: TestEnvironment, database: Database
-) -> None:
-    key = f"group-{uuid4().hex}"
-    async with database.connection() as connection:
-        await connection.execute(
-            """
-            INSERT INTO channel_groups (id, key, name, channel_type, operator, source, visible_in,
-                                        inserted_at, updated_at)
-            VALUES (%s, %s, 'Mails', 'email', 'any', 'user', '{}', now(), now())
-            """,
-            (uuid4(), key),
-        )
-    step = email_step("mail", channel_group_key=key)
-    step.pop("channel_key")
-    (message,) = await sent(virtual, development, step)
-
-    assert str(message["channel_id"]).startswith("5117c000-")
-    (line,) = await virtual.log(development, "message_enqueued")
-    told = "channel groups are not run by this release"
-    assert line["data"]["warning"] == f"{told}: development's email sink took the message"
 
 
 async def test_a_mail_to_a_sink_has_a_sender_also_where_nobody_named_one(
@@ -282,7 +260,7 @@ async def test_a_provider_that_is_not_built_sends_nothing_and_says_so(
 
 @pytest.mark.rule("E-CHANNEL-5")
 @pytest.mark.parametrize(("step", "provider"), [(PUSH, "push_fcm"), (CHAT, "chat_slack")])
-async def test_nobody_has_an_address_for_pushes_and_chats_yet(
+async def test_nobody_is_reached_by_pushes_and_chats_without_channel_data(
     virtual: VirtualTime, environment: TestEnvironment, step: dict[str, Any], provider: str
 ) -> None:
     key = await write_channel(virtual, step["channel_type"], provider, environment.id)

@@ -24,10 +24,12 @@ class Delivered(StrEnum):
     SENT = "sent"
     RETRY_AFTER = "retry_after"
     DEAD = "dead"
+    NOT_YET = "not_yet"
+    """No attempt was made: the message waits for its send window."""
 
 
 class DeliverAnswer(BaseModel):
-    """`due` is when the next attempt may be made, for `retry_after`."""
+    """`due` is when the next attempt may be made, for `retry_after` and `not_yet`."""
 
     outcome: Delivered
     reason: str | None = None

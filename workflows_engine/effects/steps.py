@@ -9,6 +9,7 @@ from models.values.kinds import Outcome
 from pydantic import BaseModel
 
 from workflows_engine.effects.effect import Effect, Where
+from workflows_engine.effects.runs import RenewAnswer
 
 
 class StepAsk(BaseModel):
@@ -47,11 +48,19 @@ class StepAnswer(BaseModel):
     cancel: int | None = None
 
 
+class Scheduled(BaseModel):
+    """A message that may not go out before `due`, when its send window opens (E-CHANNEL-14)."""
+
+    message_id: str
+    due: datetime
+
+
 class ComposeAnswer(StepAnswer):
-    """The messages that were written; those in `to_deliver` still want a provider."""
+    """The messages that were written; those in `to_deliver` want a provider now, `scheduled` ones later."""
 
     message_ids: list[str] = []
     to_deliver: list[str] = []
+    scheduled: list[Scheduled] = []
 
 
 class DelayAnswer(StepAnswer):
@@ -142,6 +151,7 @@ resolve_delay = Effect("resolve_delay", StepAsk, DelayAnswer)
 join_batch = Effect("join_batch", StepAsk, JoinAnswer)
 leave_batch = Effect("leave_batch", WindowAsk, LeaveAnswer)
 close_batch = Effect("close_batch", WindowAsk, CloseAnswer)
+renew_run = Effect("renew_run", WindowAsk, RenewAnswer)
 move_pause = Effect("move_pause", MoveAsk, MoveAnswer)
 # The request itself may take 15 s (E-FETCH-4); the heartbeat tells a lost worker from a slow server.
 fetch = Effect(

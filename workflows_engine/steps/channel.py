@@ -5,9 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from workflows_engine.effects.steps import compose_messages
-from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.send_windows import SendWindows, never_wait
+from workflows_engine.send_windows import SendWindows
 from workflows_engine.step import GoOn, Next, PlannedStep, Reference, Step, Unsupported
 from workflows_engine.templates import (
     ChatOverrides,
@@ -38,6 +37,9 @@ class ChannelPlan(PlannedStep):
             return then
         for message_id in composed.to_deliver:
             run.deliver(self, message_id)
+        for waiting in composed.scheduled:
+            # The message waits for its window in a workflow of its own; the run does not (E-CHANNEL-14).
+            await run.hand_over(waiting.message_id, attempt=1, due=waiting.due)
         return GoOn()
 
 
@@ -71,14 +73,7 @@ class ChannelStep(Step):
         ]
 
     def unsupported(self) -> list[Unsupported]:
-        found = unjudged(self.conditions)
-        if not never_wait(self.send_windows):
-            # A sink is open at all hours: only the run can tell.
-            what = "send windows are not run by this release; the step is skipped, but for sinks"
-            found.append(Unsupported("send_windows", what))
-        if self.channel_group_key is not None:
-            # A group that nobody created stands for its type's sink in development: only the run can tell.
-            found.append(Unsupported("channel_group_key", "channel groups are not run by this release"))
+        found: list[Unsupported] = []
         overrides: Any = getattr(self, "channel_overrides", None)
         for name in TRACKING:
             if getattr(overrides, name, None):
@@ -106,7 +101,7 @@ class InAppGuideStep(ChannelStep):
         return super().references() + guides
 
     def unsupported(self) -> list[Unsupported]:
-        what = "nobody is added to a guide's audience by this release; the message is kept"
+        what = "guides are not shown by this release; the person joins the guide's audience"
         own = [] if self.guide_key is None else [Unsupported("guide_key", what)]
         return super().unsupported() + own
 

@@ -1,4 +1,7 @@
-"""What conditions and lists read of messages."""
+"""Messages that are sent again by hand."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0011"
 down_revision = "0010"
@@ -7,7 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    for name in ("retries", "attempts_before"):
+        op.add_column("messages", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
 
 
 def downgrade() -> None:

@@ -13,6 +13,7 @@ from api.pagination import read_page, slice_of
 from api.query import Query
 from models.database import Connection
 from models.queries.resources import TranslationFilter, archive_resource, find_resource, list_resources
+from models.tables.audience_members import forget_audience
 from models.values.content import ContentType, Name, TranslationName
 from publishing import drafts
 from publishing.annotations import annotate
@@ -130,6 +131,8 @@ async def archive(connection: Connection, space: Space, name: Name) -> None:
         raise Blocked("branch_not_allowed", "archiving reaches every environment; it is not done on a branch")
     await found(connection, space, name)
     await archive_resource(connection, name, datetime.now(UTC))
+    if name.type is ContentType.AUDIENCE:
+        await forget_audience(connection, name.key)
 
 
 def shown(row: Any, space: Space, query: Query, *, drafts_count: bool | None = None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ register_segments()
 
 from api.routes import (  # noqa: E402 - paths are compiled as these are imported
     api_keys,
+    audience_members,
     audiences,
     branches,
     channel_groups,
@@ -24,6 +25,7 @@ from api.routes import (  # noqa: E402 - paths are compiled as these are importe
     message_marks,
     message_types,
     messages,
+    notify,
     partials,
     preference_categories,
     preferences,
@@ -59,6 +61,7 @@ ROUTERS: list[APIRouter] = [
     messages.router,
     users.router,
     subscriptions.router,
+    notify.router,
     preferences.router,
     feeds.router,
     workflow_recipient_runs.router,
@@ -69,6 +72,7 @@ ROUTERS: list[APIRouter] = [
     message_types.router,
     translations.router,
     guides.router,
+    audience_members.router,
     audiences.router,
     commits.router,
     branches.router,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -10,6 +9,7 @@ from psycopg.rows import DictRow
 
 from api.dependencies import Caller, Credential, Db, QueryString
 from api.errors import InvalidParams, NotFound
+from api.given import given_recipients
 from api.pagination import BY_TIME, read_page, slice_of
 from api.query import Query
 from api.schemas import subscriptions as schemas
@@ -18,7 +18,7 @@ from models.queries.recipients import find_recipients
 from models.queries.subscriptions import SubscriptionFilter, find_sets_of, list_subscriptions
 from models.tables.recipients import Identification, find_recipient
 from models.tables.subscriptions import subscribe, unsubscribe
-from models.values.given import GivenMistake, GivenRecipient
+from models.values.given import GivenRecipient
 from models.values.refs import USERS, RecipientRef
 
 router = APIRouter(prefix="/v1", tags=["Subscriptions"])
@@ -63,7 +63,7 @@ async def add_subscriptions(
     Whoever is given with properties is identified; an object that nobody identified is created.
     """
     to = _object(collection, object_id)
-    given = [_given(raw, f"recipients[{index}]") for index, raw in enumerate(body.recipients)]
+    given = given_recipients(body.recipients)
     now = datetime.now(UTC)
     async with database.transaction() as connection:
         await identify_all(connection, caller.environment_id, [to, *given], now)
@@ -82,7 +82,7 @@ async def delete_subscriptions(
 ) -> list[schemas.Subscription]:
     """End the subscriptions of these recipients; answers those there were."""
     to = _object(collection, object_id)
-    given = [_given(raw, f"recipients[{index}]") for index, raw in enumerate(body.recipients)]
+    given = given_recipients(body.recipients)
     refs = list(dict.fromkeys(one.ref for one in given))
     async with database.transaction() as connection:
         rows = await unsubscribe(connection, caller.environment_id, to.ref, refs)
@@ -108,14 +108,6 @@ def _object(collection: str, object_id: str) -> GivenRecipient:
     if collection == USERS:
         raise InvalidParams.of("collection", "is that of users; only objects and tenants have subscribers")
     return GivenRecipient.read({"collection": collection, "id": object_id})
-
-
-def _given(raw: Any, field: str) -> GivenRecipient:
-    try:
-        return GivenRecipient.read(raw)
-    except GivenMistake as mistake:
-        path = f"{field}.{mistake.field}" if mistake.field else field
-        raise InvalidParams.of(path, mistake.message) from mistake
 
 
 async def _shown(

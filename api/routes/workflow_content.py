@@ -10,10 +10,12 @@ from api.content import Shelf, found, shown
 from api.content_database import ContentDb
 from api.dependencies import ContentCaller, Db, QueryString, RequestId, TemporalClient
 from api.errors import InvalidParams
-from dispatch.triggers import TriggerRequest, accept
+from api.given import bounded, given_recipient, given_recipients, given_tenant
+from api.schemas.workflows import TriggerSettings
+from dispatch.triggers import Origin, TriggerRequest, accept
 from models.queries.resources import Activation, set_active
 from models.values.content import ContentType, Name
-from models.values.given import GivenRecipient, GivenTenant
+from models.values.kinds import TriggerSource
 
 router = APIRouter(prefix="/v1/workflows", tags=["Management: workflows"])
 SHELF = Shelf(ContentType.WORKFLOW)
@@ -27,7 +29,7 @@ class RunWorkflowRequest(BaseModel):
     tenant: Any = None
     data: dict[str, Any] | None = None
     cancellation_key: str | None = Field(default=None, min_length=1, max_length=256)
-    settings: dict[str, Any] | None = None
+    settings: TriggerSettings | None = None
 
 
 @router.get("")
@@ -79,16 +81,17 @@ async def run_workflow(
     temporal: TemporalClient,
     request_id: RequestId,
 ) -> dict[str, Any]:
-    """The test runner: a trigger of what is committed, made by a person."""
+    """The test runner: a trigger of what is committed, made by a person; no frequency holds it back."""
     request = TriggerRequest(
         workflow_key=key,
-        recipients=[GivenRecipient.read(one) for one in body.recipients],
-        actor=None if body.actor is None else GivenRecipient.read(body.actor),
-        tenant=None if body.tenant is None else GivenTenant.read(body.tenant),
-        data=body.data,
+        recipients=given_recipients(body.recipients),
+        actor=None if body.actor is None else given_recipient(body.actor, "actor"),
+        tenant=None if body.tenant is None else given_tenant(body.tenant),
+        data=bounded(body.data),
         cancellation_key=body.cancellation_key,
-        settings=body.settings,
+        settings=body.settings.model_dump(exclude_none=True) if body.settings else None,
         request_id=request_id,
+        origin=Origin(source=TriggerSource.REHEARSAL),
     )
     accepted = await accept(database, temporal, caller.credential.place, request)
     return {"workflow_run_id": str(accepted.workflow_run_id)}

@@ -3,22 +3,19 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.dependencies import Caller, Credential, Db, RequestId, TemporalClient
-from api.errors import InvalidParams
 from api.fair_turns import FairTurns
+from api.given import bounded, given_recipient, given_recipients, given_tenant
 from api.schemas.workflows import CancelWorkflowRequest, TriggerWorkflowRequest, TriggerWorkflowResponse
 from dispatch.cancels import CancelRequest, accept_cancel
 from dispatch.triggers import Accepted, Idempotency, Replayed, TriggerRequest, accept
-from models.values.given import GivenMistake, GivenRecipient, GivenTenant
 
 router = APIRouter(prefix="/v1/workflows", tags=["Workflows"])
 
-MAX_DATA_BYTES = 10_000_000
-"""E-TRIGGER-4."""
 LONGEST_IDEMPOTENCY_KEY = 255
 
 
@@ -57,11 +54,11 @@ async def trigger_workflow(
     """
     asked = TriggerRequest(
         workflow_key=key,
-        recipients=[_given(raw, f"recipients[{index}]") for index, raw in enumerate(body.recipients)],
+        recipients=given_recipients(body.recipients),
         request_id=call.request_id,
-        actor=None if body.actor is None else _given(body.actor, "actor"),
-        tenant=None if body.tenant is None else _tenant(body.tenant),
-        data=_bounded(body.data),
+        actor=None if body.actor is None else given_recipient(body.actor, "actor"),
+        tenant=None if body.tenant is None else given_tenant(body.tenant),
+        data=bounded(body.data),
         cancellation_key=body.cancellation_key,
         settings=body.settings.model_dump(exclude_none=True) if body.settings else None,
         idempotency=call.idempotency,
@@ -83,7 +80,7 @@ async def cancel_workflow(
     """Stop the runs under this key; the answer says that the cancel cannot be missed any more (D10)."""
     recipients = None
     if body.recipients is not None:
-        recipients = [_given(raw, f"recipients[{i}]").ref for i, raw in enumerate(body.recipients)]
+        recipients = [one.ref for one in given_recipients(body.recipients)]
     request = CancelRequest(
         workflow_key=key,
         cancellation_key=body.cancellation_key,
@@ -91,33 +88,6 @@ async def cancel_workflow(
         api_key_id=caller.key_id,
     )
     await accept_cancel(database, temporal, caller.place, request)
-
-
-def _given(raw: Any, field: str) -> GivenRecipient:
-    try:
-        return GivenRecipient.read(raw)
-    except GivenMistake as mistake:
-        raise _at(field, mistake) from mistake
-
-
-def _tenant(raw: Any) -> GivenTenant:
-    try:
-        return GivenTenant.read(raw)
-    except GivenMistake as mistake:
-        raise _at("tenant", mistake) from mistake
-
-
-def _at(field: str, mistake: GivenMistake) -> InvalidParams:
-    path = f"{field}.{mistake.field}" if mistake.field else field
-    return InvalidParams.of(path, mistake.message)
-
-
-def _bounded(data: dict[str, Any] | None) -> dict[str, Any] | None:
-    if data is not None:
-        size = len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
-        if size > MAX_DATA_BYTES:
-            raise InvalidParams.of("data", f"is {size} bytes, more than the {MAX_DATA_BYTES} allowed")
-    return data
 
 
 async def _idempotency(request: Request, key: str | None) -> Idempotency | None:

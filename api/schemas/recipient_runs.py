@@ -72,7 +72,9 @@ def recipient_run(row: DictRow) -> WorkflowRecipientRun:
         tenant=row["tenant_id"],
         error_count=row["error_count"],
         trigger_source=WorkflowRecipientRunTriggerSource(
-            type=row["trigger_source"], cancellation_key=row["cancellation_key"]
+            type=row["trigger_source"],
+            cancellation_key=row["cancellation_key"],
+            schedule_id=None if row["schedule_id"] is None else str(row["schedule_id"]),
         ),
         inserted_at=row["inserted_at"],
         updated_at=row["updated_at"],

@@ -42,6 +42,26 @@ class CancelWorkflowRequest(BaseModel):
     recipients: list[Any] | None = Field(default=None, max_length=MAX_RECIPIENTS)
 
 
+class NotifyRequest(BaseModel):
+    """`name` is the workflow's key; recipients and actor are ids or references."""
+
+    name: str
+    actor: Any
+    recipients: list[Any] = Field(min_length=1, max_length=MAX_RECIPIENTS)
+    data: dict[str, Any] | None = None
+    cancellation_key: CancellationKey | None = None
+
+
+class NotifyResponse(BaseModel):
+    """What the newer API calls the workflow run's id."""
+
+    result_id: str
+
+
+class NotifyCancelRequest(CancelWorkflowRequest):
+    name: str
+
+
 class WrappedWorkflowRequestRequest(BaseModel):
     """The management API wraps what it takes and gives."""
 

@@ -15,8 +15,8 @@ from models.values.refs import RecipientRef
 _RUN: LiteralString = """
     SELECT r.id, r.workflow_run_id, r.workflow_key, r.recipient_collection, r.recipient_id,
            r.actor_collection, r.actor_id, r.tenant_id, r.cancellation_key, r.trigger_source, r.status,
-           r.error_count, r.inserted_at, r.updated_at
-    FROM recipient_runs r
+           r.error_count, r.inserted_at, r.updated_at, t.schedule_id
+    FROM recipient_runs r JOIN triggers t ON t.id = r.workflow_run_id
 """
 
 

@@ -40,8 +40,10 @@ class Bench:
         return found
 
     async def log(self, run: WrittenRun, event: str) -> list[dict[str, Any]]:
-        """Lines of this kind in the run's log, oldest first."""
-        sql = "SELECT * FROM run_events WHERE recipient_run_id = %s AND event = %s ORDER BY inserted_at, id"
+        """Lines of this kind in the run's log, in the order of time and attempts."""
+        sql = """
+            SELECT * FROM run_events WHERE recipient_run_id = %s AND event = %s ORDER BY inserted_at, attempt
+        """
         return await rows(self.database, sql, run.id, event)
 
     async def properties(self, collection: str, recipient_id: str) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.fan_out import FanOut, Position
 from activities.recipients import Recipients
 from dispatch.temporal import Temporal
-from dispatch.triggers import Origin, Place, TriggerRequest, accept
+from dispatch.triggers import Place, TriggerRequest, accept
 from models.database import Database
 from models.tables.triggers import find_fan_out
 from models.values.given import GivenRecipient

@@ -14,10 +14,10 @@ DAY = timedelta(days=1)
 NEVER = {"all": [{"variable": "data.wait", "operator": "equal_to", "argument": "true"}]}
 
 
+@pytest.mark.rule("E-DELAY-5", "E-DELAY-7")
 async def test_a_delay_of_a_day_ends_once_at_its_time_and_not_before(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-DELAY-5, E-DELAY-7
     await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
     started = await virtual.now()
     await virtual.trigger(environment, "welcome")
@@ -35,10 +35,10 @@ async def test_a_delay_of_a_day_ends_once_at_its_time_and_not_before(
     assert await virtual.messages(environment) == messages
 
 
+@pytest.mark.rule("E-DELAY-5")
 async def test_a_second_delay_counts_from_when_it_is_reached(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-DELAY-5
     steps = [delay_step("first", "hours", 1), delay_step("second", "hours", 2), in_app_step()]
     await virtual.publish(environment, "welcome", workflow(*steps))
     started = await virtual.now()
@@ -50,18 +50,17 @@ async def test_a_second_delay_counts_from_when_it_is_reached(
     assert timedelta(hours=3) <= message["inserted_at"] - started < timedelta(hours=3, seconds=5)
 
 
+@pytest.mark.rule("E-TRIGGER-9", "E-DELAY-6", "E-DELAY-8", "E-RUN-6")
 @pytest.mark.parametrize(
     ("step", "trigger", "reason"),
     [
-        # E-TRIGGER-9, E-DELAY-8
         (delay_step(), {"settings": {"skip_delay": True}}, "skip_delay was set by the trigger"),
-        # E-DELAY-6
         (delay_step(value=366), {}, "the delay is not between now and 365 days"),
         (delay_step(value=-1), {}, "the delay is not between now and 365 days"),
-        # E-RUN-6
         (delay_step(conditions=NEVER), {"data": {"wait": False}}, "conditions"),
     ],
 )
+@pytest.mark.rule("E-DELAY-6")
 async def test_a_skipped_delay_lets_the_run_go_on_at_once(
     virtual: VirtualTime, environment: TestEnvironment, step: Any, trigger: dict[str, Any], reason: str
 ) -> None:
@@ -78,7 +77,6 @@ async def test_a_skipped_delay_lets_the_run_go_on_at_once(
 
 
 async def test_a_delay_of_365_days_is_waited_for(virtual: VirtualTime, environment: TestEnvironment) -> None:
-    # E-DELAY-6
     await virtual.publish(environment, "welcome", workflow(delay_step(value=365), in_app_step()))
     await virtual.trigger(environment, "welcome")
 
@@ -89,10 +87,10 @@ async def test_a_delay_of_365_days_is_waited_for(virtual: VirtualTime, environme
     assert len(await virtual.messages(environment)) == 1
 
 
+@pytest.mark.rule("E-RUN-6")
 async def test_a_step_whose_conditions_fail_is_skipped_alone(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-RUN-6
     steps = [in_app_step("unwanted", conditions=NEVER), in_app_step("wanted")]
     await virtual.publish(environment, "welcome", workflow(*steps))
 
@@ -101,8 +99,8 @@ async def test_a_step_whose_conditions_fail_is_skipped_alone(
     assert [message["step_ref"] for message in await virtual.messages(environment)] == ["wanted"]
 
 
+@pytest.mark.rule("E-RUN-8")
 async def test_a_workflow_without_steps_completes(virtual: VirtualTime, environment: TestEnvironment) -> None:
-    # E-RUN-8
     await virtual.publish(environment, "welcome", workflow())
 
     await virtual.trigger(environment, "welcome")
@@ -110,10 +108,10 @@ async def test_a_workflow_without_steps_completes(virtual: VirtualTime, environm
     assert [run["status"] for run in await virtual.runs(environment)] == ["completed"]
 
 
+@pytest.mark.rule("E-RUN-11", "E-DELAY-9")
 async def test_a_workflow_that_was_switched_off_meanwhile_ends_its_paused_run(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-RUN-11, E-DELAY-9
     await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
     await virtual.trigger(environment, "welcome")
     await switch(virtual, environment, on=False)
@@ -126,10 +124,10 @@ async def test_a_workflow_that_was_switched_off_meanwhile_ends_its_paused_run(
     assert await virtual.messages(environment) == []
 
 
+@pytest.mark.rule("E-RUN-11")
 async def test_a_run_that_slept_while_its_workflow_was_off_and_on_again_goes_on(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-RUN-11
     await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
     await virtual.trigger(environment, "welcome")
     await switch(virtual, environment, on=False)
@@ -141,10 +139,10 @@ async def test_a_run_that_slept_while_its_workflow_was_off_and_on_again_goes_on(
     assert len(await virtual.messages(environment)) == 1
 
 
+@pytest.mark.rule("E-RUN-13")
 async def test_a_recipient_who_was_deleted_meanwhile_gets_nothing(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-RUN-13
     await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
     await virtual.trigger(environment, "welcome")
     async with virtual.database.transaction() as connection:
@@ -158,10 +156,10 @@ async def test_a_recipient_who_was_deleted_meanwhile_gets_nothing(
     assert await virtual.messages(environment) == []
 
 
+@pytest.mark.rule("E-RUN-9", "E-DELAY-9")
 async def test_a_run_keeps_the_version_that_was_current_when_it_was_triggered(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-RUN-9
     await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step(body="old")))
     await virtual.trigger(environment, "welcome")
     await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step(body="new")))

@@ -83,7 +83,8 @@ class RecipientRunWorkflow:
             return begun.outcome
         end = await self._walk(begun)
         await self._run.deliveries_settled()
-        await self._finish(end)
+        if not end.is_elsewhere:
+            await self._finish(end)
         return end.outcome
 
     def _show(self, outcome: Outcome) -> None:

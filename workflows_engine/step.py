@@ -40,6 +40,8 @@ class End:
     outcome: Outcome
     reason: str | None = None
     cancel: int | None = None
+    is_elsewhere: bool = False
+    """The run goes on in another workflow, which settles it; nothing is written here."""
 
 
 Next = GoOn | Jump | Switch | End

@@ -1,4 +1,4 @@
-"""Batches that slide, follow a time in the data, flush their first item, fill up, or follow the latest version."""
+"""Batches that slide, end when data says, flush their first item, fill up, or follow the latest version."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -53,7 +53,7 @@ async def test_a_sliding_window_closes_after_the_last_arrival_but_within_its_lim
     arrivals: list[int],
     closes: int,
 ) -> None:
-    sliding = {"batch_window_type": "sliding", "batch_window_extension_limit": lasting(limit)}
+    sliding: dict[str, Any] = {"batch_window_type": "sliding", "batch_window_extension_limit": lasting(limit)}
     await virtual.publish(environment, "batched", gathering(window, **sliding))
     opened = await virtual.now()
     await virtual.trigger(environment, "batched", data={"n": 0})
@@ -133,7 +133,7 @@ async def test_a_leader_that_nobody_follows_leaves_nothing_behind(
 async def test_the_flushed_leader_does_not_count_towards_the_limit(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    settings = {"batch_execution_mode": "flush_leading", "batch_items_max_limit": 2}
+    settings: dict[str, Any] = {"batch_execution_mode": "flush_leading", "batch_items_max_limit": 2}
     await virtual.publish(environment, "batched", gathering(**settings))
     for n in range(3):
         await virtual.trigger(environment, "batched", data={"n": n})
@@ -221,7 +221,10 @@ async def test_a_window_that_cannot_be_told_lets_the_run_go_on_alone_and_says_so
 async def test_a_sliding_window_takes_each_arrivals_own_value_and_ignores_a_broken_one(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    sliding = {"batch_window_type": "sliding", "batch_window_extension_limit": lasting(24, "hours")}
+    sliding: dict[str, Any] = {
+        "batch_window_type": "sliding",
+        "batch_window_extension_limit": lasting(24, "hours"),
+    }
     await virtual.publish(environment, "batched", until("data.w", **sliding))
     await virtual.trigger(environment, "batched", data={"n": 0, "w": lasting(1, "hours")})
     await virtual.trigger(environment, "batched", data={"n": 1, "w": lasting(3, "hours")})
@@ -236,7 +239,7 @@ async def test_a_sliding_window_takes_each_arrivals_own_value_and_ignores_a_brok
 async def test_a_step_that_follows_the_latest_version_stays_joinable_across_a_commit(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    latest = {"workflow_version_mode": "latest"}
+    latest: dict[str, Any] = {"workflow_version_mode": "latest"}
     await virtual.publish(environment, "batched", gathering(**latest))
     await virtual.trigger(environment, "batched", data={"n": 0})
     await virtual.publish(environment, "batched", gathering(body="new " + BODY, **latest))
@@ -250,7 +253,7 @@ async def test_a_step_that_follows_the_latest_version_stays_joinable_across_a_co
 async def test_a_window_goes_on_with_the_newest_version_that_still_has_its_step(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    latest = {"workflow_version_mode": "latest"}
+    latest: dict[str, Any] = {"workflow_version_mode": "latest"}
     await virtual.publish(environment, "batched", gathering(**latest))
     await virtual.trigger(environment, "batched", data={"n": 0})
     await virtual.publish(environment, "batched", gathering(body="second " + BODY, **latest))
@@ -264,7 +267,7 @@ async def test_a_window_goes_on_with_the_newest_version_that_still_has_its_step(
 async def test_a_newer_version_may_have_steps_elsewhere(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    latest = {"workflow_version_mode": "latest"}
+    latest: dict[str, Any] = {"workflow_version_mode": "latest"}
     await virtual.publish(environment, "batched", gathering(**latest))
     await virtual.trigger(environment, "batched", data={"n": 0})
     before, after = in_app_step("before", body="before"), in_app_step("after", body="after")

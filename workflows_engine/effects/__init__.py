@@ -25,6 +25,7 @@ from workflows_engine.effects.steps import (
     leave_batch,
     move_pause,
     pass_over_step,
+    renew_run,
     resolve_delay,
 )
 
@@ -44,6 +45,7 @@ EFFECTS: list[Effect[Any, Any]] = [
     leave_batch,
     close_batch,
     move_pause,
+    renew_run,
     fetch,
     update_data,
     update_recipient,
@@ -80,6 +82,7 @@ __all__ = [
     "pass_throttle",
     "reconcile",
     "register_wait",
+    "renew_run",
     "resolve_delay",
     "trigger_workflow",
     "update_audience",

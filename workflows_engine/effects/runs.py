@@ -74,6 +74,12 @@ class ExpandAnswer(BaseModel):
     retired: bool = False
 
 
+class RenewAnswer(BaseModel):
+    """The incarnation that holds the run's window now; None when the window is not the run's any more."""
+
+    incarnation: int | None = None
+
+
 begin_run = Effect("begin_run", BeginAsk, BeginAnswer)
 finish_run = Effect("finish_run", FinishAsk, FinishAnswer)
 expand_recipients = Effect(

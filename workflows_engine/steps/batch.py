@@ -1,6 +1,7 @@
 """The batch step: gathers one recipient's activities and goes on once with all of them (E-BATCH)."""
 
 from datetime import datetime
+from itertools import count
 from typing import Literal
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from workflows_engine.effects.steps import (
     close_batch,
     join_batch,
     leave_batch,
+    renew_run,
 )
 from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
@@ -71,6 +73,11 @@ class BatchSettings(Written):
         return limit.after(opened_at) if self.is_sliding and limit is not None else None
 
 
+LOOKS = 500
+"""How often one workflow looks at its window: each look adds about seven events to its history, which may
+have 51,200. A window that slides every second for days goes on in a workflow of the same run (D9)."""
+
+
 def window_line(ref: str) -> str:
     """Under which name a window that fills up is shown."""
     return f"{ref} window"
@@ -97,26 +104,46 @@ class BatchPlan(PlannedStep):
 
     async def _hold(self, run: Run, window_id: UUID, closes_at: datetime) -> Next:
         """Wait for the window to close; its row says when, the timer only asks again (D9)."""
-        look = 0
-        while True:
+        for look in count(1):
             await run.pause(self, closes_at, "gathering")
-            look += 1
             if run.cancel is not None:
-                left = await leave_batch(
-                    self._about(run, window_id, look), summary=f"{self.ref}: leave window"
-                )
-                if left.verdict is Verdict.STOP:
-                    return run.settle(self, left) or GoOn()
-                run.spend_cancel()
+                then = await self._leave(run, self._about(run, window_id, look))
+                if then is not None:
+                    return then
                 continue
             if (wish := run.take_wish()) is not None:
                 closes_at = (await run.move(self, wish, window_id)).until
             closed = await close_batch(self._about(run, window_id, look), summary=f"{self.ref}: close window")
-            if closed.spent is not None:
-                run.spend_up_to(closed.spent)
             if closed.closes_at is None:
-                return run.settle(self, closed) or self._go_on(run, closed)
+                return self._closed(run, closed)
             closes_at = closed.closes_at
+            if look >= LOOKS and await self._renew(run, self._about(run, window_id, look)):
+                break
+        return End(Outcome.ABSORBED, "goes on in another workflow", is_elsewhere=True)
+
+    async def _leave(self, run: Run, about: WindowAsk) -> Next | None:
+        """The run's own activity leaves; None when others are gathered, for whom it goes on waiting."""
+        left = await leave_batch(about, summary=f"{self.ref}: leave window")
+        if left.verdict is Verdict.STOP:
+            return run.settle(self, left) or GoOn()
+        run.spend_cancel()
+        return None
+
+    async def _renew(self, run: Run, about: WindowAsk) -> bool:
+        """Whether another workflow of the run holds the window from now on."""
+        if not run.is_undisturbed:
+            return False
+        renewed = await renew_run(about, summary=f"{self.ref}: go on in another workflow")
+        return renewed.incarnation is not None
+
+    def _closed(self, run: Run, closed: CloseAnswer) -> Next:
+        if closed.spent is not None:
+            run.spend_up_to(closed.spent)
+        if (then := run.settle(self, closed)) is not None:
+            return then
+        run.details.forget(window_line(self.ref))
+        run.details.tell(self.ref, "done", closed.reason or f"{closed.total_activities} gathered")
+        return GoOn() if closed.plan is None else Switch(closed.plan, self.ref)
 
     def _about(self, run: Run, window_id: UUID, look: int) -> WindowAsk:
         cancel = run.cancel.acceptance if run.cancel else None
@@ -130,11 +157,6 @@ class BatchPlan(PlannedStep):
             incarnation=run.given.incarnation,
             cancel=cancel,
         )
-
-    def _go_on(self, run: Run, closed: CloseAnswer) -> Next:
-        run.details.forget(window_line(self.ref))
-        run.details.tell(self.ref, "done", closed.reason or f"{closed.total_activities} gathered")
-        return GoOn() if closed.plan is None else Switch(closed.plan, self.ref)
 
 
 class BatchStep(Step):

@@ -8,16 +8,19 @@ from psycopg.rows import DictRow
 from activities.standing import Standing
 from models.database import Connection
 from models.tables.message_statuses import list_sent
+from models.tables.waits import find_wait_outputs
 from models.values.kinds import EngagementStatus
 from workflows_engine.statuses import GONE, SentMessage, telling
 
 
 async def refs_of(connection: Connection, standing: Standing) -> dict[str, Any]:
     """By step ref, for workflows that ask; nothing is read for others."""
-    if not standing.version.mentions("refs."):
+    version, run = standing.version, (standing.facts["environment_id"], standing.facts["id"])
+    if not (version.mentions("refs.") or version.mentions("refs[")):
         return {}
-    rows = await list_sent(connection, standing.facts["environment_id"], standing.facts["id"])
-    return {
+    waits = await find_wait_outputs(connection, *run) if version.mentions("wait_for_event") else {}
+    rows = await list_sent(connection, *run)
+    return waits | {
         ref: telling(map(_sent, found)).as_ref() for ref, found in groupby(rows, lambda row: row["step_ref"])
     }
 

@@ -31,8 +31,8 @@ def simulate_command(  # noqa: PLR0913 - each is an option of the command line
     """
     with told("tocsin simulate"):
         begins, lasts = _start(start), _span(duration)
-        from cli.timelines import as_text
         from cli.throwaway import throwaway_database
+        from cli.timelines import as_text
         from simulation.clock import StillBusy
         from simulation.scenario import ScenarioMistake, read_events
         from simulation.simulate import Restless, Simulation, simulate

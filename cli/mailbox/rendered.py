@@ -17,7 +17,7 @@ Shown = dict[str, Any]
 
 def read(row: DictRow) -> ReceivedMessage:
     """A row of `models.queries.mailbox` as a message; what a composer left out is empty."""
-    shown = _BY_TYPE.get(row["channel_type"], _unknown)(row["content"])
+    shown = shown_of(row["channel_type"], row["content"])
     return ReceivedMessage.model_validate(
         {
             "id": row["id"],
@@ -40,6 +40,11 @@ def read(row: DictRow) -> ReceivedMessage:
             **shown,
         }
     )
+
+
+def shown_of(channel_type: str | None, content: dict[str, Any]) -> dict[str, Any]:
+    """What of a rendered message is for reading: `subject`, `text` … as far as its channel has them."""
+    return _BY_TYPE.get(channel_type or "", _unknown)(content)
 
 
 def _recipient(row: DictRow) -> str:

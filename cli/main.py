@@ -15,6 +15,7 @@ from cli.simulate import simulate_command
 from cli.up import UP_CONTEXT, up
 from cli.variables import variables
 from cli.webhooks import webhooks
+from cli.why.command import why
 
 app = typer.Typer(
     name="tocsin",
@@ -36,6 +37,7 @@ app.command("push")(push_command)
 app.command("simulate")(simulate_command)
 app.add_typer(variables, name="variables")
 app.add_typer(webhooks, name="webhooks")
+app.command()(why)
 
 
 # Imported where they are used: `tocsin up` stays small without the API and the worker in its memory.

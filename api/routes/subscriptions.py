@@ -62,7 +62,7 @@ async def add_subscriptions(
 
     Whoever is given with properties is identified; an object that nobody identified is created.
     """
-    to = _object(collection, object_id)
+    to = subscribed_object(collection, object_id)
     given = given_recipients(body.recipients)
     now = datetime.now(UTC)
     async with database.transaction() as connection:
@@ -81,7 +81,7 @@ async def delete_subscriptions(
     database: Db,
 ) -> list[schemas.Subscription]:
     """End the subscriptions of these recipients; answers those there were."""
-    to = _object(collection, object_id)
+    to = subscribed_object(collection, object_id)
     given = given_recipients(body.recipients)
     refs = list(dict.fromkeys(one.ref for one in given))
     async with database.transaction() as connection:
@@ -103,8 +103,8 @@ async def identify_all(
         await found[ref].write(connection, environment_id, now)
 
 
-def _object(collection: str, object_id: str) -> GivenRecipient:
-    """The object, read as if it had been given in a body."""
+def subscribed_object(collection: str, object_id: str) -> GivenRecipient:
+    """The object of a path, read as if it had been given in a body; it comes to be with a subscription."""
     if collection == USERS:
         raise InvalidParams.of("collection", "is that of users; only objects and tenants have subscribers")
     return GivenRecipient.read({"collection": collection, "id": object_id})

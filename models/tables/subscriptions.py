@@ -105,19 +105,6 @@ async def unsubscribe(
     return await cursor.fetchall()
 
 
-async def delete_subscriptions(connection: Connection, environment_id: UUID, ref: RecipientRef) -> None:
-    """Forget all subscriptions of a deleted recipient, and, of an object, all subscriptions to it."""
-    await connection.execute(
-        """
-        DELETE FROM subscriptions
-        WHERE environment_id = %(environment_id)s
-          AND ((recipient_collection = %(collection)s AND recipient_id = %(id)s)
-            OR (object_collection = %(collection)s AND object_id = %(id)s))
-        """,
-        {"environment_id": environment_id, "collection": ref.collection, "id": ref.id},
-    )
-
-
 @dataclass(frozen=True)
 class Subscriber:
     """Whom a subscription reaches, and its properties."""

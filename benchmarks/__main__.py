@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import content, footprint, in_app_and_email, one_in_app_step, trigger_to_feed
+from benchmarks import batches, content, footprint, in_app_and_email, one_in_app_step, trigger_to_feed
 from benchmarks.instance import Instance, running
 
 MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
@@ -17,20 +17,27 @@ MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "in_app_and_email": in_app_and_email.measure,
     "one_in_app_step": one_in_app_step.measure,
     "content": content.measure,
+    "batches": batches.measure,
 }
+LONG: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
+    "sliding": batches.measure_sliding,
+}
+"""Measured only when they are asked for by name."""
 RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> None:
     """Each measure on one instance, in the order of the list."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"some of {', '.join(MEASURES)} (default: all)")
+    parser.add_argument(
+        "names", nargs="*", help=f"some of {', '.join(MEASURES)} (default: all), {', '.join(LONG)}"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="paired rounds of each (default: 5)")
     parser.add_argument("--keep", action="store_true", help="write the figures to benchmarks/results/")
     given = parser.parse_args()
-    unknown = [name for name in given.names if name not in MEASURES]
+    unknown = [name for name in given.names if name not in MEASURES | LONG]
     if unknown:
-        parser.error(f"no measure {', '.join(unknown)}; there are {', '.join(MEASURES)}")
+        parser.error(f"no measure {', '.join(unknown)}; there are {', '.join(MEASURES | LONG)}")
     figures: dict[str, Any] = {}
     with running() as instance:
         for name in given.names or MEASURES:
@@ -44,7 +51,7 @@ def main() -> None:
 
 
 async def _measure(name: str, instance: Instance, rounds: int) -> dict[str, Any]:
-    return await MEASURES[name](instance, rounds)
+    return await (MEASURES | LONG)[name](instance, rounds)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ NOTES = {
     (
         "PUT",
         "/v1/workflows/{workflow_key}",
-    ): "step types, modes and settings as on their pages; no trigger conditions",
+    ): "step types, modes and settings as on their pages",
     ("PUT", "/v1/workflows/{workflow_key}/validate"): "as the endpoint above",
 }
 """What is not whole yet, by method and path."""

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from models.database import Connection
 from models.queries.paging import Page, paged
 from models.queries.where import Where
+from models.tables.recipients import LARGEST_PROPERTIES
 from models.values.refs import RecipientRef
 
 
@@ -45,21 +46,32 @@ async def find_with(
     return await cursor.fetchone()
 
 
-async def list_without(
+async def list_outgrown(
     connection: Connection, environment_id: UUID, wanted: dict[RecipientRef, dict[str, Any]]
 ) -> list[RecipientRef]:
-    """Those whose stored properties do not hold all of these."""
+    """Those whose properties would be too large with these; everyone who exists is locked, in order."""
+    cursor = await connection.execute(
+        """
+        SELECT r.collection, r.id FROM recipients r
+        JOIN unnest(%s::text[], %s::text[]) AS w(collection, id)
+          ON r.collection = w.collection AND r.id = w.id
+        WHERE r.environment_id = %s ORDER BY r.collection COLLATE "C", r.id COLLATE "C" FOR UPDATE OF r
+        """,
+        ([ref.collection for ref in wanted], [ref.id for ref in wanted], environment_id),
+    )
+    await cursor.fetchall()
     cursor = await connection.execute(
         """
         SELECT w.collection, w.id FROM unnest(%s::text[], %s::text[], %s::jsonb[]) AS w(collection, id, given)
         LEFT JOIN recipients r ON r.environment_id = %s AND r.collection = w.collection AND r.id = w.id
-        WHERE r.properties IS DISTINCT FROM deep_merge(r.properties, w.given)
+        WHERE octet_length(deep_merge(coalesce(r.properties, '{}'), w.given)::text) > %s
         """,
         (
             [ref.collection for ref in wanted],
             [ref.id for ref in wanted],
             [Jsonb(properties) for properties in wanted.values()],
             environment_id,
+            LARGEST_PROPERTIES,
         ),
     )
     return [RecipientRef(**row) for row in await cursor.fetchall()]
@@ -99,3 +111,11 @@ async def list_preference_sets(
         (environment_id, collection, ids),
     )
     return {row["recipient_id"]: row["sets"] for row in await cursor.fetchall()}
+
+
+async def find_addressed_channel(connection: Connection, channel_id: UUID) -> DictRow | None:
+    """The account's channel of this id, unless it was archived."""
+    cursor = await connection.execute(
+        "SELECT id, type, provider FROM channels WHERE id = %s AND archived_at IS NULL", (channel_id,)
+    )
+    return await cursor.fetchone()

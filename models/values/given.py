@@ -62,7 +62,7 @@ class GivenRecipient(GivenState):
         if not isinstance(raw, dict):
             raise GivenMistake("", "must be a user id, or an object with an id")
         collection = raw.get("collection", USERS)
-        _check_collection(collection)
+        checked_collection(collection)
         trigger_data = raw.get("$trigger_data")
         if trigger_data is not None and not isinstance(trigger_data, dict):
             raise GivenMistake("$trigger_data", "must be an object")
@@ -126,7 +126,8 @@ def checked_id(value: Any, *, is_user: bool = True) -> str:
     return value
 
 
-def _check_collection(value: Any) -> None:
+def checked_collection(value: Any) -> str:
+    """A collection's name that may be stored; raises GivenMistake."""
     if not isinstance(value, str) or not value:
         raise GivenMistake("collection", "must be a text that is not empty")
     if len(value) > LONGEST_ID:
@@ -136,6 +137,7 @@ def _check_collection(value: Any) -> None:
     # An object's id may hold a slash: with one here too, two objects would share a global id, and a run.
     if any(mark in value for mark in "/#"):
         raise GivenMistake("collection", "must not contain / or #")
+    return value
 
 
 def _id_in(collection: str, value: Any) -> str:

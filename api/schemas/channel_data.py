@@ -9,7 +9,6 @@ from pydantic import Field
 from api.schemas.resource import Resource
 from models.values.kinds import ChannelType
 
-
 KNOCKS = {
     "push_fcm",
     "push_apns",

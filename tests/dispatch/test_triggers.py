@@ -65,6 +65,7 @@ def request(*recipients: Any, key: str = "greet", **more: Any) -> TriggerRequest
     return TriggerRequest(workflow_key=key, recipients=given, request_id="request-1", **more)
 
 
+@pytest.mark.rule("E-TRIGGER-1")
 async def test_an_accepted_trigger_stands_as_a_row_a_run_and_a_workflow(door: Door) -> None:
     accepted = await door.accept(request(cancellation_key="k", data={"b": 1, "a": 2}))
 
@@ -80,8 +81,8 @@ async def test_an_accepted_trigger_stands_as_a_row_a_run_and_a_workflow(door: Do
     assert str(described.run_id) in accepted.run_url
 
 
+@pytest.mark.rule("E-TRIGGER-21")
 async def test_more_than_one_recipient_is_fanned_out_by_a_workflow(door: Door) -> None:
-    # E-TRIGGER-21
     accepted = await door.accept(request({"id": "ada"}, {"id": "bob"}))
 
     assert accepted.run_url is not None
@@ -97,33 +98,33 @@ async def test_more_than_one_recipient_is_fanned_out_by_a_workflow(door: Door) -
         (request(actor=GivenRecipient.read("nobody")), ActorMissing),
     ],
 )
+@pytest.mark.rule("E-TRIGGER-5", "E-TRIGGER-6")
 async def test_a_refused_trigger_leaves_nothing_behind(
     door: Door, refused: TriggerRequest, error: type[NotAccepted]
 ) -> None:
-    # E-TRIGGER-5, E-TRIGGER-6
     with pytest.raises(error):
         await door.accept(refused)
     assert [await door.all(table) for table in ("triggers", "recipient_runs", "recipients")] == [[], [], []]
 
 
+@pytest.mark.rule("E-TRIGGER-5")
 async def test_an_inactive_workflow_accepts_nothing(door: Door) -> None:
-    # E-TRIGGER-5
     await door.execute("UPDATE resources SET active = false WHERE environment_id = %s")
     with pytest.raises(WorkflowInactive, match='"greet" is inactive'):
         await door.accept(request())
     assert await door.all("triggers") == []
 
 
+@pytest.mark.rule("E-TRIGGER-5", "E-TRIGGER-10")
 async def test_an_actor_is_known_by_being_given_or_having_been_identified(door: Door) -> None:
-    # E-TRIGGER-5, E-TRIGGER-10
     await door.accept(request(actor=GivenRecipient.read({"id": "bob", "name": "Bob"})))
     await door.accept(request(actor=GivenRecipient.read("bob")))
 
     assert [trigger["actor_id"] for trigger in await door.all("triggers")] == ["bob", "bob"]
 
 
+@pytest.mark.rule("E-TRIGGER-10", "E-TRIGGER-17")
 async def test_whoever_is_named_twice_inline_is_written_once(door: Door) -> None:
-    # E-TRIGGER-10, E-TRIGGER-17
     tenant = GivenTenant.read({"id": "acme", "name": "Acme"})
     actor = GivenRecipient.read({"id": "ada", "name": "Ada"})
     await door.accept(request({"id": "ada", "email": "a@example.com"}, actor=actor, tenant=tenant))
@@ -135,8 +136,8 @@ async def test_whoever_is_named_twice_inline_is_written_once(door: Door) -> None
     }
 
 
+@pytest.mark.rule("E-TRIGGER-26", "E-TRIGGER-27")
 async def test_the_same_call_again_hears_the_first_answer(door: Door) -> None:
-    # E-TRIGGER-26, E-TRIGGER-27
     first = await door.accept(request(idempotency=KEY))
 
     with pytest.raises(Replayed) as replay:
@@ -147,8 +148,8 @@ async def test_the_same_call_again_hears_the_first_answer(door: Door) -> None:
     assert len(await door.all("triggers")) == len(await door.all("recipient_runs")) == 1
 
 
+@pytest.mark.rule("E-TRIGGER-28")
 async def test_the_same_key_with_another_question_is_refused(door: Door) -> None:
-    # E-TRIGGER-28
     await door.accept(request(idempotency=KEY))
 
     with pytest.raises(IdempotencyMismatch, match="used with other parameters"):
@@ -157,8 +158,8 @@ async def test_the_same_key_with_another_question_is_refused(door: Door) -> None
     assert len(await door.all("triggers")) == 1
 
 
+@pytest.mark.rule("E-TRIGGER-27")
 async def test_a_refused_call_does_not_use_its_key_up(door: Door) -> None:
-    # E-TRIGGER-27
     with pytest.raises(ActorMissing):
         await door.accept(request(actor=GivenRecipient.read("bob"), idempotency=KEY))
 
@@ -167,8 +168,8 @@ async def test_a_refused_call_does_not_use_its_key_up(door: Door) -> None:
     assert len(await door.all("triggers")) == 1
 
 
+@pytest.mark.rule("E-TRIGGER-28")
 async def test_duplicates_at_the_same_moment_are_one_run(door: Door) -> None:
-    # E-TRIGGER-28
     async def once() -> UUID:
         try:
             return (await door.accept(request(idempotency=KEY))).workflow_run_id
@@ -190,8 +191,8 @@ async def age(door: Door, hours: float) -> None:
     )
 
 
+@pytest.mark.rule("E-TRIGGER-26")
 async def test_a_key_is_remembered_for_24_hours_and_then_free_again(door: Door) -> None:
-    # E-TRIGGER-26
     first = await door.accept(request(idempotency=KEY))
     await age(door, 23.9)
     with pytest.raises(Replayed):
@@ -207,10 +208,10 @@ async def test_a_key_is_remembered_for_24_hours_and_then_free_again(door: Door) 
     assert len(await door.all("recipient_runs")) == 2
 
 
+@pytest.mark.rule("E-TRIGGER-26")
 async def test_a_key_is_free_for_every_environment(
     door: Door, database: Database, temporal: Temporal
 ) -> None:
-    # E-TRIGGER-26
     other = await make_environment(database, Sealer(SECRET))
     await publish(database, other, "greet", workflow(in_app_step()))
 
@@ -220,8 +221,8 @@ async def test_a_key_is_free_for_every_environment(
     assert first.workflow_run_id != second.workflow_run_id
 
 
+@pytest.mark.rule("E-TRIGGER-27")
 async def test_a_retry_after_temporal_was_away_resumes_the_same_run(door: Door) -> None:
-    # E-TRIGGER-27
     nowhere = await Client.connect("127.0.0.1:9", data_converter=data_converter(None), lazy=True)
     away = replace(door, temporal=Temporal(client=nowhere))
     with pytest.raises(Unavailable, match="Temporal does not answer"):
@@ -235,8 +236,8 @@ async def test_a_retry_after_temporal_was_away_resumes_the_same_run(door: Door) 
     assert len(await door.all("recipient_runs")) == 1
 
 
+@pytest.mark.rule("E-TRIGGER-27")
 async def test_a_retry_after_its_trigger_was_withdrawn_is_a_new_run(door: Door) -> None:
-    # E-TRIGGER-27
     first = await door.accept(request(idempotency=KEY))
     await door.execute(
         "UPDATE triggers SET answered_at = NULL, retired_at = inserted_at WHERE environment_id = %s"

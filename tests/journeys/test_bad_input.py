@@ -82,6 +82,7 @@ async def test_what_is_enqueued_is_seen_by_these_tests(caller: Caller, knock: As
 
 
 @pytest.mark.parametrize("verb", ["trigger", "cancel"])
+@pytest.mark.rule("E-TRIGGER-5")
 async def test_a_workflow_that_nobody_made_is_missing(caller: Caller, verb: str) -> None:
     told = await caller.refused(f"/v1/workflows/nobody/{verb}", asking(cancellation_key="k"))
 
@@ -89,6 +90,7 @@ async def test_a_workflow_that_nobody_made_is_missing(caller: Caller, verb: str)
     assert '"nobody"' in told["message"]
 
 
+@pytest.mark.rule("E-TRIGGER-5")
 async def test_a_workflow_that_was_never_committed_is_missing(
     caller: Caller, house: House, environment: TestEnvironment
 ) -> None:
@@ -106,6 +108,7 @@ async def test_a_workflow_that_was_never_committed_is_missing(
     assert "commit" in told["message"]
 
 
+@pytest.mark.rule("E-TRIGGER-5")
 async def test_an_inactive_workflow_is_not_run(
     caller: Caller, house: House, environment: TestEnvironment
 ) -> None:
@@ -118,6 +121,7 @@ async def test_an_inactive_workflow_is_not_run(
     assert "activate" in told["message"]
 
 
+@pytest.mark.rule("E-TRIGGER-5")
 async def test_an_actor_that_was_never_identified_is_missing(caller: Caller) -> None:
     told = await caller.refused(TRIGGER, asking(actor="nobody"))
 
@@ -176,6 +180,7 @@ async def test_an_actor_that_was_never_identified_is_missing(caller: Caller) -> 
     ],
     ids=lambda value: json.dumps(value)[:48] if isinstance(value, dict) else None,
 )
+@pytest.mark.rule("E-TRIGGER-2", "E-TRIGGER-3", "E-TRIGGER-4", "E-TRIGGER-5")
 async def test_a_trigger_is_told_which_field_is_wrong(
     caller: Caller, change: Body, field: str, said: str
 ) -> None:
@@ -187,6 +192,7 @@ async def test_a_trigger_is_told_which_field_is_wrong(
     assert said in told["message"]
 
 
+@pytest.mark.rule("E-TRIGGER-6")
 async def test_one_bad_recipient_refuses_all_of_them(caller: Caller) -> None:
     good = [{"id": f"u{number}", "name": "N"} for number in range(50)]
     told = await caller.refused(TRIGGER, asking(recipients=[*good, "no/good"]))
@@ -216,6 +222,7 @@ async def test_a_cancel_is_told_which_field_is_wrong(caller: Caller, body: Body,
     assert told["errors"][0]["field"] == field
 
 
+@pytest.mark.rule("E-TRIGGER-4")
 async def test_data_of_more_than_ten_megabytes_are_refused(caller: Caller) -> None:
     told = await caller.refused(TRIGGER, asking(data={"text": "x" * 10_000_000}))
 
@@ -273,6 +280,7 @@ async def insert_key(
 
 
 @pytest.mark.parametrize("path", [TRIGGER, CANCEL])
+@pytest.mark.rule("E-TRIGGER-5")
 async def test_a_key_that_may_not_is_told_why(
     caller: Caller, house: House, environment: TestEnvironment, path: str
 ) -> None:
@@ -291,6 +299,7 @@ async def test_a_key_that_may_not_is_told_why(
         assert (told["status"], told["code"], told["type"]) == (status, code, "authentication_error")
 
 
+@pytest.mark.rule("E-TRIGGER-26")
 async def test_an_idempotency_key_of_more_than_255_characters_is_refused(caller: Caller) -> None:
     told = await caller.refused(TRIGGER, asking(), {"idempotency-key": "k" * 256})
 

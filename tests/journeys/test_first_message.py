@@ -1,5 +1,6 @@
 """One trigger, one message in one feed."""
 
+import pytest
 from knockapi import AsyncKnock
 
 from tests.builders import in_app_step, workflow
@@ -9,6 +10,7 @@ from tests.feeds import body_of, feed_with
 from tests.houses import House
 
 
+@pytest.mark.rule("E-TRIGGER-1", "E-TRIGGER-2")
 async def test_a_trigger_puts_one_item_into_the_feed(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:

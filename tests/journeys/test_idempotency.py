@@ -30,6 +30,7 @@ async def ask(knock: AsyncKnock, key: str, who: str = "ada", **body: Any) -> Any
     )
 
 
+@pytest.mark.rule("E-TRIGGER-26", "E-TRIGGER-27")
 async def test_a_replay_answers_the_same_and_says_that_it_is_one(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -49,6 +50,7 @@ async def test_a_replay_answers_the_same_and_says_that_it_is_one(
 @pytest.mark.parametrize(
     "change", [{"data": {"a": 2}}, {"who": "bob"}, {"tenant": "acme"}, {"settings": {"sandbox_mode": True}}]
 )
+@pytest.mark.rule("E-TRIGGER-28")
 async def test_a_key_with_other_parameters_is_refused(
     house: House, environment: TestEnvironment, knock: AsyncKnock, change: dict[str, Any]
 ) -> None:
@@ -71,6 +73,7 @@ async def test_a_key_belongs_to_one_workflow_path(
         await knock.workflows.trigger("other", recipients=[{"id": "ada"}], idempotency_key="once")
 
 
+@pytest.mark.rule("E-TRIGGER-28")
 async def test_ten_at_once_are_one_trigger(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -84,6 +87,7 @@ async def test_ten_at_once_are_one_trigger(
     assert len(await settled_runs(house, environment, 1)) == 1
 
 
+@pytest.mark.rule("E-TRIGGER-27")
 async def test_what_was_refused_is_not_remembered(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -97,6 +101,7 @@ async def test_what_was_refused_is_not_remembered(
     assert "idempotent-replayed" not in answer.headers
 
 
+@pytest.mark.rule("E-TRIGGER-26")
 async def test_a_key_means_nothing_to_another_environment_or_another_endpoint(
     house: House, knock: AsyncKnock, other_environment: TestEnvironment
 ) -> None:

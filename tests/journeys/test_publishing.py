@@ -42,6 +42,7 @@ async def told(knock: AsyncKnock, who: str, key: str = "greet") -> str:
     return body_of((await feed_with(knock, who, 1))[0])
 
 
+@pytest.mark.rule("E-TRIGGER-8")
 async def test_a_draft_changes_nothing_until_it_is_committed(author: Author, knock: AsyncKnock) -> None:
     await author.save("greet", in_app_step(body="draft"))
     with pytest.raises(NotFoundError, match="workflow_missing"):
@@ -66,6 +67,7 @@ async def test_a_commit_publishes_all_drafts_or_the_one_it_names(author: Author,
     assert await told(knock, "ada", "three") == "<p>three</p>\n"
 
 
+@pytest.mark.rule("E-RUN-9")
 async def test_a_run_in_flight_keeps_the_version_it_began_with(
     author: Author, knock: AsyncKnock, house: House, environment: TestEnvironment
 ) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from knockapi import AsyncKnock
 
 from models.values.refs import TENANTS
@@ -31,6 +32,7 @@ async def known(house: House, environment: TestEnvironment) -> dict[str, Any]:
     return {f"{row['collection']}/{row['id']}": row["properties"] for row in found}
 
 
+@pytest.mark.rule("E-TRIGGER-3")
 async def test_a_bare_id_of_a_known_user_is_enough(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -42,6 +44,7 @@ async def test_a_bare_id_of_a_known_user_is_enough(
     assert await bodies(knock, "ada") == ["<p>Hello Ada</p>\n"]
 
 
+@pytest.mark.rule("E-TRIGGER-10", "E-TRIGGER-16")
 async def test_an_unknown_bare_id_ends_with_an_error_and_sends_nothing(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -66,6 +69,7 @@ async def test_an_unknown_bare_id_ends_with_an_error_and_sends_nothing(
     assert "identify it" in str(detail.events[-1].data)
 
 
+@pytest.mark.rule("E-TRIGGER-3", "E-TRIGGER-14")
 async def test_an_object_is_a_recipient_and_an_actor(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -87,6 +91,7 @@ async def test_an_object_is_a_recipient_and_an_actor(
     assert message.to_dict()["recipient"] == {"id": "p/1", "collection": "projects"}
 
 
+@pytest.mark.rule("E-TRIGGER-10", "E-TRIGGER-11")
 async def test_an_inline_actor_is_kept_merged_into_what_is_known(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -105,6 +110,7 @@ async def test_an_inline_actor_is_kept_merged_into_what_is_known(
     }
 
 
+@pytest.mark.rule("E-TRIGGER-10", "E-TRIGGER-17")
 async def test_a_tenant_by_id_is_created_and_an_inline_one_kept(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -122,6 +128,7 @@ async def test_a_tenant_by_id_is_created_and_an_inline_one_kept(
     assert message.tenant == "acme"
 
 
+@pytest.mark.rule("E-TRIGGER-12", "E-TRIGGER-13")
 async def test_each_recipient_has_its_own_trigger_data_over_the_shared(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -139,6 +146,7 @@ async def test_each_recipient_has_its_own_trigger_data_over_the_shared(
     assert (await known(house, environment))["$users/ada"] == {}
 
 
+@pytest.mark.rule("E-TRIGGER-18", "E-TRIGGER-19")
 async def test_many_recipients_have_one_run_each_whatever_way_and_how_often_they_are_named(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -184,6 +192,7 @@ async def test_a_step_whose_conditions_do_not_hold_is_skipped(
     assert "recipient.plan" in str(skipped["paid"])
 
 
+@pytest.mark.rule("E-TRIGGER-9")
 async def test_sandbox_mode_sends_no_mail_but_fills_the_feed(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -204,6 +213,7 @@ async def test_sandbox_mode_sends_no_mail_but_fills_the_feed(
     assert house.mailbox.mails_to(address) == []
 
 
+@pytest.mark.rule("E-TRIGGER-9")
 async def test_skip_delay_skips_the_delays_of_one_trigger(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:

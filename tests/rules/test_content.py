@@ -33,6 +33,7 @@ async def bodies(virtual: VirtualTime, environment: TestEnvironment) -> list[str
     return [body_of(message) for message in await virtual.messages(environment)]
 
 
+@pytest.mark.rule("E-RUN-12")
 async def test_runs_of_an_archived_workflow_end_when_they_wake_and_no_more_start(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
@@ -68,6 +69,7 @@ async def test_a_key_that_is_used_again_does_not_wake_the_archived(
     assert await bodies(virtual, environment) == ["new"]
 
 
+@pytest.mark.rule("E-RUN-10")
 async def test_a_partial_changes_for_all_that_render_it_as_soon_as_it_is_committed(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
@@ -85,6 +87,7 @@ async def test_a_partial_changes_for_all_that_render_it_as_soon_as_it_is_committ
     assert "two" in body
 
 
+@pytest.mark.rule("E-RUN-10")
 async def test_an_archived_partial_goes_on_rendering_for_what_was_published_with_it(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
@@ -113,6 +116,7 @@ async def on_branch(virtual: VirtualTime, environment: TestEnvironment, key: str
     return Place(environment.id, environment.slug, row["id"])
 
 
+@pytest.mark.rule("E-TRIGGER-8")
 async def test_a_trigger_on_a_branch_runs_the_branchs_content_for_the_same_people(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from cli.errors import CommandError
 from cli.key_lifetimes import register
+from cli.request_signing import requests
 from cli.signing_keys import signing
 from models.values.development import ENVIRONMENT
 from models.values.kinds import KeyKind
@@ -38,6 +39,7 @@ running instance, with a service token.
 
 
 keys.add_typer(signing, name="signing")
+keys.add_typer(requests, name="requests")
 register(keys)
 
 

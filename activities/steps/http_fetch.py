@@ -2,28 +2,40 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from activities.beating import beating
-from activities.judging import judged, why_skipped
-from activities.ledger import LedgerKey, claim, look
+from activities.conclusions import (
+    Conclusion,
+    Mishap,
+    StepMistake,
+    as_answer,
+    failed,
+    key_of,
+    left_out,
+    redacted,
+    redaction_of,
+    write_down,
+)
+from activities.ledger import look
+from activities.objects import Render, rendering
 from activities.performs import performs
-from activities.scopes import build_scope, content_of
+from activities.scopes import build_scope
 from activities.standing import Standing, load
-from activities.step_log import failure, log_step
 from activities.versions import Versions
 from models.database import Database
-from models.tables.recipient_runs import LogLine, set_data, set_status
-from models.values.kinds import RunStatus
+from models.tables.recipient_runs import LogLine
+from models.tables.request_signing import request_signing_key
 from models.values.plain_json import read_json
 from outbound.client import HttpClient
 from outbound.exchange import Exchange, Failure, Method, Request, perform
 from outbound.redaction import Redaction
-from rendering.content import Content
-from rendering.environment import TemplateError, render
+from outbound.signing import SIGNATURE_HEADER, signature
+from rendering.environment import TemplateError
 from workflows_engine import effects
-from workflows_engine.effects.steps import FetchAnswer, StepAsk, Verdict
+from workflows_engine.effects.steps import FetchAnswer, StepAnswer, StepAsk
 from workflows_engine.scope import RunScope
 from workflows_engine.steps.http_fetch import FetchSettings
 from workflows_engine.templates import Pair
@@ -33,19 +45,6 @@ DEADLINE_SECONDS = 15
 SUCCESS = (200, 201, 204)
 """Every other status is fatal, or, from 500 on, tried again (E-FETCH-3, -5, -6)."""
 RETRYABLE = ("timeout", "connect")
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """What an attempt came to, before it is written down."""
-
-    answer: FetchAnswer
-    line: LogLine
-    data: dict[str, Any] | None = None
-
-
-class FetchMistake(Exception):
-    """The step cannot be carried out as it is written; no retry helps (E-FETCH-6)."""
 
 
 class FetchSteps:
@@ -62,60 +61,44 @@ class FetchSteps:
 
         The request goes out before the ledger is claimed: at least once (E-FETCH-5).
         """
-        key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"fetch:{ask.attempt}")
         async with self._database.connection() as connection:
-            known = await look(connection, key)
+            known = await look(connection, key_of(ask, "http_fetch"))
             if known is not None:
                 return FetchAnswer.model_validate(known)
             standing = await load(connection, self._versions, ask)
             scope = await build_scope(connection, standing)
-        fetched = await self._attempt(ask, standing, scope)
-        async with claim(self._database, key, ask.now, fetched.answer) as entry:
-            if entry.stored is not None:
-                return FetchAnswer.model_validate(entry.stored)
-            stop = await standing.enter(entry, ask.now)
-            if stop is not None:
-                answer = FetchAnswer(**stop.model_dump())
-                await entry.record(answer)
-                return answer
-            connection, run = entry.connection, (ask.environment_id, ask.recipient_run_id)
-            await log_step(connection, ask, fetched.line, "http_fetch")
-            if fetched.data is not None:
-                await set_data(connection, *run, fetched.data, ask.now)
-            if fetched.answer.verdict is Verdict.RETRY:
-                # The run is paused, and can be cancelled, while it waits for the next try (E-RUN-2).
-                await set_status(connection, *run, RunStatus.PAUSED, ask.now)
-        return fetched.answer
+        conclusion = left_out(ask, standing, scope) or await self._attempt(ask, standing, scope)
+        concluded = as_answer(FetchAnswer, conclusion)
+        return await write_down(self._database, ask, standing, "http_fetch", concluded)
 
-    async def _attempt(self, ask: StepAsk, standing: Standing, scope: RunScope) -> Fetched:
-        if standing.stop is not None:
-            answer = FetchAnswer(**standing.stop.model_dump())
-            return Fetched(answer, LogLine(event="step_stopped", data={"reason": answer.reason}))
-        step = standing.version.definition.step(ask.step_ref)
-        judgement = judged(step.conditions, scope, ask.now)
-        if not judgement.holds:
-            answer = FetchAnswer(verdict=Verdict.SKIP, reason=why_skipped(judgement))
-            data = {"reason": answer.reason, "conditions": judgement.trace}
-            return Fetched(answer, LogLine(event="step_skipped", data=data))
+    async def _attempt(self, ask: StepAsk, standing: Standing, scope: RunScope) -> Conclusion[StepAnswer]:
+        settings: FetchSettings = standing.version.definition.step(ask.step_ref).settings
+        redaction = redaction_of(standing)
         try:
-            request = build_request(step.settings, scope, ask, content_of(standing))
+            request = build_request(settings, rendering(standing, scope, ask.now))
         except TemplateError as error:
-            detail = Redaction(standing.secrets.values()).text(error.message)
-            return _failed(ask, "template error", detail, {}, retry=True)
-        except FetchMistake as error:
-            detail = Redaction(standing.secrets.values()).text(str(error))
-            return _failed(ask, "the request cannot be built", detail, {}, retry=False)
+            return failed(ask, Mishap("template error", redaction.text(error.message)))
+        except StepMistake as error:
+            detail = redaction.text(str(error))
+            return failed(ask, Mishap("the request cannot be built", detail, is_retryable=False))
+        if settings.sign_request:
+            request = await self._signed(ask, request)
         async with beating():
             result = await perform(self._http, request, deadline_seconds=DEADLINE_SECONDS)
-        return conclude(ask, step.settings, standing, request, result)
+        return conclude(ask, settings, standing, request, result)
+
+    async def _signed(self, ask: StepAsk, request: Request) -> Request:
+        """Signed at the time of sending, which receivers compare with theirs; GET signs an empty body."""
+        now = datetime.now(UTC)
+        async with self._database.transaction() as connection:
+            sealer = self._versions.sealer
+            key = await request_signing_key(connection, ask.environment_id, sealer, now)
+        header = {SIGNATURE_HEADER: signature(key, request.body or b"", now)}
+        return replace(request, headers={**request.headers, **header})
 
 
-def build_request(settings: FetchSettings, scope: RunScope, ask: StepAsk, content: Content) -> Request:
-    """Every field but the method is Liquid (E-FETCH-1); raises TemplateError and FetchMistake."""
-    visible = scope.for_templates()
-
-    def text(source: str) -> str:
-        return render(source, visible, now=ask.now, content=content)
+def build_request(settings: FetchSettings, text: Render) -> Request:
+    """Every field but the method is Liquid (E-FETCH-1); raises TemplateError and StepMistake."""
 
     def pairs(written: str | list[Pair] | None, what: str) -> list[tuple[str, str]]:
         if written is None:
@@ -129,20 +112,31 @@ def build_request(settings: FetchSettings, scope: RunScope, ask: StepAsk, conten
     headers = dict(pairs(settings.headers, "headers"))
     body = None
     if settings.body is not None and settings.method in ("post", "put", "patch"):
-        body = text(settings.body).encode()
-        if not any(name.lower() == "content-type" for name in headers):
-            headers["content-type"] = "application/json"
+        body = _body(text(settings.body), headers)
     query = tuple(pairs(settings.query_params, "query_params"))
     return Request(method=method, url=text(settings.url).strip(), headers=headers, query=query, body=body)
+
+
+def _body(rendered: str, headers: dict[str, str]) -> bytes | None:
+    """JSON, unless a header says that it is something else; nothing rendered is no body (E-FETCH-2)."""
+    if not rendered.strip():
+        return None
+    if not any(name.lower() == "content-type" for name in headers):
+        try:
+            read_json(rendered)
+        except ValueError as error:
+            raise StepMistake(f"the body is no JSON: {error}") from error
+        headers["content-type"] = "application/json"
+    return rendered.encode()
 
 
 def _object_of_texts(rendered: str, what: str) -> dict[str, str]:
     try:
         parsed = json.loads(rendered)
     except json.JSONDecodeError as error:
-        raise FetchMistake(f"{what} must render to a JSON object: {error}") from error
+        raise StepMistake(f"{what} must render to a JSON object: {error}") from error
     if not isinstance(parsed, dict):
-        raise FetchMistake(f"{what} must render to a JSON object, not to {type(parsed).__name__}")
+        raise StepMistake(f"{what} must render to a JSON object, not to {type(parsed).__name__}")
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in parsed.items()}
 
 
@@ -152,22 +146,24 @@ def conclude(
     standing: Standing,
     request: Request,
     result: Exchange | Failure,
-) -> Fetched:
+) -> Conclusion[StepAnswer]:
     """Success merges, 5xx and timeouts are tried again, everything else is fatal."""
-    redaction = Redaction(standing.secrets.values())
+    redaction = redaction_of(standing)
     told = describe(request, result, redaction)
     if isinstance(result, Failure):
-        detail, retry = redaction.text(result.detail), result.kind in RETRYABLE
-        return _failed(ask, f"no answer: {result.kind}", detail, told, retry=retry)
+        mishap = Mishap(f"no answer: {result.kind}", redaction.text(result.detail), result.kind in RETRYABLE)
+        return failed(ask, mishap, told)
     if result.status not in SUCCESS:
-        return _failed(ask, f"the server answered {result.status}", None, told, retry=result.status >= 500)
+        return failed(ask, Mishap(f"the server answered {result.status}", None, result.status >= 500), told)
     try:
         merged = merge(standing.data, result.body, settings.response_path)
-    except FetchMistake as error:
+    except StepMistake as error:
         detail = redaction.text(str(error))
-        return _failed(ask, "the response cannot be used", detail, told, retry=False)
+        return failed(ask, Mishap("the response cannot be used", detail, is_retryable=False), told)
+    told["merged_data"] = redacted(standing, merged or standing.data)
+    line = LogLine(event="fetch_succeeded", attempt=ask.attempt, data=told)
     answer = FetchAnswer(status=result.status, reason=f"{result.status} in {result.duration_ms:.0f} ms")
-    return Fetched(answer, LogLine(event="fetch_succeeded", attempt=ask.attempt, data=told), merged)
+    return Conclusion(answer, line, merged)
 
 
 def merge(data: dict[str, Any], body: bytes, response_path: str | None) -> dict[str, Any] | None:
@@ -177,10 +173,10 @@ def merge(data: dict[str, Any], body: bytes, response_path: str | None) -> dict[
     try:
         parsed = read_json(body.decode(json.detect_encoding(body)))
     except ValueError as error:
-        raise FetchMistake(f"the response is not JSON that can be kept: {error}") from error
+        raise StepMistake(f"the response is not JSON that can be kept: {error}") from error
     if response_path is None:
         if not isinstance(parsed, dict):
-            raise FetchMistake("the response is not a JSON object; set a response_path to keep it")
+            raise StepMistake("the response is not a JSON object; set a response_path to keep it")
         return {**data, **parsed}
     return _put_at(data, response_path.split("."), parsed)
 
@@ -218,14 +214,3 @@ def describe(request: Request, result: Exchange | Failure, redaction: Redaction)
 def _host(url: str) -> str:
     """Host and port without credentials, of a URL that may be none."""
     return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
-
-
-def _failed(ask: StepAsk, reason: str, detail: str | None, told: dict[str, Any], *, retry: bool) -> Fetched:
-    """The reason goes into Temporal's history; the detail, without secrets, stays in our log (D23)."""
-    answer = failure(ask, reason).model_dump()
-    if not retry:
-        answer["verdict"] = Verdict.FAIL
-    error = f"{reason}: {detail}" if detail else reason
-    data = told | {"error": error, "retryable": retry}
-    line = LogLine(event="step_failed", status="error", attempt=ask.attempt, data=data)
-    return Fetched(FetchAnswer(**answer), line)

@@ -18,6 +18,7 @@ from models.tables.messages import DeliveryAttempt, DeliveryLogEntry, Message, M
 from models.tables.preference_sets import PreferenceSet
 from models.tables.recipient_runs import LedgerEntry, RecipientRun, RunEvent
 from models.tables.recipients import Recipient
+from models.tables.request_signing import RequestSigningKey
 from models.tables.resources import Resource, ResourceVersion
 from models.tables.schedules import Schedule
 from models.tables.subscriptions import Subscription
@@ -40,6 +41,7 @@ TABLES = [
     Variable,
     VariableOverride,
     WebhookEndpoint,
+    RequestSigningKey,
     Tag,
     PreferenceCategory,
     ItemProperty,

@@ -19,7 +19,9 @@ class FetchSettings(Written):
     body: str | None = None
     headers: str | list[Pair] | None = None
     query_params: str | list[Pair] | None = None
-    response_path: str | None = None
+    response_path: str | None = Field(default=None, pattern=r"^[^.\s]+(\.[^.\s]+)*$")
+    sign_request: bool | None = None
+    """Whether the request carries a signature of the environment's key (E-FETCH-11)."""
 
 
 class FetchPlan(PlannedStep):

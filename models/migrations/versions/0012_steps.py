@@ -1,4 +1,7 @@
-"""What update, trigger and agent steps keep."""
+"""The keys that fetch steps sign with."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0012"
 down_revision = "0011"
@@ -7,7 +10,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "request_signing_keys",
+        sa.Column("environment_id", sa.Uuid(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("inserted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["environment_id"], ["environments.id"]),
+        sa.PrimaryKeyConstraint("environment_id"),
+    )
 
 
 def downgrade() -> None:

@@ -16,7 +16,7 @@ from api.query import Query
 from api.schemas import audience_members as schemas
 from models.database import Connection
 from models.queries.audience_members import page_members
-from models.queries.recipients import list_without
+from models.queries.recipients import list_outgrown
 from models.queries.resources import find_resource
 from models.tables.audience_members import NO_TENANT, Membership, add_members, remove_members
 from models.tables.recipients import Identification
@@ -160,9 +160,10 @@ async def _identify(
             continue
         known = wanted.get(user.ref)
         wanted[user.ref] = identification if known is None else known.joined_by(identification)
-    # In one order everywhere: two calls with the same users do not wait for each other for ever.
-    for ref in sorted(wanted, key=lambda one: one.id):
-        await wanted[ref].write(connection, caller.environment_id, now)
-    properties = {ref: one.properties for ref, one in wanted.items()}
-    for ref in await list_without(connection, caller.environment_id, properties):
+    # Locks them in the order of their ids, as whoever else writes many.
+    given_now = {ref: one.properties for ref, one in wanted.items()}
+    for ref in await list_outgrown(connection, caller.environment_id, given_now):
         raise too_large("members", ref)
+    async with connection.pipeline():
+        for ref in sorted(wanted, key=lambda one: one.gid):
+            await wanted[ref].write(connection, caller.environment_id, now)

@@ -269,3 +269,38 @@ async def test_environments_do_not_share_preferences(app: FastAPI, client: Clien
     await put(client, f"{USER}/default", EMAIL_OFF)
     async with client_of(app, stranger_key) as stranger:
         assert await stranger.found(USER) == []
+
+
+@pytest.mark.rule("E-PREF-18")
+async def test_one_set_replaces_that_of_many_users(client: Client, sdk: AsyncKnock) -> None:
+    await put(client, f"{USER}/default", WHOLE)
+    operation = await sdk.users.bulk.set_preferences(
+        preferences={"channel_types": {"email": False}}, user_ids=["ada", "bob", "ada"]
+    )
+    assert (operation.status, operation.estimated_total_rows, operation.success_count) == ("completed", 2, 2)
+    assert (await sdk.bulk_operations.get(operation.id)).name == "users.set_preferences"
+    for user in ("ada", "bob"):
+        assert await client.found(f"/v1/users/{user}/preferences/default") == EMPTY | EMAIL_OFF
+
+    tenants = {"id": "acme", "categories": {"news": False}}
+    body = {"user_ids": ["bob"], "preferences": tenants}
+    assert (await client.post("/v1/users/bulk/preferences", json=body)).status_code == 200
+    assert [one["id"] for one in await client.found("/v1/users/bob/preferences")] == ["acme", "default"]
+
+
+@pytest.mark.rule("E-PREF-18")
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"user_ids": [], "preferences": {}},
+        {"user_ids": [f"user-{number}" for number in range(1001)], "preferences": {}},
+        {"user_ids": ["a/b"], "preferences": {}},
+        {"user_ids": ["ada"], "preferences": {"__persistence_strategy__": "merge"}},
+        {"user_ids": ["ada"], "preferences": {"id": "two words"}},
+        {"user_ids": ["ada"]},
+    ],
+    ids=lambda body: str(body)[:30],
+)
+async def test_a_bulk_call_that_cannot_be_obeyed_is_refused(client: Client, body: Any) -> None:
+    assert (await client.refused("POST", "/v1/users/bulk/preferences", json=body))["status"] == 422
+    assert await client.found(USER) == []

@@ -1,5 +1,6 @@
 from typing import Any
 
+import pytest
 from knockapi import AsyncKnock
 
 from models.ids import new_uuid
@@ -37,6 +38,7 @@ async def test_the_sdk_reads_a_run_with_its_log_as_it_happened(sdk: AsyncKnock, 
     ]
 
 
+@pytest.mark.rule("E-RUN-1")
 async def test_runs_are_filtered(client: Client, rows: Rows) -> None:
     ada = str((await rows.run("ada", workflow_key="news", tenant_id="acme")).id)
     project = await rows.run(PROJECT)
@@ -50,6 +52,20 @@ async def test_runs_are_filtered(client: Client, rows: Rows) -> None:
     assert await found(client, has_errors="false") == [ada]
     assert await found(client, recipient="ada") == [ada]
     assert await found(client, **{"recipient[id]": "p1", "recipient[collection]": "projects"}) == [other]
+
+
+@pytest.mark.rule("E-TRIGGER-29")
+async def test_a_run_names_the_schedule_it_comes_from(client: Client, rows: Rows) -> None:
+    run, schedule_id = await rows.run(trigger_source="schedule"), new_uuid()
+    await rows.change("triggers", run.trigger_id, schedule_id=schedule_id)
+    detail = await client.found(f"/v1/workflow_recipient_runs/{run.id}")
+    source = {
+        "type": "schedule",
+        "schedule_id": str(schedule_id),
+        "audience_key": None,
+        "cancellation_key": None,
+    }
+    assert detail["trigger_source"] == source
 
 
 async def test_runs_are_bounded_by_time(client: Client, rows: Rows) -> None:

@@ -20,6 +20,7 @@ from activities.performs import performs
 from activities.variables import secret_values, variable_values
 from dispatch.starting import start_delivery
 from dispatch.temporal import Temporal
+from dispatch.waking import wake_for_messages
 from models.database import Connection, Database
 from models.sealing import SealBroken, Sealer
 from models.tables.channels import find_provider, seal_purpose
@@ -92,18 +93,24 @@ class Deliveries:
 
     async def _show(self, ask: DeliverAsk, message: DictRow) -> DeliverAnswer:
         """An in-app message whose window has opened: it becomes readable, and with that delivered."""
-        answer = DeliverAnswer(outcome=Delivered.SENT)
+        answer, is_awaited = DeliverAnswer(outcome=Delivered.SENT), False
         kept = {"receipt": {"outcome": "sent"}, "answer": answer.model_dump(mode="json")}
         async with self._database.transaction() as connection:
             if await insert_attempt(connection, ask.message_id, ask.attempt, kept, ask.now):
                 target = (ask.environment_id, ask.message_id)
                 if is_feed_item(message["content"]):
                     await place_item(connection, feed_item_of(message, ask.now))
-                await settle_attempt(
+                is_awaited = await settle_attempt(
                     connection, target, MessageStatus.DELIVERED, None, final=True, now=ask.now
                 )
                 await insert_events(connection, *target, [NewEvent("message.delivered")], ask.now)
+        await self._tell(ask, is_awaited=is_awaited)
         return answer
+
+    async def _tell(self, ask: DeliverAsk, *, is_awaited: bool) -> None:
+        """Runs that wait for what became of the message look for it now that it is committed."""
+        if is_awaited:
+            await wake_for_messages(self._database, self._temporal, ask.environment_id, [ask.message_id])
 
     async def _send(self, message: DictRow, channel: DictRow | None) -> Receipt:
         if channel is None:
@@ -155,7 +162,8 @@ class Deliveries:
             if not await insert_attempt(connection, ask.message_id, ask.attempt, kept, ask.now):
                 known = await find_receipt(connection, ask.message_id, ask.attempt)
                 return DeliverAnswer.model_validate((known or {})["answer"])
-            await _write_outcome(connection, ask, tried, receipt, answer)
+            is_awaited = await _write_outcome(connection, ask, tried, receipt, answer)
+        await self._tell(ask, is_awaited=is_awaited)
         return answer
 
     async def _tried(self, connection: Connection, ask: DeliverAsk, message: DictRow) -> Tried:
@@ -170,14 +178,17 @@ class Deliveries:
 
 async def _write_outcome(
     connection: Connection, ask: DeliverAsk, tried: Tried, receipt: Receipt, answer: DeliverAnswer
-) -> None:
+) -> bool:
+    """Whether a run waits for what it writes."""
     status, events = told(tried, receipt, answer)
     message = (ask.environment_id, ask.message_id)
     final = answer.outcome is not Delivered.RETRY_AFTER
-    await settle_attempt(connection, message, status, receipt.provider_reference, final=final, now=ask.now)
+    reference = receipt.provider_reference
+    is_awaited = await settle_attempt(connection, message, status, reference, final=final, now=ask.now)
     await insert_events(connection, *message, events, ask.now)
     for entry in receipt.logs:
         await insert_delivery_log(connection, *message, entry.model_dump(mode="json"), ask.now)
+    return is_awaited
 
 
 def _too_late_or_early(message: DictRow, now: datetime) -> DeliverAnswer | None:

@@ -76,6 +76,9 @@ CLAIM = """
     VALUES (%(run_id)s, %(step_ref)s, %(phase)s, %(answer)s, %(now)s) ON CONFLICT DO NOTHING RETURNING 1
 """
 
+FIRST = "SELECT EXISTS (SELECT FROM claimed) AS is_first"
+FIRST_AND_AWAITED = f"{FIRST}, EXISTS (SELECT FROM awaited) AS is_awaited"
+
 
 class Writing:
     """An effect's writes as one statement: they happen only for whoever claims the key first (D24, D30)."""
@@ -90,13 +93,17 @@ class Writing:
             "now": now,
         }
         self._parts = [Part("claimed", CLAIM, values)]
+        self.is_awaited = False
+        """After the write: whether a part called `awaited` found anybody who waits for what was written."""
 
     def add(self, *parts: Part) -> None:
         self._parts.extend(parts)
 
     async def write(self, connection: Connection) -> dict[str, Any] | None:
         """None when we were the first; else what the first one answered, and nothing of ours is written."""
-        row = await execute(connection, self._parts, "SELECT EXISTS (SELECT FROM claimed) AS is_first")
+        asks = any(part.name == "awaited" for part in self._parts)
+        row = await execute(connection, self._parts, FIRST_AND_AWAITED if asks else FIRST)
+        self.is_awaited = asks and row is not None and row["is_awaited"]
         if row is not None and row["is_first"]:
             return None
         return await _read(connection, self._key)

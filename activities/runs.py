@@ -10,6 +10,8 @@ from activities.ledger import LedgerKey, Writing
 from activities.performs import performs
 from activities.standing import Standing, cancelled, stopped
 from activities.versions import Version, Versions
+from dispatch.temporal import Temporal
+from dispatch.waking import wake_for_run
 from models.database import Connection, Database
 from models.parts import Part
 from models.tables.batches import lock_window, release_windows
@@ -17,6 +19,7 @@ from models.tables.cancels import find_canceller
 from models.tables.messages import find_unattempted
 from models.tables.recipient_runs import Ending, LogLine, close_part, find_facts, log_part, status_part
 from models.tables.triggers import lock_unretired
+from models.tables.waits import RunEventKey, awaited_run_part
 from models.values.kinds import Outcome, RunStatus
 from workflows_engine import effects
 from workflows_engine.effects.runs import BeginAnswer, BeginAsk, FinishAnswer, FinishAsk
@@ -31,9 +34,11 @@ FAILURES = (Outcome.FAILED, Outcome.RECIPIENT_MISSING)
 class Runs:
     """Performs `begin_run` and `finish_run`."""
 
-    def __init__(self, database: Database, versions: Versions) -> None:
+    def __init__(self, database: Database, versions: Versions, temporal: Temporal | None = None) -> None:
+        """Without `temporal` nobody is told of runs that they wait for."""
         self._database = database
         self._versions = versions
+        self._temporal = temporal
 
     @performs(effects.begin_run)
     async def begin_run(self, ask: BeginAsk) -> BeginAnswer:
@@ -53,13 +58,15 @@ class Runs:
             if answer.outcome is None and ask.incarnation == 0:
                 entrance = await find_entrance(connection, standing, ask.now)
                 answer = answer if entrance.halt is None else _refused(entrance.halt)
-            answer, stored = await _begun(connection, ask, answer, entrance)
+            answer, stored, is_awaited = await _begun(connection, ask, answer, entrance)
             if stored is not None:
                 answer = BeginAnswer.model_validate(stored)
                 version = await self._planned(connection, ask, version, answer)
             if answer.outcome is not None and facts["resume_window_id"] is not None:
                 # An heir that may not run must not keep what it inherited (D9).
                 await release_windows(connection, ask.environment_id, ask.recipient_run_id, ask.now)
+        if is_awaited:
+            await self._wake(ask, "started")
         return answer if answer.outcome is not None else answer.model_copy(update={"plan": version.plan})
 
     async def _planned(
@@ -86,28 +93,39 @@ class Runs:
             )
             by = await _canceller(connection, environment_id, ask.cancel) or ask.cancelled_by
             writing.add(*_closing(ending, by))
+            if ask.outcome.status is RunStatus.COMPLETED:
+                writing.add(awaited_run_part(environment_id, run_id, "completed"))
             stored = await writing.write(connection)
+        if writing.is_awaited:
+            await self._wake(ask, "completed")
         return answer if stored is None else FinishAnswer.model_validate(stored)
+
+    async def _wake(self, ask: BeginAsk | FinishAsk, event_key: RunEventKey) -> None:
+        if self._temporal is not None:
+            run = (ask.environment_id, ask.recipient_run_id)
+            await wake_for_run(self._database, self._temporal, *run, event_key)
 
 
 async def _begun(
     connection: Connection, ask: BeginAsk, answer: BeginAnswer, entrance: Entrance
-) -> tuple[BeginAnswer, dict[str, Any] | None]:
-    """The answer as it was written down, and what had been answered before, if anything had."""
+) -> tuple[BeginAnswer, dict[str, Any] | None, bool]:
+    """The answer as it was written down; what had been answered before, if anything had; is it awaited?"""
     standing = entrance.standing
     facts = standing.facts
     if facts["answered_at"] is not None and facts["cancellation_key"] is None and not entrance.is_limited:
-        return answer, await (await _writing(connection, ask, entrance, answer)).write(connection)
+        writing = await _writing(connection, ask, entrance, answer)
+        return answer, await writing.write(connection), writing.is_awaited
     async with connection.transaction() as transaction:
         refusal = await _late_refusal(connection, standing)
         if answer.outcome is None:
             refusal = refusal or await entrance.used_up(connection, ask.now)
             answer = answer if refusal is None else _refused(refusal)
-        stored = await (await _writing(connection, ask, entrance, answer)).write(connection)
+        writing = await _writing(connection, ask, entrance, answer)
+        stored = await writing.write(connection)
         if stored is not None:
             # What was answered before counts: nothing is used up by asking again.
             raise Rollback(transaction)
-    return answer, stored
+    return answer, stored, writing.is_awaited
 
 
 async def _decide(connection: Connection, standing: Standing, ask: BeginAsk) -> BeginAnswer:
@@ -164,6 +182,7 @@ async def _writing(connection: Connection, ask: BeginAsk, entrance: Entrance, an
     if answer.outcome is None:
         status = RunStatus.PAUSED if answer.window_id else RunStatus.PROCESSING
         writing.add(status_part(environment_id, run_id, status, ask.now, answer.closes_at))
+        writing.add(awaited_run_part(environment_id, run_id, "started"))
     elif entrance.standing.facts["finished_at"] is None:
         errors = answer.outcome in FAILURES
         ending = Ending(environment_id, run_id, answer.outcome, answer.reason, ask.now, errors=errors)

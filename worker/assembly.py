@@ -84,8 +84,8 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
     """One method for each effect, all of them here."""
     database, temporal = parts.database, parts.temporal
     versions = Versions(parts.sealer)
-    runs = Runs(database, versions)
-    channel = ChannelSteps(database, versions)
+    runs = Runs(database, versions, temporal)
+    channel = ChannelSteps(database, versions, temporal)
     branch = BranchSteps(database, versions)
     cohort = RandomCohortSteps(database, versions)
     delay = DelaySteps(database, versions)

@@ -15,11 +15,15 @@ from activities.scopes import build_scope
 from activities.standing import Standing, load
 from activities.step_log import failure
 from activities.versions import Versions
+from dispatch.temporal import Temporal
+from dispatch.waking import wake_for_messages
 from models.database import Connection, Database
 from models.parts import Part
 from models.tables.audience_members import member_part
 from models.tables.recipient_runs import LogLine, log_part, status_part
+from models.tables.waits import awaited_message_part
 from models.values.kinds import RunStatus
+from models.values.topics import message_topic
 from rendering.environment import TemplateError
 from workflows_engine import effects
 from workflows_engine.effects.steps import ComposeAnswer, Scheduled, StepAnswer, StepAsk, Verdict
@@ -40,9 +44,11 @@ class Draft:
 class ChannelSteps:
     """Performs `compose_messages`."""
 
-    def __init__(self, database: Database, versions: Versions) -> None:
+    def __init__(self, database: Database, versions: Versions, temporal: Temporal | None = None) -> None:
+        """Without `temporal` nobody is told of messages that they wait for."""
         self._database = database
         self._versions = versions
+        self._temporal = temporal
 
     @performs(effects.compose_messages)
     async def compose_messages(self, ask: StepAsk) -> ComposeAnswer:
@@ -50,13 +56,19 @@ class ChannelSteps:
         async with self._database.connection() as connection:
             standing, draft = await self._draft(connection, ask)
             if standing.facts["cancellation_key"] is None:
-                stored = await _writing(ask, standing, draft).write(connection)
+                writing = _writing(ask, standing, draft)
+                stored = await writing.write(connection)
             else:
                 async with connection.transaction():
                     stop = await standing.cancelled_meanwhile(connection)
                     draft = draft if stop is None else Draft(ComposeAnswer(**stop.model_dump()))
-                    stored = await _writing(ask, standing, draft).write(connection)
-        return draft.answer if stored is None else ComposeAnswer.model_validate(stored)
+                    writing = _writing(ask, standing, draft)
+                    stored = await writing.write(connection)
+        answer = draft.answer if stored is None else ComposeAnswer.model_validate(stored)
+        if writing.is_awaited and self._temporal is not None:
+            place = (self._database, self._temporal, ask.environment_id)
+            await wake_for_messages(*place, answer.message_ids)
+        return answer
 
     async def _draft(self, connection: Connection, ask: StepAsk) -> tuple[Standing, Draft]:
         standing = await load(connection, self._versions, ask)
@@ -83,6 +95,10 @@ def _writing(ask: StepAsk, standing: Standing, draft: Draft) -> Writing:
     for number, drafted in enumerate(draft.messages):
         writing.add(*drafted.parts(ask, number))
     writing.add(*draft.others)
+    if draft.messages:
+        told = {event for drafted in draft.messages for event in ("created", drafted.message.status)}
+        topics = [message_topic("workflow", standing.version.key, event) for event in sorted(told)]
+        writing.add(awaited_message_part(ask.environment_id, standing.ref, topics))
     return writing
 
 

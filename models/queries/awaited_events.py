@@ -12,9 +12,7 @@ from psycopg.types.json import Json
 from models.database import Connection
 from models.ids import new_ksuid
 from models.values.refs import RecipientRef
-
-RECIPIENT_UPDATED = json.dumps(["recipient", "updated"])
-"""The topic of what changes about a recipient."""
+from models.values.topics import RECIPIENT_UPDATED
 
 EXEC_MODES = {
     "api": "trigger",

@@ -15,6 +15,7 @@ from models.database import Connection
 from models.ids import new_ksuid
 from models.parts import Part
 from models.tables.columns import document, moment, texts, verbatim_document
+from models.tables.waits import ABOUT_MESSAGE
 from models.values.kinds import MessageStatus
 from models.values.plain_json import storable
 
@@ -315,18 +316,21 @@ async def settle_attempt(
     *,
     final: bool,
     now: datetime,
-) -> None:
-    """What an attempt made of a message (environment id, message id)."""
-    await connection.execute(
-        """
+) -> bool:
+    """What an attempt made of a message (environment id, message id); whether a run waits for its events."""
+    cursor = await connection.execute(
+        f"""
         UPDATE messages
         SET status = %s, attempts = attempts + 1, updated_at = %s,
             provider_reference = coalesce(%s, provider_reference),
             settled_at = CASE WHEN %s THEN %s END
         WHERE environment_id = %s AND id = %s
+        RETURNING EXISTS (SELECT FROM event_waits w WHERE {ABOUT_MESSAGE}) AS is_awaited
         """,
         (status.value, now, provider_reference, final, now, *message),
     )
+    row = await cursor.fetchone()
+    return row is not None and row["is_awaited"]
 
 
 async def insert_delivery_log(

@@ -18,6 +18,9 @@ from models.tables.columns import moment, texts, verbatim_document
 from models.tables.reconciliation import CARRIER
 from models.values.plain_json import storable
 from models.values.refs import RecipientRef
+from models.values.topics import OF_MESSAGES, RECIPIENT_UPDATED
+
+RunEventKey = Literal["started", "completed"]
 
 
 class EventWait(SQLModel, table=True):
@@ -169,34 +172,98 @@ async def find_wait_outputs(
     }
 
 
-AWAITED = """
-    SELECT 1 FROM event_waits w
-    WHERE w.environment_id = %(environment_id)s AND w.recipient = %(recipient)s
-      AND w.topic = ANY(%(topics)s::text[]) AND w.settled_at IS NULL LIMIT 1
+_ABOUT = """
+    w.environment_id = {row}.environment_id AND w.settled_at IS NULL
+    AND w.recipient = 'gid://Object/' || {row}.recipient_collection || '/' || {row}.recipient_id
+"""
+ABOUT_MESSAGE = f"{_ABOUT.format(row='messages')} AND starts_with(w.topic, '{OF_MESSAGES}')"
+"""Whether a wait `w` is for events of messages of the recipient of a row of `messages`."""
+
+_ABOUT_RUN = f"""
+    FROM recipient_runs about JOIN event_waits w ON {_ABOUT.format(row="about")}
+        AND w.topic = '["workflow", ' || to_json(about.workflow_key) || ', "' || %(event_key)s || '"]'
 """
 
 
-def awaited_part(environment_id: UUID, recipient: RecipientRef, topics: Sequence[str]) -> Part:
-    """Whether anybody waits for such an event, asked within a statement that makes it happen."""
+def awaited_message_part(environment_id: UUID, recipient: RecipientRef, topics: Sequence[str]) -> Part:
+    """Whether anybody waits for such an event, asked within the statement that makes it happen."""
+    sql = """
+        SELECT 1 FROM event_waits w
+        WHERE w.environment_id = %(environment_id)s AND w.recipient = %(recipient)s
+          AND w.topic = ANY(%(topics)s::text[]) AND w.settled_at IS NULL LIMIT 1
+    """
     values = {"environment_id": environment_id, "recipient": recipient.gid, "topics": list(topics)}
-    return Part("awaited", AWAITED, values)
+    return Part("awaited", sql, values)
 
 
-_WAITING = f"""
-    SELECT {CARRIER} FROM event_waits w
+def awaited_run_part(environment_id: UUID, run_id: UUID, event_key: RunEventKey) -> Part:
+    """Whether anybody waits for this of a run, asked within the statement that makes it happen."""
+    sql = f"SELECT 1 {_ABOUT_RUN} WHERE about.environment_id = %(environment_id)s AND about.id = %(run_id)s"
+    return Part("awaited", sql, {"environment_id": environment_id, "run_id": run_id, "event_key": event_key})
+
+
+_CARRIERS = f"""
+    SELECT DISTINCT {CARRIER} {{waits}}
     JOIN recipient_runs r ON r.environment_id = w.environment_id AND r.id = w.recipient_run_id
     JOIN environments e ON e.id = r.environment_id
-    WHERE w.environment_id = %(environment_id)s AND w.recipient = %(recipient)s
-      AND w.topic = ANY(%(topics)s::text[]) AND w.settled_at IS NULL AND r.finished_at IS NULL
 """
 
 
 async def find_waiting(
-    connection: Connection, environment_id: UUID, recipient: str, topics: Sequence[str]
+    connection: Connection, environment_id: UUID, recipient: str, topic: str
 ) -> list[DictRow]:
     """What names the workflows of runs that wait for such an event; `recipient` is a gid, or ""."""
     cursor = await connection.execute(
-        _WAITING, {"environment_id": environment_id, "recipient": recipient, "topics": list(topics)}
+        f"""
+        {_CARRIERS.format(waits="FROM event_waits w")}
+        WHERE w.environment_id = %s AND w.recipient = %s AND w.topic = %s AND w.settled_at IS NULL
+          AND r.finished_at IS NULL
+        """,
+        (environment_id, recipient, topic),
+    )
+    return await cursor.fetchall()
+
+
+async def find_waiting_for_messages(
+    connection: Connection, environment_id: UUID, message_ids: Sequence[str]
+) -> list[DictRow]:
+    """Runs that wait for anything to happen to messages of the recipients of these."""
+    waits = f"FROM messages JOIN event_waits w ON {ABOUT_MESSAGE}"
+    cursor = await connection.execute(
+        f"""
+        {_CARRIERS.format(waits=waits)}
+        WHERE messages.environment_id = %s AND messages.id = ANY(%s) AND r.finished_at IS NULL
+        """,
+        (environment_id, list(message_ids)),
+    )
+    return await cursor.fetchall()
+
+
+async def find_waiting_for_run(
+    connection: Connection, environment_id: UUID, run_id: UUID, event_key: RunEventKey
+) -> list[DictRow]:
+    """Runs that wait for this run, or another of its workflow and recipient, to start or complete."""
+    cursor = await connection.execute(
+        f"""
+        {_CARRIERS.format(waits=_ABOUT_RUN)}
+        WHERE about.environment_id = %(environment_id)s AND about.id = %(run_id)s AND r.finished_at IS NULL
+        """,
+        {"environment_id": environment_id, "run_id": run_id, "event_key": event_key},
+    )
+    return await cursor.fetchall()
+
+
+async def find_waiting_for_update(
+    connection: Connection, environment_id: UUID, refs: Sequence[RecipientRef]
+) -> list[DictRow]:
+    """Runs that wait for their recipient, one of these, to change."""
+    cursor = await connection.execute(
+        f"""
+        {_CARRIERS.format(waits="FROM event_waits w")}
+        WHERE w.environment_id = %s AND w.recipient = ANY(%s) AND w.topic = %s AND w.settled_at IS NULL
+          AND r.finished_at IS NULL
+        """,
+        (environment_id, [ref.gid for ref in refs], RECIPIENT_UPDATED),
     )
     return await cursor.fetchall()
 
@@ -222,7 +289,7 @@ async def record_event(connection: Connection, event: NewAwaitedEvent) -> list[D
     One about a user is for that user's waits only; one about nobody is for waits about nobody in particular
     (E-WAITEVENT-5). Nothing is kept where nobody waits.
     """
-    waiting = await find_waiting(connection, event.environment_id, event.gid, [event.topic])
+    waiting = await find_waiting(connection, event.environment_id, event.gid, event.topic)
     if waiting:
         await connection.execute(
             """

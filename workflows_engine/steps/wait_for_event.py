@@ -1,11 +1,11 @@
 """The wait for event step: pauses until something happens (E-WAITEVENT)."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from models.values.conditions import AllOf, Condition, ConditionGroup
 from models.values.durations import Duration
+from models.values.topics import topic_of
 from pydantic import model_validator
 from temporalio import workflow
 
@@ -84,7 +84,7 @@ class AwaitedEvent(Written):
             "audience": (self.audience_key, self.event_key),
             "recipient": ("updated",),
         }
-        return json.dumps([self.event_type, *names[self.event_type]])
+        return topic_of(self.event_type, *names[self.event_type])
 
 
 class MatchGroup(Written):

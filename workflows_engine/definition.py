@@ -22,7 +22,7 @@ DEEPEST = 5
 
 
 class WorkflowSettings(Written):
-    """Preferences come with a later issue; both switches are kept and reported as they are."""
+    """Whether it asks for commercial consent, and whether it asks for preferences at all (E-PREF-8)."""
 
     is_commercial: bool = False
     override_preferences: bool = False

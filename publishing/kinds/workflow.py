@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from models.values.content import ContentType
 from publishing.kinds.kind import Checked, Kind, Reference
 from publishing.kinds.templates import check_templates
-from publishing.mistakes import NotPublishable, mistakes_of
+from publishing.mistakes import Mistake, NotPublishable, mistakes_of
 from workflows_engine.definition import WorkflowDefinition
 from workflows_engine.steps import UNION_TAGS
 
@@ -22,6 +22,7 @@ def check(key: str, content: dict[str, Any]) -> Checked:
     except ValidationError as error:
         raise NotPublishable(mistakes_of(error, UNION_TAGS)) from error
     mistakes, partials = check_templates(definition.templates())
+    mistakes += _contradictions(definition)
     if mistakes:
         raise NotPublishable(mistakes)
     mjml = {f"{path}.template.settings.layout_key" for path, step in definition.walk() if _is_mjml(step)}
@@ -37,6 +38,15 @@ def check(key: str, content: dict[str, Any]) -> Checked:
         if not (one.kind == "workflow" and one.key == key)
     ]
     return Checked([*needs, *partials], {"plan": definition.plan().model_dump(mode="json")})
+
+
+def _contradictions(definition: WorkflowDefinition) -> list[Mistake]:
+    """Whoever opted out of commercial messages is not written to, whatever the workflow says (E-PREF-8)."""
+    settings = definition.settings
+    if not (settings.is_commercial and settings.override_preferences):
+        return []
+    words = "a commercial workflow cannot override preferences: people may always opt out of it"
+    return [Mistake("settings.override_preferences", words)]
 
 
 def _is_mjml(step: Any) -> bool:

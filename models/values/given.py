@@ -153,10 +153,29 @@ def properties_of(raw: dict[str, Any], collection: str, but: set[str]) -> dict[s
         if not isinstance(properties.get(key), str | None):
             raise GivenMistake(key, "must be a text or null")
     _check_moment(properties.get("created_at"))
-    settings = properties.get("settings")
-    if collection == TENANTS and settings is not None and not isinstance(settings, dict):
-        raise GivenMistake("settings", "must be an object")
+    if collection == TENANTS and properties.get("settings") is not None:
+        properties["settings"] = _tenant_settings(properties["settings"])
     return properties
+
+
+def _tenant_settings(settings: Any) -> dict[str, Any]:
+    """As they are stored; settings that we do not know are kept as they are (E-TENANT-3)."""
+    if not isinstance(settings, dict):
+        raise GivenMistake("settings", "must be an object")
+    branding = settings.get("branding")
+    if not isinstance(branding, dict | None):
+        raise GivenMistake("settings.branding", "must be an object or null")
+    for key, value in (branding or {}).items():
+        if not isinstance(value, str | None):
+            raise GivenMistake(f"settings.branding.{key}", "must be a text or null")
+    if settings.get("preference_set") is None:
+        return settings
+    kept = _preference_set("settings.preference_set", settings["preference_set"])
+    if kept.pop("__persistence_strategy__", "merge") != "merge":
+        raise GivenMistake(
+            "settings.preference_set.__persistence_strategy__", "of a tenant can only be merge"
+        )
+    return settings | {"preference_set": kept}
 
 
 def _check_moment(value: Any) -> None:
@@ -189,15 +208,18 @@ def preferences_in(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
         raise GivenMistake(
             f"preferences.{min(bare)}", 'name the set: {"default": {…}}, or the id of a tenant in its place'
         )
-    return {checked_tenant_id(set_id): _preference_set(set_id, body) for set_id, body in given.items()}
+    return {
+        checked_tenant_id(set_id): _preference_set(f"preferences.{set_id}", body)
+        for set_id, body in given.items()
+    }
 
 
-def _preference_set(set_id: str, body: Any) -> dict[str, Any]:
+def _preference_set(where: str, body: Any) -> dict[str, Any]:
     try:
         request = PreferenceSetRequest.model_validate(body)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        path = ".".join(map(str, ("preferences", set_id, *first["loc"])))
+        path = ".".join(map(str, (where, *first["loc"])))
         raise GivenMistake(path, first["msg"]) from error
     strategy = request.persistence_strategy
     return request.to_json() | ({"__persistence_strategy__": strategy} if strategy else {})

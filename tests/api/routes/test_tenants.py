@@ -1,0 +1,94 @@
+import pytest
+from knockapi import AsyncKnock, NotFoundError
+
+from models.database import Database
+from models.queries.account import write_preference_defaults
+from tests.api.conftest import Client
+from tests.environments import TestEnvironment
+from tests.runs import NOON
+
+EMAIL_OFF = {"channel_types": {"email": False}}
+
+
+async def test_the_sdk_sets_reads_lists_and_deletes_a_tenant(sdk: AsyncKnock) -> None:
+    made = await sdk.tenants.set(
+        "acme",
+        name="Acme",
+        settings={"branding": {"primary_color": "#112233"}},
+        extra_body={"plan": "gold"},
+    )
+    assert (made.id, made.name, made.api_typename) == ("acme", "Acme", "Tenant")
+    assert made.model_extra is not None
+    assert made.model_extra["plan"] == "gold"
+    listed = await sdk.tenants.list()
+    assert [one.id for one in listed.entries] == ["acme"]
+
+    await sdk.tenants.delete("acme")
+
+    with pytest.raises(NotFoundError):
+        await sdk.tenants.get("acme")
+    with pytest.raises(NotFoundError):
+        await sdk.tenants.delete("acme")
+
+
+@pytest.mark.rule("E-TENANT-3")
+async def test_settings_are_merged_deeply(client: Client) -> None:
+    await client.put("/v1/tenants/acme", json={"settings": {"branding": {"logo_url": "a", "icon_url": "b"}}})
+    await client.put("/v1/tenants/acme", json={"settings": {"branding": {"icon_url": "c"}}})
+    shown = (await client.put("/v1/tenants/acme", json={"settings": {"preference_set": EMAIL_OFF}})).json()
+    assert shown["settings"] == {
+        "branding": {"logo_url": "a", "icon_url": "c"},
+        "preference_set": {**EMAIL_OFF, "id": "default"},
+    }
+
+
+@pytest.mark.rule("E-TENANT-3")
+async def test_a_preference_set_is_resolved_when_asked_for(
+    client: Client, database: Database, environment: TestEnvironment
+) -> None:
+    async with database.connection() as connection:
+        defaults = {"channel_types": {"sms": False, "email": True}}
+        await write_preference_defaults(connection, environment.id, defaults, NOON)
+    path = "/v1/tenants/acme"
+    resolved = {"id": "default", "channel_types": {"sms": False, "email": False}}
+    asked = {"resolve_full_preference_settings": "true"}
+    set_ = await client.put(path, json={"settings": {"preference_set": EMAIL_OFF}}, params=asked)
+    assert set_.json()["settings"]["preference_set"] == resolved
+    assert (await client.found(path, **asked))["settings"]["preference_set"] == resolved
+    assert (await client.found(path))["settings"]["preference_set"] == {**EMAIL_OFF, "id": "default"}
+
+
+async def test_tenants_are_found_by_id_and_by_name(client: Client) -> None:
+    for tenant_id, name in (("a", "Acme"), ("b", "Acme"), ("c", "Other")):
+        await client.put(f"/v1/tenants/{tenant_id}", json={"name": name})
+    await client.put("/v1/users/a", json={"name": "Acme"})
+
+    async def ids(**query: str) -> list[str]:
+        return [one["id"] for one in (await client.found("/v1/tenants", **query))["entries"]]
+
+    assert await ids() == ["c", "b", "a"]
+    assert await ids(name="Acme") == ["b", "a"]
+    assert await ids(name="Acme", tenant_id="a") == ["a"]
+    assert await ids(tenant_id="nobody") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/v1/tenants/two%20words", {}, "id"),
+        ("/v1/tenants/acme", {"name": 7}, "name"),
+        ("/v1/tenants/acme", {"settings": []}, "settings"),
+        ("/v1/tenants/acme", {"settings": {"branding": "red"}}, "settings.branding"),
+        ("/v1/tenants/acme", {"settings": {"branding": {"logo_url": 7}}}, "settings.branding.logo_url"),
+        (
+            "/v1/tenants/acme",
+            {"settings": {"preference_set": {"workflows": []}}},
+            "settings.preference_set.workflows",
+        ),
+    ],
+)
+async def test_a_tenant_that_cannot_be_kept_is_refused(
+    client: Client, path: str, body: dict[str, object], field: str
+) -> None:
+    told = await client.refused("PUT", path, json=body)
+    assert (told["status"], told["errors"][0]["field"]) == (422, field)

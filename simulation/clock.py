@@ -13,6 +13,7 @@ from dispatch.triggers import Place
 from models.database import Database
 from simulation.histories import History, due_times, is_idle
 from simulation.open_workflows import open_workflows
+from simulation.pulse import Pulse
 
 PATIENCE_SECONDS = 60
 """How long, on the real clock, the runs of one environment may be at work between two stops."""
@@ -43,8 +44,15 @@ class Stillness:
 class Clock:
     """The clock of a time-skipping server; nobody else may unlock it, and it only moves forward."""
 
-    def __init__(self, server: WorkflowEnvironment, database: Database, temporal: Temporal) -> None:
+    def __init__(
+        self,
+        server: WorkflowEnvironment,
+        database: Database,
+        temporal: Temporal,
+        pulse: Pulse | None = None,
+    ) -> None:
         self._server = server
+        self._pulse = pulse
         self.database = database
         self.temporal = temporal
 
@@ -60,14 +68,19 @@ class Clock:
     async def idle(self, place: Place) -> tuple[Due, ...]:
         """Wait until every workflow of the environment waits for a timer, or has ended; their timers."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        before = await self._look(place)
+        before: object = None
         while True:
-            # Two looks alike: in between two histories of one look, one workflow may have woken another.
-            now = await self._look(place)
-            if not now.busy and now == before:
-                return now.due
+            if self._pulse is not None:
+                await self._pulse.calm()
+                before = self._pulse.beats
+            looked = await self._look(place)
+            # In between two histories of one look, one workflow may have woken another: nothing must have
+            # happened meanwhile, or else a second look must be like it.
+            now = looked if self._pulse is None else self._pulse.beats
+            if not looked.busy and now == before:
+                return looked.due
             if time.monotonic() > deadline:
-                raise StillBusy(f"still at work after {PATIENCE_SECONDS} s: {', '.join(now.busy[:5])}")
+                raise StillBusy(f"still at work after {PATIENCE_SECONDS} s: {', '.join(looked.busy[:5])}")
             before = now
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from simulation.clock import Due
+from simulation.pulse import Pulse
 
 EARLY = timedelta(milliseconds=50)
 """Servers keep time in milliseconds: a timer may fire that much before the moment it was meant for."""
@@ -61,24 +62,27 @@ class Moments:
 class StandingStill(Interceptor):
     """Makes every effect hear the moment, and listens for the moments it announces."""
 
-    def __init__(self, moments: Moments) -> None:
+    def __init__(self, moments: Moments, pulse: Pulse) -> None:
         self._moments = moments
+        self._pulse = pulse
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
-        return _Listening(next, self._moments)
+        return _Listening(next, self._moments, self._pulse)
 
 
 class _Listening(ActivityInboundInterceptor):
-    def __init__(self, next: ActivityInboundInterceptor, moments: Moments) -> None:
+    def __init__(self, next: ActivityInboundInterceptor, moments: Moments, pulse: Pulse) -> None:
         super().__init__(next)
         self._moments = moments
+        self._pulse = pulse
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         ask = input.args[0]
         owner = owner_of(ask)
         if hasattr(ask, "now"):
             input.args = [ask.model_copy(update={"now": self._moments.heard_by(owner, ask.now)})]
-        answer = await super().execute_activity(input)
+        with self._pulse.beating():
+            answer = await super().execute_activity(input)
         self._moments.announce(owner, moments_in(ask, but=("now",)))
         self._moments.announce(owner, moments_in(answer))
         return answer

@@ -16,6 +16,7 @@ from outbound.client import build_client, build_silent_client
 from simulation.clock import Clock
 from simulation.happening import Stage
 from simulation.moments import EARLY, Moments, StandingStill
+from simulation.pulse import Pulse
 from simulation.scenario import Event
 from simulation.skipping_server import time_skipping_server
 from simulation.timeline import Entry, timeline
@@ -73,11 +74,12 @@ async def simulate(simulation: Simulation, database_url: str, secret_key: str) -
         temporal = Temporal(client=server.client, is_listed=False)
         http = build_client() if simulation.fetches else build_silent_client()
         stack.push_async_callback(http.aclose)
-        clock = Clock(server, database, temporal)
+        pulse = Pulse()
+        clock = Clock(server, database, temporal, pulse)
         await clock.move_to(simulation.start)
         moments = Moments(simulation.start)
         parts = Parts(database, temporal, http, Sealer(secret_key), sends=False)
-        await stack.enter_async_context(working(parts, interceptors=[StandingStill(moments)]))
+        await stack.enter_async_context(working(parts, interceptors=[StandingStill(moments, pulse)]))
         place = await _development(database)
         stage = Stage(database, temporal, place, simulation.workflow)
         played = Played(await _Player(clock, moments, stage).play(simulation))

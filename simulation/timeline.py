@@ -22,6 +22,9 @@ LINES = "SELECT * FROM run_events WHERE environment_id = %s ORDER BY inserted_at
 MESSAGES = "SELECT * FROM messages WHERE environment_id = %s ORDER BY inserted_at, id"
 CHANNELS = "SELECT id, key, type FROM channels"
 
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9A-Za-z]{27}\b")
+"""What ids of rows look like: a UUID, or a KSUID."""
+
 QUIET_ENDS = (Outcome.FINISHED, Outcome.ABSORBED)
 """Ends that need no entry: whatever the run did stands there already."""
 
@@ -189,13 +192,10 @@ def _message_key(message: DictRow, places: dict[UUID, int]) -> tuple[Any, ...]:
 
 def without_chance(entries: Sequence[Entry], labels: dict[str, str]) -> list[Entry]:
     """The entries with labels where ids stood, wherever in their texts."""
-    if not labels:
-        return list(entries)
-    ids = re.compile("|".join(map(re.escape, sorted(labels))))
 
     def cleaned(value: Any) -> Any:
         if isinstance(value, str):
-            return ids.sub(lambda match: labels[match[0]], value)
+            return ID.sub(lambda match: labels.get(match[0], match[0]), value)
         if isinstance(value, dict):
             return {key: cleaned(below) for key, below in value.items()}
         return [cleaned(below) for below in value] if isinstance(value, list) else value

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from temporalio import activity
 
@@ -10,13 +11,13 @@ INTERVAL_SECONDS = 1.5
 
 
 @asynccontextmanager
-async def beating() -> AsyncIterator[None]:
-    """Beat while the block runs; a block that is done sooner never does."""
+async def beating(*details: Any) -> AsyncIterator[None]:
+    """Beat with these details while the block runs; a block that is done sooner never does."""
 
     async def beat() -> None:
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
-            activity.heartbeat()
+            activity.heartbeat(*details)
 
     task = asyncio.create_task(beat())
     try:

@@ -5,7 +5,10 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 from temporalio import activity
+from temporalio.service import RPCError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from activities.beating import beating
 from activities.fan_out import PAGE, FanOut, Position, Reached
 from activities.performs import performs
 from dispatch.starting import StartableRun, start_recipient_run
@@ -44,9 +47,12 @@ class Recipients:
             ):
                 return ExpandAnswer(retired=True)
         fan_out = FanOut(self._database, found, self._page_size)
-        async for reached, position in fan_out.pages(_resume_at()):
-            await self._start(found, await self._write(found, reached))
-            activity.heartbeat(position.model_dump(mode="json"))
+        told = (start := _resume_at()).model_dump(mode="json")
+        async for reached, position in fan_out.pages(start):
+            async with beating(told):
+                await self._start(found, await self._write(found, reached))
+            told = position.model_dump(mode="json")
+            activity.heartbeat(told)
         async with self._database.connection() as connection:
             await mark_fanned_out(connection, ask.environment_id, ask.workflow_run_id)
             started = await count_runs(connection, ask.environment_id, ask.workflow_run_id)
@@ -83,11 +89,22 @@ class Recipients:
 
         async def start(run: RecipientRun) -> None:
             async with slots:
-                await start_recipient_run(self._temporal, _startable(run, found["slug"]))
+                await _start_run(self._temporal, _startable(run, found["slug"]))
 
         async with asyncio.TaskGroup() as group:
             for run in runs:
                 group.create_task(start(run))
+
+
+# One start that a busy server does not answer in time must not undo the page's other ones.
+@retry(
+    retry=retry_if_exception_type(RPCError),
+    stop=stop_after_attempt(5),
+    wait=wait_random_exponential(multiplier=0.5, max=5),
+    reraise=True,
+)
+async def _start_run(temporal: Temporal, run: StartableRun) -> None:
+    await start_recipient_run(temporal, run)
 
 
 def _startable(run: RecipientRun, slug: str) -> StartableRun:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from psycopg.rows import DictRow
 from temporalio.common import WorkflowIDConflictPolicy
 
-from dispatch.errors import ActorMissing, Unavailable, WorkflowMissing
+from dispatch.errors import ActorMissing, NotAccepted, Unavailable, WorkflowMissing
 from dispatch.reaching import reaching_temporal
 from dispatch.signals import tell_look
 from dispatch.temporal import PATIENCE, Temporal
@@ -54,6 +54,12 @@ class NewSchedule:
     scheduled_at: datetime | None = None
     ending_at: datetime | None = None
 
+    @property
+    def hangs_on(self) -> tuple[str, RecipientRef | None]:
+        """The workflow, and the actor if a bare id names one: both must be known."""
+        actor = self.actor
+        return self.workflow_key, actor.ref if actor is not None and actor.properties is None else None
+
 
 class SchedulesMissing(LookupError):
     """Some ids name no schedule of this environment; nothing was changed."""
@@ -84,16 +90,32 @@ def zone_for(row: DictRow) -> ZoneInfo:
 
 async def check_ground(connection: Connection, place: Place, wanted: list[NewSchedule]) -> None:
     """Raises WorkflowMissing, or ActorMissing for a bare actor who was never identified."""
-    asked = {
-        (one.workflow_key, one.actor.ref if one.actor is not None and one.actor.properties is None else None)
-        for one in wanted
+    for one in {one.hangs_on: one for one in wanted}.values():
+        refusal = await _why_groundless(connection, place, one)
+        if refusal is not None:
+            raise refusal
+
+
+async def find_groundless(
+    connection: Connection, place: Place, wanted: list[NewSchedule]
+) -> set[tuple[str, RecipientRef | None]]:
+    """What the schedules that `check_ground` would refuse hang on."""
+    examples = {one.hangs_on: one for one in wanted}
+    return {
+        ground
+        for ground, one in examples.items()
+        if await _why_groundless(connection, place, one) is not None
     }
-    for key, actor in asked:
-        ground = await find_ground(connection, place.environment_id, (place.content_id, key), actor, None)
-        if ground is None or ground["current_version_id"] is None:
-            raise WorkflowMissing(key)
-        if actor is not None and not ground["actor_is_known"]:
-            raise ActorMissing(actor.id)
+
+
+async def _why_groundless(connection: Connection, place: Place, wanted: NewSchedule) -> NotAccepted | None:
+    key, actor = wanted.hangs_on
+    ground = await find_ground(connection, place.environment_id, (place.content_id, key), actor, None)
+    if ground is None or ground["current_version_id"] is None:
+        return WorkflowMissing(key)
+    if actor is not None and not ground["actor_is_known"]:
+        return ActorMissing(actor.id)
+    return None
 
 
 async def insert_schedules(

@@ -1,6 +1,5 @@
 """Schedules: `/v1/schedules`, and the lists below users and objects (E-SCHED)."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,20 +8,21 @@ from fastapi import APIRouter
 
 from api.dependencies import Caller, Credential, Db, QueryString, TemporalClient
 from api.errors import InvalidParams, NotFound
+from api.given import bounded, given_recipient, given_tenant
+from api.identifying_in_bulk import error_item
 from api.pagination import BY_TIME, by_time, encode, read_page, slice_of
 from api.query import Query
 from api.schemas import schedules as schemas
+from api.schemas.bulk_operations import BulkOperation, BulkProgress
 from dispatch import schedules as accepting
 from dispatch.schedules import NewSchedule, ScheduleChanges
 from models.database import Connection, Database
 from models.queries.recipients import find_recipients
 from models.queries.schedules import ScheduleFilter, find_schedules, page_schedules
+from models.tables.bulk_operations import Tally, record_completed
 from models.tables.schedules import delete_schedules as delete_rows
-from models.values.given import GivenMistake, GivenRecipient, GivenTenant
+from models.values.given import GivenRecipient, GivenTenant
 from models.values.refs import RecipientRef
-
-MAX_DATA_BYTES = 10_000_000
-"""E-LIMITS 3."""
 
 router = APIRouter(prefix="/v1", tags=["Schedules"])
 
@@ -57,7 +57,8 @@ async def create_schedules(
 ) -> list[schemas.Schedule]:
     """One schedule for each recipient, all or none; whoever is given with properties is identified."""
     wanted = [
-        _new(body.workflow, raw, f"recipients[{index}]", body) for index, raw in enumerate(body.recipients)
+        _new(body.workflow, raw, "", f"recipients[{index}]", body)
+        for index, raw in enumerate(body.recipients)
     ]
     now = datetime.now(UTC)
     async with database.transaction() as connection:
@@ -66,6 +67,31 @@ async def create_schedules(
         shown = await _shown(connection, caller, made)
     await accepting.rouse(temporal, caller.environment_id, made)
     return shown
+
+
+@router.post("/schedules/bulk/create")
+async def bulk_create_schedules(
+    body: schemas.BulkCreateSchedulesRequest,
+    caller: Caller,
+    database: Db,
+    temporal: TemporalClient,
+    progress: BulkProgress,
+) -> BulkOperation:
+    """Carried out before the answer; rows whose workflow or actor is unknown count as errors (E-SCHED-13)."""
+    wanted = [
+        _new(row.workflow, row.recipient, f"schedules[{index}]", "recipient", row)
+        for index, row in enumerate(body.schedules)
+    ]
+    now = datetime.now(UTC)
+    async with database.transaction() as connection:
+        groundless = await accepting.find_groundless(connection, caller.place, wanted)
+        able = [one for one in wanted if one.hangs_on not in groundless]
+        made = await accepting.insert_schedules(connection, caller.place, able, now)
+        errors = [error_item(one.recipient.ref) for one in wanted if one.hangs_on in groundless]
+        tally = Tally("schedules.create", len(wanted), errors)
+        row = await record_completed(connection, caller.environment_id, tally, now)
+    await accepting.rouse(temporal, caller.environment_id, made)
+    return progress.shown(row)
 
 
 @router.put("/schedules")
@@ -78,7 +104,7 @@ async def update_schedules(
         given=frozenset(body.model_fields_set - {"schedule_ids"}),
         actor=None if actor is None else actor.ref,
         tenant_id=None if tenant is None else tenant.id,
-        data=_bounded(body.data),
+        data=bounded(body.data),
         repeats=tuple(body.repeats),
         scheduled_at=body.scheduled_at,
         ending_at=body.ending_at,
@@ -118,19 +144,17 @@ async def delete_schedules(
 _AIMLESS = "or scheduled_at must say when the schedule runs"
 
 
-def _new(workflow: str, recipient: Any, field: str, timing: schemas.Timing) -> NewSchedule:
+def _new(workflow: str, recipient: Any, within: str, field: str, timing: schemas.Timing) -> NewSchedule:
+    """`within` is the part of the body that the fields stand in, where it is not the body itself."""
+    head = f"{within}." if within else ""
     if not timing.repeats and timing.scheduled_at is None:
-        raise InvalidParams.of("repeats", _AIMLESS)
-    try:
-        given = GivenRecipient.read(recipient)
-    except GivenMistake as mistake:
-        raise _at(field, mistake) from mistake
+        raise InvalidParams.of(f"{head}repeats", _AIMLESS)
     return NewSchedule(
         workflow_key=workflow,
-        recipient=given,
+        recipient=given_recipient(recipient, head + field),
         actor=_actor(timing),
         tenant=_tenant(timing),
-        data=_bounded(timing.data) or {},
+        data=bounded(timing.data) or {},
         repeats=tuple(timing.repeats),
         scheduled_at=timing.scheduled_at,
         ending_at=timing.ending_at,
@@ -138,30 +162,11 @@ def _new(workflow: str, recipient: Any, field: str, timing: schemas.Timing) -> N
 
 
 def _actor(timing: schemas.Timing) -> GivenRecipient | None:
-    try:
-        return None if timing.actor is None else GivenRecipient.read(timing.actor)
-    except GivenMistake as mistake:
-        raise _at("actor", mistake) from mistake
+    return None if timing.actor is None else given_recipient(timing.actor, "actor")
 
 
 def _tenant(timing: schemas.Timing) -> GivenTenant | None:
-    try:
-        return None if timing.tenant is None else GivenTenant.read(timing.tenant)
-    except GivenMistake as mistake:
-        raise _at("tenant", mistake) from mistake
-
-
-def _at(field: str, mistake: GivenMistake) -> InvalidParams:
-    path = f"{field}.{mistake.field}" if mistake.field else field
-    return InvalidParams.of(path, mistake.message)
-
-
-def _bounded(data: dict[str, Any] | None) -> dict[str, Any] | None:
-    if data is not None:
-        size = len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
-        if size > MAX_DATA_BYTES:
-            raise InvalidParams.of("data", f"is {size} bytes, more than the {MAX_DATA_BYTES} allowed")
-    return data
+    return None if timing.tenant is None else given_tenant(timing.tenant)
 
 
 def _missing(missing: accepting.SchedulesMissing) -> NotFound:

@@ -17,6 +17,7 @@ from models.queries.recipients import find_addressed_channel
 from models.tables.channel_data import delete_channel_data, find_channel_data
 from models.tables.recipients import Identification
 from models.values.channel_data import ChannelDataMistake, channel_data_of, check_wanted
+from models.values.field_paths import field_path
 from models.values.given import GivenRecipient
 from models.values.kinds import ChannelType, KeyKind
 from models.values.refs import USERS, RecipientRef
@@ -90,7 +91,7 @@ async def set_channel_data(place: Addressed, body: ChannelDataRequest, database:
             data = channel_data_of(body.data)
             check_wanted(data, ChannelType(channel["type"]))
         except ChannelDataMistake as mistake:
-            raise InvalidParams.of(f"data.{mistake.field}".rstrip("."), mistake.message) from mistake
+            raise InvalidParams.of(field_path(("data", mistake.field)), mistake.message) from mistake
         wanted = Identification(place.ref, {}, channel_data={channel["id"]: data})
         await wanted.write(connection, place.caller.environment_id, datetime.now(UTC))
     return ChannelData.of(channel, data)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StrictStr, ValidationError
 
+from models.values.field_paths import field_path
 from models.values.kinds import ChannelType
 
 
@@ -70,7 +71,7 @@ def channel_data_of(raw: Any) -> dict[str, Any]:
         given = GivenChannelData.model_validate(raw)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise ChannelDataMistake(".".join(map(str, first["loc"])), first["msg"]) from error
+        raise ChannelDataMistake(field_path(first["loc"]), first["msg"]) from error
     data = {key: value for key, value in given.model_dump(mode="json").items() if key in raw}
     if given.devices is not None:
         _check_devices(given.devices)
@@ -91,7 +92,7 @@ def check_wanted(data: dict[str, Any], channel_type: ChannelType) -> None:
 def _check_devices(devices: Iterable[Device]) -> None:
     for index, device in enumerate(devices):
         if not (device.token or device.target_arn):
-            raise ChannelDataMistake(f"devices.{index}", "needs a token or a target_arn")
+            raise ChannelDataMistake(f"devices[{index}]", "needs a token or a target_arn")
 
 
 def _devices(devices: Iterable[Device], bare: Iterable[str], one: str, many: str) -> dict[str, Any]:

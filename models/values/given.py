@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.values.channel_data import ChannelDataMistake, channel_data_of
+from models.values.field_paths import field_path
 from models.values.preferences import PreferenceSetRequest
 from models.values.refs import TENANTS, USERS, RecipientRef
 
@@ -193,8 +194,7 @@ def channel_data_in(raw: dict[str, Any]) -> dict[UUID, dict[str, Any]]:
         try:
             found[UUID(key)] = channel_data_of(given)
         except ChannelDataMistake as mistake:
-            path = f"channel_data.{key}.{mistake.field}".rstrip(".")
-            raise GivenMistake(path, mistake.message) from mistake
+    XX
         except ValueError:
             raise GivenMistake("channel_data", f'"{key}" is not the id of a channel, a UUID') from None
     return found
@@ -219,7 +219,7 @@ def _preference_set(where: str, body: Any) -> dict[str, Any]:
         request = PreferenceSetRequest.model_validate(body)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        path = ".".join(map(str, (where, *first["loc"])))
+        path = field_path((where, *first["loc"]))
         raise GivenMistake(path, first["msg"]) from error
     strategy = request.persistence_strategy
     return request.to_json() | ({"__persistence_strategy__": strategy} if strategy else {})

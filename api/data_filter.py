@@ -1,5 +1,6 @@
-"""The `trigger_data` filter: a flat JSON object in the query string."""
+"""The `trigger_data` filter: a flat JSON object, written as a text."""
 
+import json
 from typing import Any
 
 from api.errors import InvalidParams
@@ -9,9 +10,19 @@ NAME = "trigger_data"
 
 
 def read_data_filter(query: Query) -> dict[str, Any] | None:
+    """Of a query string; see `checked_data_filter`."""
+    return checked_data_filter(query.text(NAME))
+
+
+def checked_data_filter(text: str | None) -> dict[str, Any] | None:
     """What is no JSON object does not filter; one with nested values is refused, since none could match."""
-    wanted = query.json_object(NAME)
-    for key, value in (wanted or {}).items():
+    try:
+        wanted = json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(wanted, dict):
+        return None
+    for key, value in wanted.items():
         if isinstance(value, dict | list):
             raise InvalidParams.of(NAME, f'must be flat: the value of "{key}" is nested')
     return wanted

@@ -1,25 +1,23 @@
 """Reading messages: lists, content, events, activities, delivery logs."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from psycopg.rows import DictRow
 
 from api.data_filter import read_data_filter
 from api.dependencies import Caller, Credential, Db, QueryString, UserCaller
 from api.errors import InvalidParams, NotFound
+from api.message_lists import kept_since, message_page
 from api.pagination import BY_TIME, read_page, slice_of
-from api.query import Query
 from api.schemas import activities as activity_schemas
 from api.schemas import messages as schemas
 from models.database import Connection
 from models.queries import activities as activity_queries
 from models.queries import messages as queries
-from models.queries.messages import MessageFilter
 from models.queries.recipients import find_recipients
 from models.values.refs import RecipientRef
 
-MOST_MESSAGE_IDS = 50
+MOST_CONTENTS = 25
+"""Messages whose contents one call may ask for."""
 
 router = APIRouter(prefix="/v1/messages", tags=["Messages"])
 
@@ -27,13 +25,24 @@ router = APIRouter(prefix="/v1/messages", tags=["Messages"])
 @router.get("")
 async def list_messages(caller: Caller, database: Db, query: QueryString) -> schemas.ListMessagesResponse:
     """Newest first."""
-    wanted, page = _filter(query), read_page(query, BY_TIME)
     async with database.connection() as connection:
-        rows = await queries.list_messages(connection, caller.environment_id, wanted, page)
-    found = slice_of(rows, page, schemas.position)
-    return schemas.ListMessagesResponse(
-        items=[schemas.message(row) for row in found.rows], page_info=found.info
-    )
+        return await message_page(connection, caller.environment_id, query)
+
+
+# Declared before the messages' own paths, which would take "batch" for a message.
+@router.get("/batch/content")
+async def batch_get_message_contents(
+    caller: Caller, database: Db, query: QueryString
+) -> list[schemas.MessageContents]:
+    """Of those that exist, in the order they were named; ids that do not are passed over."""
+    message_ids = query.texts("message_ids")
+    if not message_ids:
+        raise InvalidParams.of("message_ids", "is required")
+    if len(message_ids) > MOST_CONTENTS:
+        raise InvalidParams.of("message_ids", f"may name at most {MOST_CONTENTS} messages")
+    async with database.connection() as connection:
+        rows = await queries.list_contents(connection, caller.environment_id, message_ids, kept_since())
+    return [schemas.contents(row) for row in rows]
 
 
 @router.get("/{message_id:id}")
@@ -45,10 +54,10 @@ async def get_message(message_id: str, caller: UserCaller, database: Db) -> sche
 @router.get("/{message_id:id}/content")
 async def get_message_contents(message_id: str, caller: Caller, database: Db) -> schemas.MessageContents:
     async with database.connection() as connection:
-        row = await queries.find_content(connection, caller.environment_id, message_id)
-    if row is None:
+        rows = await queries.list_contents(connection, caller.environment_id, [message_id], kept_since())
+    if not rows:
         raise no_message(message_id)
-    return schemas.MessageContents(message_id=row["id"], data=row["content"], inserted_at=row["inserted_at"])
+    return schemas.contents(rows[0])
 
 
 @router.get("/{message_id:id}/events")
@@ -97,8 +106,9 @@ async def list_message_activities(
 
 
 async def _find(connection: Connection, caller: Credential, message_id: str) -> DictRow:
+    """What is past retention is not there any more (E-MSG-15)."""
     row = await queries.find_message(connection, caller.environment_id, message_id)
-    if row is None or not _is_readable(row, caller):
+    if row is None or row["inserted_at"] < kept_since() or not _is_readable(row, caller):
         raise no_message(message_id)
     return row
 
@@ -111,25 +121,3 @@ def _is_readable(row: DictRow, caller: Credential) -> bool:
 
 def no_message(message_id: str) -> NotFound:
     return NotFound(f'There is no message "{message_id}" in this environment.')
-
-
-def _filter(query: Query) -> MessageFilter:
-    message_ids = query.texts("message_ids")
-    if len(message_ids) > MOST_MESSAGE_IDS:
-        raise InvalidParams.of("message_ids", f"may name at most {MOST_MESSAGE_IDS} messages")
-    texts: dict[str, Any] = {
-        "tenant": query.text("tenant"),
-        "channel_id": query.text("channel_id"),
-        "workflow_key": query.text("source"),
-        "workflow_run_id": query.text("workflow_run_id"),
-        "recipient_run_id": query.text("workflow_recipient_run_id"),
-    }
-    return MessageFilter(
-        **texts,
-        inserted_at=query.range("inserted_at"),
-        statuses=query.texts("status"),
-        engagement_statuses=query.texts("engagement_status"),
-        message_ids=message_ids,
-        workflow_categories=query.texts("workflow_categories"),
-        trigger_data=read_data_filter(query),
-    )

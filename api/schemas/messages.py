@@ -176,6 +176,10 @@ def _source(row: DictRow) -> MessageSource:
     )
 
 
+def contents(row: DictRow) -> MessageContents:
+    return MessageContents(message_id=row["id"], data=row["content"], inserted_at=row["inserted_at"])
+
+
 def message_event(row: DictRow, of: DictRow) -> MessageEvent:
     return MessageEvent(
         cursor=encode(position(row)),

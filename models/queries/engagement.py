@@ -72,6 +72,32 @@ async def unmark(
     await _write(connection, environment_id, message_ids, change, now)
 
 
+async def marked_since(
+    connection: Connection, environment_id: UUID, message_ids: Sequence[str], status: str, since: datetime
+) -> frozenset[str]:
+    """Those that were given this status (`seen`, `unseen`, …) later than `since`.
+
+    Marking again writes no event but moves the time of the mark; taking a mark back leaves an event only.
+    """
+    mark_name = _MARKS.get(status)
+    is_marked: LiteralString = "false" if mark_name is None else f"m.{mark_name}_at > %(since)s"
+    cursor = await connection.execute(
+        f"""
+        SELECT m.id FROM messages m
+        WHERE m.environment_id = %(environment_id)s AND m.id = ANY(%(ids)s) AND ({is_marked} OR EXISTS (
+            SELECT FROM message_events v
+            WHERE v.message_id = m.id AND v.type = %(type)s AND v.inserted_at > %(since)s))
+        """,
+        {
+            "environment_id": environment_id,
+            "ids": list(message_ids),
+            "since": since,
+            "type": f"message.{status}",
+        },
+    )
+    return frozenset(row["id"] for row in await cursor.fetchall())
+
+
 async def _write(
     connection: Connection, environment_id: UUID, message_ids: Sequence[str], change: _Change, now: datetime
 ) -> None:

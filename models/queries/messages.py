@@ -1,6 +1,7 @@
 """What the API asks about messages."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -24,7 +25,7 @@ _MESSAGE: LiteralString = """
 """
 """Without the content: a list of mails would drag all their HTML along."""
 
-_ENGAGEMENT: dict[str, LiteralString] = {
+ENGAGEMENT: dict[str, LiteralString] = {
     "seen": "m.seen_at IS NOT NULL",
     "unseen": "m.seen_at IS NULL",
     "read": "m.read_at IS NOT NULL",
@@ -41,10 +42,11 @@ class MessageFilter:
     """Which messages; what is absent or empty does not narrow.
 
     Several delivery statuses mean any of them, several engagement statuses all of them. `tenant` also finds
-    what has no tenant.
+    what has no tenant. Nothing older than `since` is found.
     """
 
     inserted_at: Between
+    since: datetime | None = None
     recipient: RecipientRef | None = None
     tenant: str | None = None
     channel_id: str | None = None
@@ -99,13 +101,19 @@ async def find_message(connection: Connection, environment_id: UUID, message_id:
     return found[0] if found else None
 
 
-async def find_content(connection: Connection, environment_id: UUID, message_id: str) -> DictRow | None:
-    """What was rendered."""
+async def list_contents(
+    connection: Connection, environment_id: UUID, message_ids: list[str], since: datetime
+) -> list[DictRow]:
+    """What was rendered of those that exist and are not older, in the order they were named."""
     cursor = await connection.execute(
-        "SELECT id, content, inserted_at FROM messages WHERE environment_id = %s AND id = %s",
-        (environment_id, message_id),
+        """
+        SELECT id, content, inserted_at FROM messages
+        WHERE environment_id = %s AND id = ANY(%s) AND inserted_at >= %s
+        """,
+        (environment_id, message_ids, since),
     )
-    return await cursor.fetchone()
+    found = {row["id"]: row for row in await cursor.fetchall()}
+    return [found[message_id] for message_id in dict.fromkeys(message_ids) if message_id in found]
 
 
 async def list_events(
@@ -154,10 +162,11 @@ def _where(environment_id: UUID, wanted: MessageFilter) -> Where:
     where.add_if("m.id = ANY(%(message_ids)s)", message_ids=wanted.message_ids)
     where.add_if("m.workflow_categories && %(categories)s::text[]", categories=wanted.workflow_categories)
     where.add_range("m.inserted_at", wanted.inserted_at)
+    where.add_if("m.inserted_at >= %(since)s", since=wanted.since)
     where.add_data("m.data", wanted.trigger_data)
     _add_runs(where, wanted)
     for status in wanted.engagement_statuses:
-        where.add(_ENGAGEMENT.get(status, "false"))
+        where.add(ENGAGEMENT.get(status, "false"))
     return where
 
 

@@ -22,7 +22,8 @@ from tests.environments import TestEnvironment
 ALWAYS = Part("claimed", "SELECT 1", {})
 """Stands for a claim that was won."""
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+"""Within retention."""
 
 EMAIL = {
     "__typename": "MessageEmailContent",

@@ -19,7 +19,7 @@ from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.houses import SEALER
 from tests.runs import NOON, WrittenRun, rows, write_run
-from workflows_engine.effects.steps import ComposeAnswer
+from workflows_engine.effects.steps import ComposeAnswer, Verdict
 
 ADA = RecipientRef(id="ada")
 Leaf = tuple[str, str, str | None]
@@ -136,6 +136,14 @@ class Desk:
         written = await self.run(step, **run)
         await self.perform(written, now=now)
         return await self.messages(written)
+
+    async def skipped(self, step: dict[str, Any], **run: Any) -> str:
+        """Why this one step sends nothing, as far as its first colon."""
+        written = await self.run(step, **run)
+        answer = await self.perform(written)
+        assert answer.verdict is Verdict.SKIP
+        assert await self.messages(written) == []
+        return (answer.reason or "").partition(":")[0]
 
     async def messages(self, run: WrittenRun) -> list[dict[str, Any]]:
         sql = "SELECT * FROM messages WHERE recipient_run_id = %s ORDER BY channel_id, id"

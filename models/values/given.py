@@ -194,7 +194,8 @@ def channel_data_in(raw: dict[str, Any]) -> dict[UUID, dict[str, Any]]:
         try:
             found[UUID(key)] = channel_data_of(given)
         except ChannelDataMistake as mistake:
-    XX
+            path = field_path(("channel_data", key, mistake.field))
+            raise GivenMistake(path, mistake.message) from mistake
         except ValueError:
             raise GivenMistake("channel_data", f'"{key}" is not the id of a channel, a UUID') from None
     return found

@@ -60,7 +60,9 @@ def _told(event: Event) -> str:
                 return (
                     f"set {one.ref if one else ''}: {', '.join(sorted(one.properties or {}) if one else [])}"
                 )
-    return f"event {event.event}"
+    assert event.event is not None  # the scenario was checked
+    whom = f" for {event.event.recipient.ref}" if event.event.recipient else ""
+    return f"event {event.event.event_type} {event.event.event_key}{whom}"
 
 
 def _of_entry(entry: Entry) -> Iterator[str]:

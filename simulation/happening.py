@@ -8,10 +8,12 @@ from dispatch.cancels import CancelRequest, accept_cancel
 from dispatch.errors import NotAccepted
 from dispatch.temporal import Temporal
 from dispatch.triggers import Place, TriggerRequest, accept
+from dispatch.waking import wake, wake_for_messages, wake_for_recipients
 from models.database import Connection, Database
 from models.queries.engagement import mark, unmark
-from models.tables.recipients import identify
-from simulation.scenario import Cancelling, Engaging, Event, ScenarioMistake, Setting, Triggering
+from models.tables.recipients import Identification
+from models.tables.waits import NewAwaitedEvent, record_event
+from simulation.scenario import Awaited, Cancelling, Engaging, Event, Setting, Triggering
 
 MESSAGES = """
     SELECT id FROM messages
@@ -42,7 +44,8 @@ class Stage:
         if event.set is not None:
             await self._set(event.set, now)
             return None
-        raise ScenarioMistake("events for waits are not run by this release")
+        assert event.event is not None  # the scenario was checked
+        return await self._await(event.event, now)
 
     async def _trigger(self, given: Triggering, now: datetime) -> str | None:
         request = TriggerRequest(
@@ -78,6 +81,7 @@ class Stage:
                 await unmark(connection, self.place.environment_id, ids, TAKEN_BACK[given.status], now)
             else:
                 await mark(connection, self.place.environment_id, ids, given.status, now)
+        await wake_for_messages(self.database, self.temporal, self.place.environment_id, ids)
         return None if ids else f"{given.step_ref} has sent {given.recipient.ref} no message so far"
 
     async def _messages(self, connection: Connection, given: Engaging, now: datetime) -> list[str]:
@@ -89,5 +93,19 @@ class Stage:
     async def _set(self, given: Setting, now: datetime) -> None:
         one = given.user or given.object or given.tenant
         assert one is not None  # the scenario was checked
+        identification = Identification.of(one)
+        if identification is None:
+            return
         async with self.database.transaction() as connection:
-            await identify(connection, self.place.environment_id, one.ref, one.properties or {}, now)
+            await identification.write(connection, self.place.environment_id, now)
+        await wake_for_recipients(self.database, self.temporal, self.place.environment_id, [one.ref])
+
+    async def _await(self, given: Awaited, now: datetime) -> str | None:
+        recipient = None if given.recipient is None else given.recipient.ref
+        event = NewAwaitedEvent(
+            self.place.environment_id, given.topic, recipient, given.payload(now), happened_at=now
+        )
+        async with self.database.transaction() as connection:
+            waiting = await record_event(connection, event)
+        await wake(self.temporal, waiting)
+        return None if waiting else "nobody waits for it"

@@ -29,8 +29,8 @@ class Pulse:
     async def calm(self) -> None:
         """Wait until nothing is in hand, and nothing was for a little while."""
         # An event that every beat clears would cost more than looking now and then.
-        while self._in_hand or time.monotonic() < self._last + CALM_SECONDS:
-            await asyncio.sleep(CALM_SECONDS)  # noqa: ASYNC110
+        while self._in_hand or time.monotonic() < self._last + CALM_SECONDS:  # noqa: ASYNC110
+            await asyncio.sleep(CALM_SECONDS)
 
     def _beat(self, step: int) -> None:
         self.beats += 1

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from models.values.given import GivenMistake, GivenRecipient, GivenTenant
+from workflows_engine.steps.wait_for_event import AwaitedEvent
 
 SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 SPAN = re.compile(r"(?:\d+[smhdw])+")
@@ -122,6 +123,40 @@ class Setting(Strict):
         return self
 
 
+class Awaited(Strict):
+    """An event that somebody may wait for, of a kind that nothing else in a simulation brings about.
+
+    What happens to messages, runs and recipients tells itself.
+    """
+
+    event_type: Literal["integration_source", "audience"]
+    event_key: str
+    integration_source_key: str | None = None
+    audience_key: str | None = None
+    recipient: Given | None = None
+    data: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _names_its_topic(self) -> "Awaited":
+        assert self.topic
+        return self
+
+    @property
+    def topic(self) -> str:
+        """What waits for such an event are filed under."""
+        return AwaitedEvent(**self.model_dump(exclude={"recipient", "data"})).topic
+
+    def payload(self, now: datetime) -> dict[str, Any]:
+        """What match conditions see of it as `event` (E-WAITEVENT-7)."""
+        ref = None if self.recipient is None else self.recipient.ref
+        stamp = now.isoformat()
+        if self.event_type == "integration_source":
+            return {"data": self.data, "user_id": None if ref is None else ref.id, "inserted_at": stamp}
+        recipient = None if ref is None else ref.to_api()
+        told = {"audience_id": self.audience_key, "transition": self.event_key, "happened_at": stamp}
+        return self.data | told | {"recipient": recipient}
+
+
 def _only_one(event: "Event") -> "Event":
     given = [name for name in KINDS if getattr(event, name) is not None]
     if len(given) != 1:
@@ -137,7 +172,7 @@ class Event(Strict):
     cancel: Cancelling | None = None
     engage: Engaging | None = None
     set: Setting | None = None
-    event: dict[str, Any] | None = None
+    event: Awaited | None = None
 
     def moment(self, start: datetime) -> datetime:
         return (start + self.at if isinstance(self.at, timedelta) else self.at).astimezone(UTC)

@@ -7,10 +7,11 @@ from activities.judging import judged
 from activities.performs import performs
 from activities.scopes import build_scope
 from activities.standing import Standing, load
+from activities.step_log import failure
 from activities.versions import Versions
 from models.database import Database
 from workflows_engine import effects
-from workflows_engine.effects.steps import ChooseAnswer, StepAsk, Verdict
+from workflows_engine.effects.steps import ChooseAnswer, StepAsk
 from workflows_engine.scope import RunScope
 from workflows_engine.steps.branch import BranchStep
 
@@ -33,7 +34,7 @@ class BranchSteps:
 
 
 def think(ask: StepAsk, standing: Standing, scope: RunScope) -> Choice:
-    """Tries the branches in order; one that cannot be judged leaves the choice open, and none is taken."""
+    """Tries the branches in order; one that cannot be judged fails the step (E-RUN-6): nobody is led astray."""
     if standing.stop is not None:
         return Choice(ChooseAnswer(**standing.stop.model_dump()))
     step: BranchStep = standing.version.definition.step(ask.step_ref)
@@ -52,6 +53,7 @@ def think(ask: StepAsk, standing: Standing, scope: RunScope) -> Choice:
             chosen = index
     if chosen is None:
         # The default branch always holds, so this is a doubt.
-        return Choice(ChooseAnswer(verdict=Verdict.SKIP, reason=doubt), {"branches": tried})
+        failed = failure(ask, doubt or "no branch holds")
+        return Choice(ChooseAnswer(**failed.model_dump()), {"branches": tried})
     told = {"index": chosen, "branch": step.branches[chosen].name, "branches": tried}
     return Choice(ChooseAnswer(index=chosen, reason=f"took branch {chosen + 1} of {len(tried)}"), told)

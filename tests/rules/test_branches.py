@@ -17,7 +17,6 @@ from tests.runs import NOON, rows, write_run
 from tests.virtual_time import VirtualTime
 
 BODY = "{{ total_activities }}: {% for a in activities %}{{ a.n }}{% endfor %}"
-MEMBER = {"variable": "recipient", "operator": "is_audience_member", "argument": "vip"}
 LATE = {"variable": "data.at", "operator": "is_timestamp_before", "argument": "{{ data.at | nosuch: }}"}
 
 
@@ -46,6 +45,7 @@ async def outcomes(virtual: VirtualTime, environment: TestEnvironment) -> list[s
     return [run["outcome"] for run in await virtual.runs(environment)]
 
 
+@pytest.mark.rule("E-BRANCH-1", "E-BRANCH-3")
 @pytest.mark.parametrize(
     ("plan", "expected"),
     [
@@ -57,7 +57,6 @@ async def outcomes(virtual: VirtualTime, environment: TestEnvironment) -> list[s
 async def test_the_steps_of_one_branch_are_run_and_then_what_follows(
     virtual: VirtualTime, environment: TestEnvironment, plan: str, expected: list[str]
 ) -> None:
-    # E-BRANCH-1, E-BRANCH-3
     ways = [
         way("pro", in_app_step("pro_1"), in_app_step("pro_2")),
         way("team", in_app_step("team_1")),
@@ -72,10 +71,10 @@ async def test_the_steps_of_one_branch_are_run_and_then_what_follows(
     assert await outcomes(virtual, environment) == ["finished"]
 
 
+@pytest.mark.rule("E-BRANCH-6")
 async def test_the_log_says_which_branch_was_taken_and_what_every_branch_was_tried_on(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-BRANCH-6
     ways = [way("pro"), way("team", in_app_step()), way("free"), otherwise()]
     await virtual.publish(environment, "greet", workflow(branch(*ways)))
     await virtual.trigger(environment, "greet", on("team"))
@@ -103,6 +102,7 @@ async def test_the_log_says_which_branch_was_taken_and_what_every_branch_was_tri
     }
 
 
+@pytest.mark.rule("E-BRANCH-3")
 @pytest.mark.parametrize(("plan", "expected"), [("pro", ["pro_1"]), ("free", []), ("team", ["after"])])
 async def test_after_a_branch_that_terminates_the_run_ends(
     virtual: VirtualTime, environment: TestEnvironment, plan: str, expected: list[str]
@@ -120,6 +120,7 @@ async def test_after_a_branch_that_terminates_the_run_ends(
     assert await outcomes(virtual, environment) == ["finished"]
 
 
+@pytest.mark.rule("E-BRANCH-4")
 @pytest.mark.parametrize(
     ("plan", "seats", "expected"),
     [
@@ -131,7 +132,6 @@ async def test_after_a_branch_that_terminates_the_run_ends(
 async def test_branches_inside_branches_go_on_where_the_outer_one_does(
     virtual: VirtualTime, environment: TestEnvironment, plan: str, seats: int, expected: list[str]
 ) -> None:
-    # E-BRANCH-4
     many = {"variable": "data.seats", "operator": "greater_than", "argument": "5"}
     inner = branch(
         {"conditions": {"all": [many]}, "steps": [in_app_step("many")], "terminates": True},
@@ -228,46 +228,62 @@ async def test_a_run_taken_up_again_goes_on_in_its_branch(
     assert [(one["outcome"], one["incarnation"]) for one in ended] == [("terminated", 0), ("finished", 1)]
 
 
-@pytest.mark.parametrize(
-    ("condition", "reason"),
-    [
-        (MEMBER, "conditions on audience membership are not judged by this release"),
-        (LATE, "the Liquid in a condition cannot be rendered"),
-    ],
-)
-async def test_a_branch_that_cannot_be_judged_leaves_all_untaken_and_the_run_goes_on(
-    virtual: VirtualTime, environment: TestEnvironment, condition: dict[str, Any], reason: str
+@pytest.mark.rule("E-BRANCH-1", "E-RUN-6", "E-RUN-7")
+async def test_a_branch_that_cannot_be_judged_fails_the_step_after_three_attempts(
+    virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
     ways = [
         way("pro", in_app_step("pro_1")),
-        {"name": "asked", "conditions": {"all": [condition]}, "steps": [in_app_step("asked_1")]},
+        {"name": "asked", "conditions": {"all": [LATE]}, "steps": [in_app_step("asked_1")]},
         otherwise(in_app_step("free_1")),
     ]
     await virtual.publish(environment, "greet", workflow(branch(*ways), in_app_step("after")))
-    data = {"at": "2026-01-01"}
-    await virtual.trigger(environment, "greet", on("free"), data=data)
+    await virtual.trigger(environment, "greet", on("free"), data={"at": "2026-01-01"})
+    await virtual.pass_time(environment, timedelta(minutes=2))
 
-    assert await sent(virtual, environment) == ["after"]
-    (line,) = await virtual.log(environment, "step_skipped")
-    assert (line["step_ref"], line["step_type"]) == ("branch_1", "branch")
-    assert line["data"]["reason"].startswith(reason)
-    assert line["data"]["steps_not_run"] == ["pro_1", "asked_1", "free_1"]
-    results = [one["result"] for one in line["data"]["branches"]]
+    assert await sent(virtual, environment) == []
+    assert await outcomes(virtual, environment) == ["failed"]
+    lines = await virtual.log(environment, "step_failed")
+    assert [line["attempt"] for line in lines] == [1, 2, 3]
+    assert lines[0]["data"]["reason"].startswith("the Liquid in a condition cannot be rendered")
+    results = [one["result"] for one in lines[0]["data"]["branches"]]
     assert results == [False, "not judged", "not evaluated"]
 
 
+@pytest.mark.rule("E-BRANCH-1", "E-BRANCH-6")
 async def test_an_earlier_branch_that_holds_is_taken_whatever_cannot_be_judged_after_it(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
     ways = [
         way("pro", in_app_step("pro_1")),
-        {"conditions": {"all": [MEMBER]}, "steps": []},
+        {"conditions": {"all": [LATE]}, "steps": []},
         otherwise(),
     ]
     await virtual.publish(environment, "greet", workflow(branch(*ways)))
-    await virtual.trigger(environment, "greet", on("pro"))
+    await virtual.trigger(environment, "greet", on("pro"), data={"at": "2026-01-01"})
 
     assert await sent(virtual, environment) == ["pro_1"]
+
+
+@pytest.mark.rule("E-BRANCH-5", "E-COND-22")
+@pytest.mark.parametrize(("status", "expected"), [("queued", "seen_1"), ("read", "free_1")])
+async def test_branches_look_at_the_status_of_earlier_messages(
+    virtual: VirtualTime, environment: TestEnvironment, status: str, expected: str
+) -> None:
+    stands = {
+        "variable": "refs.first.delivery_status",
+        "operator": "equal_to",
+        "argument": f"$message.{status}",
+    }
+    ways = [
+        {"conditions": {"all": [stands]}, "steps": [in_app_step("seen_1")]},
+        otherwise(in_app_step("free_1")),
+    ]
+    await virtual.publish(environment, "greet", workflow(in_app_step("first"), delay_step(), branch(*ways)))
+    await virtual.trigger(environment, "greet", on("pro"))
+    await virtual.pass_time(environment, timedelta(days=1))
+
+    assert await sent(virtual, environment) == ["first", expected]
 
 
 async def test_conditions_of_a_branch_see_what_steps_before_it_changed(
@@ -286,10 +302,10 @@ async def test_conditions_of_a_branch_see_what_steps_before_it_changed(
     assert await sent(virtual, environment) == ["digest"]
 
 
+@pytest.mark.rule("E-RUN-7")
 async def test_a_failing_step_in_a_branch_halts_the_run(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-RUN-7
     ways = [otherwise(fetch_step(url="{{ 1 | divided_by: data.zero }}"), in_app_step())]
     await virtual.publish(environment, "greet", workflow(branch(*ways), in_app_step("after")))
     await virtual.trigger(environment, "greet", data={"zero": 0})

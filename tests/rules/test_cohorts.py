@@ -37,10 +37,10 @@ async def of_each(virtual: VirtualTime, environment: TestEnvironment) -> dict[st
     return found
 
 
+@pytest.mark.rule("E-EXPERIMENT-2")
 async def test_everybody_falls_into_one_cohort_the_same_in_every_run(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-EXPERIMENT-2
     await virtual.publish(environment, "test", workflow(halves(), in_app_step("after")))
     for _ in range(2):
         await virtual.trigger(environment, "test", *({"id": who} for who in PEOPLE))
@@ -50,6 +50,7 @@ async def test_everybody_falls_into_one_cohort_the_same_in_every_run(
     assert {tuple(refs) for refs in taken.values()} == {("a", "after") * 2, ("b", "after") * 2}
 
 
+@pytest.mark.rule("E-EXPERIMENT-4")
 @pytest.mark.parametrize(
     ("key", "expected"),
     [("tenant.id", 1), ("team", 1), ("data.team", 1), ("{{ data.team }}", 1), (None, 2), ("recipient.id", 2)],
@@ -57,7 +58,6 @@ async def test_everybody_falls_into_one_cohort_the_same_in_every_run(
 async def test_the_key_decides_who_falls_together(
     virtual: VirtualTime, environment: TestEnvironment, key: str | None, expected: int
 ) -> None:
-    # E-EXPERIMENT-4
     await virtual.publish(environment, "test", workflow(halves(cohort_key=key)))
     people = [{"id": who} for who in PEOPLE]
     await virtual.trigger(environment, "test", *people, tenant="acme", data={"team": "red"})
@@ -68,13 +68,13 @@ async def test_the_key_decides_who_falls_together(
     assert len({line["data"]["key"] for line in lines}) == (1 if expected == 1 else len(PEOPLE))
 
 
+@pytest.mark.rule("E-EXPERIMENT-2", "E-BRANCH-3")
 @pytest.mark.parametrize(
     ("terminates", "expected"), [(True, ["b"]), (False, ["b", "after"]), (None, ["b", "after"])]
 )
 async def test_a_share_of_nothing_receives_nobody_and_a_cohort_may_end_the_run(
     virtual: VirtualTime, environment: TestEnvironment, terminates: bool | None, expected: list[str]
 ) -> None:
-    # E-EXPERIMENT-2, E-BRANCH-3
     nobody, all_ = (
         cohort("A", 0, in_app_step("a")),
         cohort("B", "100", in_app_step("b"), terminates=terminates),
@@ -87,10 +87,10 @@ async def test_a_share_of_nothing_receives_nobody_and_a_cohort_may_end_the_run(
     assert {run["outcome"] for run in await virtual.runs(environment)} == {"finished"}
 
 
+@pytest.mark.rule("E-EXPERIMENT-4")
 async def test_the_log_says_the_key_the_distribution_and_the_cohort(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-EXPERIMENT-4
     step = split(cohort("A", 0), cohort("B", "99.5"), cohort("C", 0.5), cohort_key="data.plan")
     await virtual.publish(environment, "test", workflow(step))
     await virtual.trigger(environment, "test", data={"plan": "pro"})
@@ -110,10 +110,10 @@ async def test_the_log_says_the_key_the_distribution_and_the_cohort(
     assert {(line["step_ref"], line["step_type"]) for line in lines} == {("split", "random_cohort")}
 
 
+@pytest.mark.rule("E-RUN-7")
 async def test_a_key_that_cannot_be_rendered_halts_the_run(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-RUN-7
     step = halves(cohort_key="{{ 1 | divided_by: data.zero }}")
     await virtual.publish(environment, "test", workflow(step, in_app_step("after")))
     await virtual.trigger(environment, "test", data={"zero": 0})

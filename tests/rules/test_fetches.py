@@ -47,10 +47,10 @@ async def pauses(virtual: VirtualTime, environment: TestEnvironment, *events: st
     return [(b - a).total_seconds() for a, b in pairwise(moments)]
 
 
+@pytest.mark.rule("E-FETCH-5", "E-FETCH-9", "E-RUN-2", "E-RUN-18")
 async def test_a_server_that_recovers_is_asked_three_times_and_its_answer_is_merged(
     virtual: VirtualTime, environment: TestEnvironment, server: HTTPServer
 ) -> None:
-    # E-FETCH-5, E-FETCH-9, E-RUN-2, E-RUN-18
     for status in (500, 503):
         server.expect_ordered_request("/").respond_with_data("no", status=status)
     server.expect_ordered_request("/").respond_with_json({"order": {"eta": 2}, "carrier": "ACME"})
@@ -75,10 +75,10 @@ async def test_a_server_that_recovers_is_asked_three_times_and_its_answer_is_mer
     assert message["data"] == {"order": {"eta": 2}, "carrier": "ACME", "kept": True}
 
 
+@pytest.mark.rule("E-FETCH-5", "E-FETCH-7")
 async def test_a_server_that_stays_broken_fails_the_run(
     virtual: VirtualTime, environment: TestEnvironment, server: HTTPServer
 ) -> None:
-    # E-FETCH-5, E-FETCH-7
     server.expect_request("/").respond_with_data("no", status=502)
     await virtual.publish(
         environment, "shipped", workflow(fetch_step(url=server.url_for("/")), in_app_step())
@@ -93,10 +93,10 @@ async def test_a_server_that_stays_broken_fails_the_run(
     assert await virtual.messages(environment) == []
 
 
+@pytest.mark.rule("E-FETCH-5", "E-CANCEL-3")
 async def test_a_run_can_be_cancelled_between_two_attempts(
     virtual: VirtualTime, environment: TestEnvironment, server: HTTPServer
 ) -> None:
-    # E-FETCH-5, E-CANCEL-3
     server.expect_request("/").respond_with_data("no", status=500)
     await virtual.publish(environment, "shipped", workflow(fetch_step(url=server.url_for("/"))))
 
@@ -107,10 +107,10 @@ async def test_a_run_can_be_cancelled_between_two_attempts(
     assert len(server.log) == 1
 
 
+@pytest.mark.rule("E-FETCH-6", "E-FETCH-3")
 @pytest.mark.parametrize(
     ("status", "body"),
     [
-        # E-FETCH-6
         (404, "{}"),
         (200, "not JSON"),
         (200, '{"n": NaN}'),
@@ -119,7 +119,6 @@ async def test_a_run_can_be_cancelled_between_two_attempts(
         (200, r'{"a": "\ud800"}'),
         (404, '{"n": [NaN, 1e400]}'),
         (404, "\x00"),
-        # E-FETCH-3
         (200, "[1]"),
         (200, '"text"'),
     ],
@@ -139,11 +138,11 @@ async def test_what_no_retry_helps_fails_at_once(
     assert await virtual.messages(environment) == []
 
 
+@pytest.mark.rule("E-FETCH-8")
 @pytest.mark.parametrize(("status", "body"), [(204, ""), (200, ""), (201, " \n")])
 async def test_an_answer_without_a_body_changes_nothing(
     virtual: VirtualTime, environment: TestEnvironment, server: HTTPServer, status: int, body: str
 ) -> None:
-    # E-FETCH-8
     server.expect_request("/").respond_with_data(body, status=status)
     await virtual.publish(
         environment, "shipped", workflow(fetch_step(url=server.url_for("/")), in_app_step())
@@ -155,6 +154,7 @@ async def test_an_answer_without_a_body_changes_nothing(
     assert message["data"] == {"kept": [1]}
 
 
+@pytest.mark.rule("E-FETCH-10", "E-FETCH-3")
 @pytest.mark.parametrize(
     ("path", "body", "expected"),
     [
@@ -170,7 +170,6 @@ async def test_a_response_path_says_where_the_answer_goes(
     body: Any,
     expected: Any,
 ) -> None:
-    # E-FETCH-10, E-FETCH-3
     server.expect_request("/").respond_with_json(body)
     step = fetch_step(url=server.url_for("/"), response_path=path)
     await virtual.publish(environment, "shipped", workflow(step, in_app_step()))
@@ -181,10 +180,10 @@ async def test_a_response_path_says_where_the_answer_goes(
     assert message["data"] == expected
 
 
+@pytest.mark.rule("E-RUN-7")
 async def test_a_template_that_cannot_be_rendered_is_tried_three_times_and_halts_the_run(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-RUN-7
     steps = [in_app_step("broken", body=BROKEN), in_app_step("later")]
     await virtual.publish(environment, "welcome", workflow(*steps))
 
@@ -199,10 +198,10 @@ async def test_a_template_that_cannot_be_rendered_is_tried_three_times_and_halts
     assert (end["status"], end["data"]["reason"].startswith("broken: template error")) == ("error", True)
 
 
+@pytest.mark.rule("E-RUN-7", "E-RUN-19")
 async def test_a_template_that_can_be_rendered_meanwhile_sends_once(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-RUN-7, E-RUN-19
     body = "{{ data.n | divided_by: recipient.share }}"
     await virtual.publish(environment, "welcome", workflow(in_app_step(body=body)))
     await virtual.trigger(environment, "welcome", {"id": "ada", "share": 0}, data={"n": 4})

@@ -62,6 +62,7 @@ def test_the_steps_of_a_branch_stand_behind_it_and_lead_to_what_follows() -> Non
     ]
 
 
+@pytest.mark.rule("E-BRANCH-2", "E-BRANCH-3")
 @pytest.mark.parametrize(
     ("fork", "expected"),
     [
@@ -73,7 +74,6 @@ def test_the_steps_of_a_branch_stand_behind_it_and_lead_to_what_follows() -> Non
     ],
 )
 def test_every_way_is_gone_to_its_end(fork: dict[str, Any], expected: list[Walk]) -> None:
-    # E-BRANCH-2, E-BRANCH-3
     assert walks(compiled(fork, in_app_step("last"))) == expected
 
 
@@ -84,6 +84,7 @@ def test_a_fork_that_is_the_last_step_leads_to_the_end() -> None:
     ]
 
 
+@pytest.mark.rule("E-BRANCH-4")
 def test_forks_inside_forks_lead_where_the_outer_one_does() -> None:
     # E-BRANCH-4: a way that terminates ends the run however deep it stands
     drawn = cohorts(50, 50, ref="drawn")

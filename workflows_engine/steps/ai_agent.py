@@ -7,9 +7,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from workflows_engine.effects.functions import ask_agent
-from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import GoOn, Next, PlannedStep, Step, Unsupported, Written
+from workflows_engine.step import GoOn, Next, PlannedStep, Step, Written
 
 PAUSES = (timedelta(seconds=30), timedelta(seconds=60), timedelta(seconds=60))
 """Before the three retries (E-AIAGENT-3)."""
@@ -91,6 +90,3 @@ class AiAgentStep(Step):
 
     def templates(self) -> dict[str, str]:
         return {"settings.request_prompt": self.settings.request_prompt}
-
-    def unsupported(self) -> list[Unsupported]:
-        return unjudged(self.conditions)

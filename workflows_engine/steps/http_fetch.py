@@ -5,9 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from workflows_engine.effects.steps import fetch
-from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import GoOn, Next, PlannedStep, Step, Unsupported, Written
+from workflows_engine.step import GoOn, Next, PlannedStep, Step, Written
 from workflows_engine.templates import Method, Pair, below, given, pair_templates
 
 
@@ -47,6 +46,3 @@ class FetchStep(Step):
         own = given(url=self.settings.url, body=self.settings.body)
         own |= pair_templates("headers", self.settings.headers)
         return below("settings", own | pair_templates("query_params", self.settings.query_params))
-
-    def unsupported(self) -> list[Unsupported]:
-        return unjudged(self.conditions)

@@ -5,9 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from workflows_engine.effects.functions import trigger_workflow
-from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import GoOn, Next, PlannedStep, Reference, Step, Unsupported, Written, has_liquid
+from workflows_engine.step import GoOn, Next, PlannedStep, Reference, Step, Written, has_liquid
 
 DEEPEST = 10
 """Triggers by steps in one another; beyond, a step fails (E-TRIGGERWF-9)."""
@@ -50,6 +49,3 @@ class TriggerWorkflowStep(Step):
     def references(self) -> list[Reference]:
         key = self.settings.workflow_key
         return [] if has_liquid(key) else [Reference("workflow", key, "settings.workflow_key")]
-
-    def unsupported(self) -> list[Unsupported]:
-        return unjudged(self.conditions)

@@ -5,9 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from workflows_engine.effects.functions import update_audience
-from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import GoOn, Next, PlannedStep, Reference, Step, Unsupported, Written
+from workflows_engine.step import GoOn, Next, PlannedStep, Reference, Step, Written
 
 
 class UpdateAudienceSettings(Written):
@@ -37,6 +36,3 @@ class UpdateAudienceStep(Step):
 
     def references(self) -> list[Reference]:
         return [Reference("audience", self.settings.audience_key, "settings.audience_key")]
-
-    def unsupported(self) -> list[Unsupported]:
-        return unjudged(self.conditions)

@@ -5,9 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from workflows_engine.effects.functions import update_data
-from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import GoOn, Next, PlannedStep, Step, Unsupported, Written
+from workflows_engine.step import GoOn, Next, PlannedStep, Step, Written
 
 
 class UpdateDataSettings(Written):
@@ -36,6 +35,3 @@ class UpdateDataStep(Step):
 
     def templates(self) -> dict[str, str]:
         return {"settings.data": self.settings.data}
-
-    def unsupported(self) -> list[Unsupported]:
-        return unjudged(self.conditions)

@@ -6,9 +6,8 @@ from models.values.refs import TENANTS, USERS
 from pydantic import Field, model_validator
 
 from workflows_engine.effects.functions import update_recipient
-from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import GoOn, Next, PlannedStep, Step, Unsupported, Written
+from workflows_engine.step import GoOn, Next, PlannedStep, Step, Written
 from workflows_engine.updating import check_gid
 
 
@@ -47,6 +46,3 @@ class UpdateObjectStep(Step):
             "settings.recipient_gid": self.settings.recipient_gid,
             "settings.update_properties": self.settings.update_properties,
         }
-
-    def unsupported(self) -> list[Unsupported]:
-        return unjudged(self.conditions)

@@ -6,9 +6,8 @@ from models.values.refs import USERS
 from pydantic import model_validator
 
 from workflows_engine.effects.functions import update_recipient
-from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import GoOn, Next, PlannedStep, Step, Unsupported
+from workflows_engine.step import GoOn, Next, PlannedStep, Step
 from workflows_engine.updating import EntitySettings, check_gid
 
 
@@ -37,6 +36,3 @@ class UpdateUserStep(Step):
 
     def templates(self) -> dict[str, str]:
         return self.settings.templates()
-
-    def unsupported(self) -> list[Unsupported]:
-        return unjudged(self.conditions)

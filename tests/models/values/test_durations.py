@@ -11,6 +11,7 @@ from models.values.durations import Duration, Unit
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
 
+@pytest.mark.rule("E-SHAPE-3", "E-DELAY-2")
 @pytest.mark.parametrize(
     ("unit", "expected"),
     [
@@ -22,12 +23,11 @@ NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
     ],
 )
 def test_all_units_but_months_are_exact(unit: Unit, expected: timedelta) -> None:
-    # E-SHAPE-3
     assert Duration(unit=unit, value=3).after(NOON) == NOON + expected
-    # E-DELAY-2
     assert Duration(unit=unit, value=-3).after(NOON) == NOON - expected
 
 
+@pytest.mark.rule("E-SHAPE-3")
 @pytest.mark.parametrize(
     ("start", "months", "expected"),
     [
@@ -47,7 +47,6 @@ def test_all_units_but_months_are_exact(unit: Unit, expected: timedelta) -> None
 def test_a_month_is_a_calendar_month_and_ends_where_the_month_ends(
     start: str, months: int, expected: str
 ) -> None:
-    # E-SHAPE-3
     begun = datetime.fromisoformat(f"{start}T12:34:56+00:00")
     assert Duration(unit="months", value=months).after(begun).isoformat() == f"{expected}T12:34:56+00:00"
 

@@ -8,12 +8,13 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import TypeAdapter, ValidationError
 
-from api.dependencies import Caller, Credential, Db, QueryString
+from api.dependencies import Caller, Credential, Db, QueryString, TemporalClient
 from api.errors import InvalidParams, NotBuilt, NotFound
 from api.identifying import too_large
 from api.pagination import read_page, slice_of
 from api.query import Query
 from api.schemas import audience_members as schemas
+from dispatch.waking import wake_for_recipients
 from models.database import Connection
 from models.queries.audience_members import page_members
 from models.queries.recipients import list_outgrown
@@ -59,7 +60,12 @@ async def list_audience_members(
 
 @router.post("/{key:id}/members", status_code=204)
 async def add_audience_members(
-    key: str, body: schemas.AudienceMembersRequest, caller: Caller, database: Db, query: QueryString
+    key: str,
+    body: schemas.AudienceMembersRequest,
+    caller: Caller,
+    database: Db,
+    temporal: TemporalClient,
+    query: QueryString,
 ) -> None:
     """Identify those who come with properties, and add everybody; who is in already stays since when."""
     given = [_read(index, one) for index, one in enumerate(body.members)]
@@ -69,6 +75,7 @@ async def add_audience_members(
         await _identify(connection, caller, [user for user, _ in given], now)
         memberships = {membership: None for _, membership in given}
         await add_members(connection, caller.environment_id, key, list(memberships), now)
+    await wake_for_recipients(database, temporal, caller.environment_id, [user.ref for user, _ in given])
 
 
 @router.delete("/{key:id}/members", status_code=204)

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter
 
-from api.dependencies import Caller, Db
+from api.dependencies import Caller, Db, TemporalClient
 from api.schemas.bulk_operations import BulkOperation, BulkProgress
 from api.schemas.preferences import BulkSetUserPreferencesRequest
+from dispatch.waking import wake_for_recipients
 from models.queries.recipients import list_outgrown
 from models.tables.bulk_operations import Tally, record_completed
 from models.tables.preference_sets import DEFAULT_SET, put_preference_sets
@@ -19,7 +20,11 @@ router = APIRouter(tags=["Bulk operations"])
 
 @router.post("/v1/users/bulk/preferences")
 async def bulk_set_user_preferences(
-    body: BulkSetUserPreferencesRequest, caller: Caller, database: Db, progress: BulkProgress
+    body: BulkSetUserPreferencesRequest,
+    caller: Caller,
+    database: Db,
+    temporal: TemporalClient,
+    progress: BulkProgress,
 ) -> BulkOperation:
     """Replace the set of every user named, creating those who are unknown; done before the answer."""
     given = body.preferences
@@ -35,6 +40,7 @@ async def bulk_set_user_preferences(
                 await put_preference_sets(connection, caller.environment_id, user, sets, now, merge=False)
         tally = Tally("users.set_preferences", len(users))
         row = await record_completed(connection, caller.environment_id, tally, now)
+    await wake_for_recipients(database, temporal, caller.environment_id, users)
     return progress.shown(row)
 
 

@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
-from api.dependencies import Credential, Db, QueryString, UserCaller
+from api.dependencies import Credential, Db, QueryString, TemporalClient, UserCaller
 from api.errors import Forbidden, InvalidParams
 from api.schemas import preferences as schemas
 from api.schemas.preferences import PreferenceSet
+from dispatch.temporal import Temporal
+from dispatch.waking import wake_for_recipients
 from models.database import Connection, Database
 from models.queries.account import find_preference_defaults
 from models.queries.recipients import find_recipients
@@ -39,17 +41,22 @@ class Owner:
 
     ref: RecipientRef
     caller: Credential
+    temporal: Temporal
+
+    async def wake(self, database: Database) -> None:
+        """Tell the runs that wait for this very change (E-WAITEVENT-8)."""
+        await wake_for_recipients(database, self.temporal, self.caller.environment_id, [self.ref])
 
 
-async def _owner(request: Request, caller: UserCaller) -> Owner:
+async def _owner(request: Request, caller: UserCaller, temporal: TemporalClient) -> Owner:
     """A user, or an object, which only servers may speak of. Raises Forbidden, or GivenMistake."""
     path = request.path_params
     if "user_id" in path:
-        return Owner(RecipientRef(id=checked_id(path["user_id"])), caller)
+        return Owner(RecipientRef(id=checked_id(path["user_id"])), caller, temporal)
     if caller.kind is not KeyKind.SECRET:
         raise Forbidden("This endpoint takes a secret key, not a public one.")
     object_id = checked_id(path["object_id"], is_user=False)
-    return Owner(RecipientRef(collection=path["collection"], id=object_id), caller)
+    return Owner(RecipientRef(collection=path["collection"], id=object_id), caller, temporal)
 
 
 Whose = Annotated[Owner, Depends(_owner)]
@@ -91,7 +98,9 @@ async def unset_preference_set(id: str, owner: Whose, database: Db) -> None:
     if owner.caller.kind is not KeyKind.SECRET:
         raise Forbidden("This endpoint takes a secret key, not a public one.")
     async with database.connection() as connection:
-        await delete_preference_set(connection, owner.caller.environment_id, owner.ref, id)
+        gone = await delete_preference_set(connection, owner.caller.environment_id, owner.ref, id)
+    if gone is not None:
+        await owner.wake(database)
 
 
 @router.put(USER + "/{id:id}/channel_types", deprecated=True)
@@ -153,7 +162,9 @@ async def _changed(
         stored = await _locked(connection, owner, set_id)
         others = stored.get(kind, {}) if name else {}
         await _put(connection, owner, set_id, {**stored, kind: {**others, **entries}})
-        return await _shown(connection, owner, set_id)
+        shown = await _shown(connection, owner, set_id)
+    await owner.wake(database)
+    return shown
 
 
 async def _locked(connection: Connection, owner: Owner, set_id: str) -> dict[str, Any]:
@@ -169,7 +180,9 @@ async def _kept(
     async with database.transaction() as connection:
         await identify(connection, owner.caller.environment_id, owner.ref, {}, datetime.now(UTC))
         await _put(connection, owner, set_id, preferences, merge=merge)
-        return await _shown(connection, owner, set_id)
+        shown = await _shown(connection, owner, set_id)
+    await owner.wake(database)
+    return shown
 
 
 async def _put(

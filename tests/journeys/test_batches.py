@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from knockapi import AsyncKnock
 
 from cli.mailbox.messages import ReceivedMessage
@@ -80,3 +81,21 @@ async def test_a_join_is_never_lost_between_two_windows(
 
 async def mails_to(house: House, address: str) -> list[ReceivedMessage]:
     return list(house.mailbox.mails_to(address))
+
+
+@pytest.mark.rule("E-BATCH-31", "E-BATCH-32", "E-BATCH-34")
+async def test_a_batched_message_has_the_merged_data_and_is_found_by_it(
+    house: House, environment: TestEnvironment, knock: AsyncKnock
+) -> None:
+    await publish(
+        house.database, environment, "new-comment", workflow(batch_step(seconds=1), in_app_step(body=BODY))
+    )
+    for page in ("A", "B"):
+        data = {"page": page, f"only_{page}": True, "deep": {"er": 1}}
+        await knock.workflows.trigger("new-comment", recipients=[{"id": "ada"}], data=data)
+    await feed_with(knock, "ada", 1)
+
+    (message,) = (await knock.messages.list()).entries
+    assert message.data == {"page": "B", "only_A": True, "only_B": True}
+    assert len((await knock.messages.list(trigger_data='{"page": "B"}')).entries) == 1
+    assert (await knock.messages.list(trigger_data='{"page": "A"}')).entries == []

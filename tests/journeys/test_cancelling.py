@@ -30,6 +30,7 @@ async def reach(
     )
 
 
+@pytest.mark.rule("E-CANCEL-1", "E-CANCEL-3", "E-DELAY-9")
 async def test_a_cancelled_delay_sends_nothing(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -65,6 +66,7 @@ async def test_the_log_of_a_cancelled_run_names_the_key_that_cancelled_it(
     assert (last.data or {}).get("api_key_id") == str(key["id"])
 
 
+@pytest.mark.rule("E-CANCEL-2")
 async def test_a_cancel_names_its_recipients(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -80,6 +82,7 @@ async def test_a_cancel_names_its_recipients(
     assert (await the_run(house, environment, "ada"))["status"] == "paused"
 
 
+@pytest.mark.rule("E-CANCEL-4")
 async def test_a_cancel_right_after_its_trigger_never_misses(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
@@ -169,6 +172,7 @@ async def test_a_window_whose_only_member_was_cancelled_stays_open_for_the_next(
 
 
 @pytest.mark.parametrize("key", ["never used", "another"])
+@pytest.mark.rule("E-CANCEL-1")
 async def test_cancelling_an_unknown_key_is_no_mistake(
     house: House, environment: TestEnvironment, knock: AsyncKnock, key: str
 ) -> None:

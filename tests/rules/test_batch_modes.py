@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from tests.builders import batch_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.rules.reading import body_of
 from tests.virtual_time import VirtualTime
+from workflows_engine.definition import WorkflowDefinition
 
 BODY = "{{ total_activities }}: {% for a in activities %}{{ a.n }}{% endfor %}"
 HOUR = 3600
@@ -351,3 +353,73 @@ async def test_an_arrival_at_the_due_time_opens_the_next_window(
     await virtual.pass_time(environment, timedelta(days=2))
 
     assert await bodies(virtual, environment) == ["1: 0", "1: 1"]
+
+
+@pytest.mark.rule("E-BATCH-19")
+async def test_of_two_batches_in_a_row_the_second_sees_one_activity_a_window(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    latest: dict[str, Any] = {"workflow_version_mode": "latest"}
+    twice = [batch_step("one", seconds=60, **latest), batch_step("two", seconds=60, **latest)]
+    await virtual.publish(
+        environment, "batched", workflow(*twice, in_app_step(body="{{ total_activities }}"))
+    )
+    for n in range(3):
+        await virtual.trigger(environment, "batched", data={"n": n})
+    await virtual.pass_time(environment, timedelta(minutes=3))
+
+    assert await bodies(virtual, environment) == ["1"]
+
+
+@pytest.mark.rule("E-BATCH-18")
+async def test_activities_stand_in_the_order_in_which_their_triggers_were_accepted(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    await virtual.publish(environment, "batched", gathering(body=BODY, batch_items_render_limit=20))
+    for n in range(20):
+        # Not waiting: the runs reach the step in any order.
+        await virtual.accept(environment, "batched", data={"n": chr(97 + n)})
+    await virtual.pass_time(environment, timedelta(minutes=11))
+
+    assert await bodies(virtual, environment) == ["20: abcdefghijklmnopqrst"]
+
+
+@pytest.mark.rule("E-BATCH-27", "E-RUN-2")
+async def test_a_run_that_gathers_is_paused_and_an_absorbed_one_names_it(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    await virtual.publish(environment, "batched", gathering())
+    for n in range(2):
+        await virtual.trigger(environment, "batched", data={"n": n})
+
+    owner, absorbed = await virtual.runs(environment)
+    assert (owner["status"], absorbed["outcome"]) == ("paused", "absorbed")
+    (joined,) = await virtual.log(environment, "batch_joined")
+    assert joined["recipient_run_id"] == absorbed["id"]
+    assert joined["data"]["owner_run_id"] == str(owner["id"])
+    (opened,) = await virtual.log(environment, "batch_opened")
+    assert opened["data"]["window_type"] == "fixed"
+
+
+@pytest.mark.rule("E-BATCH-2")
+@pytest.mark.parametrize(
+    ("settings", "is_valid"),
+    [
+        ({"batch_items_render_limit": 1}, True),
+        ({"batch_items_render_limit": 100}, True),
+        ({"batch_items_render_limit": 0}, False),
+        ({"batch_items_render_limit": 101}, False),
+        ({"batch_items_max_limit": 2}, True),
+        ({"batch_items_max_limit": 1000}, True),
+        ({"batch_items_max_limit": 1}, False),
+        ({"batch_items_max_limit": 1001}, False),
+        ({"batch_window_type": "sliding"}, False),
+    ],
+)
+def test_limits_outside_their_range_are_refused(settings: dict[str, Any], is_valid: bool) -> None:
+    content = gathering(**settings)
+    if is_valid:
+        WorkflowDefinition.model_validate(content)
+    else:
+        with pytest.raises(ValidationError):
+            WorkflowDefinition.model_validate(content)

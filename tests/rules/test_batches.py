@@ -26,10 +26,10 @@ async def bodies(virtual: VirtualTime, environment: TestEnvironment) -> list[str
     return sorted(body_of(message) for message in await virtual.messages(environment))
 
 
+@pytest.mark.rule("E-BATCH-7", "E-BATCH-16")
 async def test_a_fixed_window_closes_when_it_said_whoever_comes_later(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-BATCH-7, E-BATCH-16
     await virtual.publish(environment, "batched", gathering())
     opened = await virtual.now()
     await virtual.trigger(environment, "batched", data={"n": "a"})
@@ -47,10 +47,10 @@ async def test_a_fixed_window_closes_when_it_said_whoever_comes_later(
     ]
 
 
+@pytest.mark.rule("E-BATCH-7")
 async def test_what_comes_after_the_close_opens_another_window(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-BATCH-7
     await virtual.publish(environment, "batched", gathering())
     await virtual.trigger(environment, "batched", data={"n": "a"})
     await virtual.pass_time(environment, WINDOW)
@@ -59,6 +59,7 @@ async def test_what_comes_after_the_close_opens_another_window(
     assert await bodies(virtual, environment) == ["1: a", "1: b"]
 
 
+@pytest.mark.rule("E-BATCH-5")
 @pytest.mark.parametrize(
     ("key", "expected"),
     [
@@ -72,7 +73,6 @@ async def test_what_comes_after_the_close_opens_another_window(
 async def test_a_key_is_a_property_or_a_path_or_a_template(
     virtual: VirtualTime, environment: TestEnvironment, key: str | None, expected: list[str]
 ) -> None:
-    # E-BATCH-5
     await virtual.publish(environment, "batched", gathering(key=key))
     for n, page, actor in (("a", "p", "bob"), ("b", "q", "eve"), ("c", "p", "eve")):
         await virtual.accept(environment, "batched", actor={"id": actor}, data={"n": n, "page": page})
@@ -80,10 +80,10 @@ async def test_a_key_is_a_property_or_a_path_or_a_template(
     assert await bodies(virtual, environment) == expected
 
 
+@pytest.mark.rule("E-BATCH-34")
 async def test_six_triggers_of_two_pages_are_two_times_three(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-BATCH-34
     await virtual.publish(environment, "batched", gathering(key="page_id"))
     for n in range(6):
         await virtual.accept(environment, "batched", data={"n": n, "page_id": n % 2})
@@ -91,10 +91,10 @@ async def test_six_triggers_of_two_pages_are_two_times_three(
     assert await bodies(virtual, environment) == ["3: 024", "3: 135"]
 
 
+@pytest.mark.rule("E-BATCH-6")
 async def test_what_has_no_key_is_gathered_under_the_empty_one(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-BATCH-6
     await virtual.publish(environment, "batched", gathering(key="page"))
     for data in ({"n": "a"}, {"n": "b", "page": None}, {"n": "c", "page": ""}, {"n": "d", "page": "p"}):
         await virtual.accept(environment, "batched", data=data)
@@ -102,6 +102,7 @@ async def test_what_has_no_key_is_gathered_under_the_empty_one(
     assert await bodies(virtual, environment) == ["1: d", "3: abc"]
 
 
+@pytest.mark.rule("E-BATCH-22", "E-BATCH-1", "E-BATCH-17")
 @pytest.mark.parametrize(
     ("triggers", "settings", "expected"),
     [
@@ -117,7 +118,6 @@ async def test_the_rendered_ones_are_the_first_or_the_last_and_always_oldest_fir
     settings: dict[str, Any],
     expected: str,
 ) -> None:
-    # E-BATCH-22, E-BATCH-1, E-BATCH-17
     await virtual.publish(environment, "batched", gathering(**settings))
     for n in range(triggers):
         await virtual.accept(environment, "batched", data={"n": n})
@@ -125,10 +125,10 @@ async def test_the_rendered_ones_are_the_first_or_the_last_and_always_oldest_fir
     assert await bodies(virtual, environment) == [f"{triggers}: {expected}"]
 
 
+@pytest.mark.rule("E-BATCH-28", "E-BATCH-29", "E-BATCH-34")
 async def test_merged_data_is_flat_and_short_and_the_later_wins(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-BATCH-28, E-BATCH-29, E-BATCH-34
     await virtual.publish(environment, "batched", gathering(body="{{ activities[0].deep.er }}"))
     first = {
         "page": "A",
@@ -151,20 +151,20 @@ async def test_merged_data_is_flat_and_short_and_the_later_wins(
     assert item["data"]["page"] == "B"
 
 
+@pytest.mark.rule("E-BATCH-28")
 async def test_a_batch_of_one_is_flattened_as_well(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-BATCH-28
     await virtual.publish(environment, "batched", gathering(body="{{ data.deep.er }}{{ page }}"))
     await virtual.trigger(environment, "batched", data={"page": "A", "deep": {"er": 1}})
 
     assert await bodies(virtual, environment) == ["A"]
 
 
+@pytest.mark.rule("E-BATCH-30")
 async def test_only_rendered_activities_are_merged(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-BATCH-30
     await virtual.publish(
         environment, "batched", gathering(body="{{ data.page }}", batch_items_render_limit=1)
     )
@@ -174,11 +174,11 @@ async def test_only_rendered_activities_are_merged(
     assert await bodies(virtual, environment) == ["A"]
 
 
+@pytest.mark.rule("E-BATCH-22", "E-BATCH-33")
 @pytest.mark.parametrize(("order", "speaker"), [("asc", "eve"), ("desc", "bob")])
 async def test_actors_are_counted_once_and_the_last_rendered_one_speaks(
     virtual: VirtualTime, environment: TestEnvironment, order: str, speaker: str
 ) -> None:
-    # E-BATCH-22, E-BATCH-33
     settings = {"batch_order": order, "batch_items_render_limit": 2}
     body = "{{ total_actors }} {{ actor.id }} {% for a in actors %}{{ a.id }}.{% endfor %}"
     await virtual.publish(environment, "batched", gathering(body=body, **settings))
@@ -189,10 +189,10 @@ async def test_actors_are_counted_once_and_the_last_rendered_one_speaks(
     assert await bodies(virtual, environment) == [f"2 {speaker} {first}.{last}."]
 
 
+@pytest.mark.rule("E-BATCH-3", "E-BATCH-24")
 async def test_publishing_meanwhile_leaves_the_open_window_to_itself(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-BATCH-3, E-BATCH-24
     await virtual.publish(environment, "batched", gathering(body=f"old {BODY}"))
     for n in "ab":
         await virtual.accept(environment, "batched", data={"n": n})
@@ -203,10 +203,10 @@ async def test_publishing_meanwhile_leaves_the_open_window_to_itself(
     assert await bodies(virtual, environment) == ["new 2: cd", "old 2: ab"]
 
 
+@pytest.mark.rule("E-BATCH-3")
 async def test_two_pinned_batch_steps_of_a_version_share_a_window(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-BATCH-3
     def only(kind: str) -> dict[str, Any]:
         return {"all": [{"variable": "data.n", "operator": "equal_to", "argument": kind}]}
 
@@ -219,10 +219,10 @@ async def test_two_pinned_batch_steps_of_a_version_share_a_window(
     assert await bodies(virtual, environment) == ["2: ba"]
 
 
+@pytest.mark.rule("E-BATCH-3")
 async def test_two_recipients_never_share_a_window(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-BATCH-3
     await virtual.publish(environment, "batched", gathering(key="page"))
     await virtual.trigger(environment, "batched", {"id": "ada"}, {"id": "bob"}, data={"n": "a", "page": "p"})
 
@@ -230,11 +230,11 @@ async def test_two_recipients_never_share_a_window(
     assert {message["recipient_id"] for message in await virtual.messages(environment)} == {"ada", "bob"}
 
 
+@pytest.mark.rule("E-RUN-17", "E-COND-5")
 @pytest.mark.parametrize(("triggers", "sent"), [(1, []), (2, ["alone no more"])])
 async def test_conditions_after_a_batch_see_how_many_were_gathered(
     virtual: VirtualTime, environment: TestEnvironment, triggers: int, sent: list[str]
 ) -> None:
-    # E-RUN-17, E-COND-5
     many = {"any": [{"variable": "run.total_activities", "operator": "not_equal_to", "argument": "1"}]}
     step = in_app_step(body="alone no more", conditions=many)
     await virtual.publish(environment, "batched", workflow(batch_step(seconds=600), step))
@@ -244,10 +244,10 @@ async def test_conditions_after_a_batch_see_how_many_were_gathered(
     assert await bodies(virtual, environment) == sent
 
 
+@pytest.mark.rule("E-BATCH-15", "E-BATCH-10")
 async def test_a_window_longer_than_a_year_gathers_nothing(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-BATCH-15, E-BATCH-10
     step = batch_step(seconds=366 * 24 * 3600)
     await virtual.publish(environment, "batched", workflow(step, in_app_step(body=BODY)))
 
@@ -256,10 +256,10 @@ async def test_a_window_longer_than_a_year_gathers_nothing(
     assert [body_of(message) for message in await virtual.messages(environment)] == ["1: a"]
 
 
+@pytest.mark.rule("E-BATCH-25")
 async def test_a_window_that_closes_while_its_workflow_is_off_sends_nothing(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-BATCH-25
     await virtual.publish(environment, "batched", gathering())
     await virtual.trigger(environment, "batched", data={"n": "a"})
     async with virtual.database.transaction() as connection:

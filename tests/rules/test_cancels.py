@@ -38,10 +38,10 @@ async def bodies(virtual: VirtualTime, environment: TestEnvironment) -> list[str
     return [body_of(message) for message in await virtual.messages(environment)]
 
 
+@pytest.mark.rule("E-CANCEL-2", "E-CANCEL-5")
 async def test_a_cancel_stops_the_paused_runs_of_its_workflow_and_key_and_no_others(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-CANCEL-2, E-CANCEL-5
     for key in ("welcome", "farewell"):
         await virtual.publish(environment, key, workflow(delay_step(), in_app_step()))
     await virtual.accept(environment, "welcome", {"id": "ada"}, {"id": "bob"}, cancellation_key="k")
@@ -61,10 +61,10 @@ async def test_a_cancel_stops_the_paused_runs_of_its_workflow_and_key_and_no_oth
     }
 
 
+@pytest.mark.rule("E-CANCEL-2")
 async def test_a_cancel_that_names_recipients_stops_theirs_alone(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-CANCEL-2
     await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
     await virtual.trigger(environment, "welcome", {"id": "ada"}, {"id": "bob"}, cancellation_key="k")
 
@@ -74,10 +74,10 @@ async def test_a_cancel_that_names_recipients_stops_theirs_alone(
     assert [message["recipient_id"] for message in await virtual.messages(environment)] == ["ada"]
 
 
+@pytest.mark.rule("E-CANCEL-4")
 async def test_a_cancel_does_not_reach_triggers_that_come_after_it(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-CANCEL-4
     await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
     await virtual.cancel(environment, "welcome", "k")
     await virtual.trigger(environment, "welcome", cancellation_key="k")
@@ -87,10 +87,10 @@ async def test_a_cancel_does_not_reach_triggers_that_come_after_it(
     assert len(await virtual.messages(environment)) == 1
 
 
+@pytest.mark.rule("E-CANCEL-6")
 async def test_cancelling_the_lone_opener_leaves_its_window_open_until_its_time(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-CANCEL-6
     await virtual.publish(environment, "batched", BATCHED)
     opened = await virtual.now()
     await gather(virtual, environment, "a")
@@ -106,10 +106,10 @@ async def test_cancelling_the_lone_opener_leaves_its_window_open_until_its_time(
     assert WINDOW <= message["inserted_at"] - opened < WINDOW + timedelta(seconds=5)
 
 
+@pytest.mark.rule("E-CANCEL-7")
 async def test_a_window_goes_on_with_the_run_of_its_cancelled_opener(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-CANCEL-7
     await virtual.publish(environment, "batched", BATCHED)
     await gather(virtual, environment, "a", "b", "c")
 
@@ -122,10 +122,10 @@ async def test_a_window_goes_on_with_the_run_of_its_cancelled_opener(
     assert await outcomes(virtual, environment) == ["finished", "absorbed", "absorbed"]
 
 
+@pytest.mark.rule("E-CANCEL-6")
 async def test_cancelling_an_absorbed_run_takes_its_activity_out(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-CANCEL-6
     await virtual.publish(environment, "batched", BATCHED)
     await gather(virtual, environment, "a", "b")
 
@@ -135,11 +135,11 @@ async def test_cancelling_an_absorbed_run_takes_its_activity_out(
     assert await bodies(virtual, environment) == ["1: a"]
 
 
+@pytest.mark.rule("E-BATCH-26")
 @pytest.mark.parametrize("order", ["ab", "ba"])
 async def test_a_window_whose_activities_were_all_cancelled_sends_nothing(
     virtual: VirtualTime, environment: TestEnvironment, order: str
 ) -> None:
-    # E-BATCH-26
     await virtual.publish(environment, "batched", BATCHED)
     await gather(virtual, environment, "a", "b")
 
@@ -151,6 +151,7 @@ async def test_a_window_whose_activities_were_all_cancelled_sends_nothing(
     assert await outcomes(virtual, environment) == ["cancelled", "absorbed"]
 
 
+@pytest.mark.rule("E-CANCEL-8")
 @pytest.mark.parametrize(
     ("before", "after", "sent"),
     [
@@ -168,7 +169,6 @@ async def test_after_the_close_only_the_openers_key_stops_the_run(
     after: tuple[str, ...],
     sent: list[str],
 ) -> None:
-    # E-CANCEL-8
     await virtual.publish(environment, "batched", BATCHED_AND_DELAYED)
     await gather(virtual, environment, "a", "b")
     for key in before:
@@ -184,10 +184,10 @@ async def test_after_the_close_only_the_openers_key_stops_the_run(
     assert await outcomes(virtual, environment) == ["finished" if sent else "cancelled", "absorbed"]
 
 
+@pytest.mark.rule("E-CANCEL-7", "E-CANCEL-8")
 async def test_a_cancel_from_before_the_close_that_is_heard_after_it_takes_one_activity_only(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-CANCEL-7, E-CANCEL-8
     await virtual.publish(environment, "batched", BATCHED_AND_DELAYED)
     await gather(virtual, environment, "a", "b")
     async with virtual.database.transaction() as connection:
@@ -204,10 +204,10 @@ async def test_a_cancel_from_before_the_close_that_is_heard_after_it_takes_one_a
     assert await outcomes(virtual, environment) == ["finished", "absorbed"]
 
 
+@pytest.mark.rule("E-CANCEL-8")
 async def test_a_window_that_was_closed_cannot_be_left(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    # E-CANCEL-8
     await virtual.publish(environment, "batched", BATCHED)
     run = await write_run(virtual.database, environment, "batched")
     steps = BatchSteps(virtual.database, Versions(SEALER), virtual.temporal)
@@ -256,8 +256,8 @@ async def members(virtual: VirtualTime, window_id: UUID) -> list[dict[str, objec
     return await rows(virtual.database, sql, window_id)
 
 
+@pytest.mark.rule("E-CANCEL-3")
 async def test_what_was_sent_is_not_recalled(virtual: VirtualTime, environment: TestEnvironment) -> None:
-    # E-CANCEL-3
     await virtual.publish(environment, "welcome", workflow(in_app_step(), delay_step(), in_app_step("late")))
     await virtual.trigger(environment, "welcome", cancellation_key="k")
 
@@ -267,3 +267,17 @@ async def test_what_was_sent_is_not_recalled(virtual: VirtualTime, environment: 
     assert [(one["step_ref"], one["status"]) for one in await virtual.messages(environment)] == [
         ("in_app_1", "delivered")
     ]
+
+
+@pytest.mark.rule("E-CANCEL-10", "E-TRIGGERWF-8")
+async def test_a_nested_run_outlives_the_cancel_of_its_parent(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    nest = {"type": "trigger_workflow", "ref": "nest", "settings": {"workflow_key": "child"}}
+    await virtual.publish(environment, "child", workflow(delay_step(), in_app_step()))
+    await virtual.publish(environment, "parent", workflow(nest, delay_step(), in_app_step()))
+    await virtual.trigger(environment, "parent", cancellation_key="c")
+    await virtual.cancel(environment, "parent", "c")
+    await virtual.pass_time(environment, timedelta(days=2))
+
+    assert [message["workflow_key"] for message in await virtual.messages(environment)] == ["child"]

@@ -7,7 +7,7 @@ import pytest
 from psycopg.rows import DictRow
 from temporalio.client import WorkflowExecutionStatus
 
-from activities.reconciling import cancels, deliveries, runs, triggers, windows
+from activities.reconciling import cancels, deliveries, runs, triggers, waits, windows
 from activities.runs import Runs
 from activities.steps.channel import ChannelSteps
 from activities.versions import Versions
@@ -15,6 +15,7 @@ from dispatch.looking import Condition
 from dispatch.starting import StartableRun, start_recipient_run
 from models.tables.cancels import NewCancel, insert_cancel
 from models.tables.reconciliation import find_runs_of
+from models.tables.waits import NewAwaitedEvent, record_event
 from models.values.kinds import Outcome
 from models.values.refs import RecipientRef
 from tests.builders import batch_step, delay_step, email_step, in_app_step, workflow
@@ -28,6 +29,7 @@ from workflows_engine import names
 from workflows_engine.effects.runs import BeginAsk, FinishAsk
 from workflows_engine.recipient_run import RecipientRunWorkflow
 from workflows_engine.run import RunInput
+from workflows_engine.steps.wait_for_event import AwaitedEvent
 
 LATER = NOON + timedelta(hours=1)
 ADA = RecipientRef(id="ada")
@@ -51,10 +53,10 @@ async def start(virtual: VirtualTime, environment: TestEnvironment, key: str, ru
     await virtual.idle(environment)
 
 
+@pytest.mark.rule("E-TRIGGER-6")
 async def test_a_trigger_that_was_never_answered_is_withdrawn_and_its_run_does_nothing(
     virtual: VirtualTime, environment: TestEnvironment, place: DictRow
 ) -> None:
-    # E-TRIGGER-6
     await virtual.publish(environment, "greet", workflow(in_app_step()))
     run = await write_run(virtual.database, environment, "greet")
     await unanswer(virtual, run)
@@ -163,10 +165,10 @@ async def test_the_window_of_a_terminated_opener_is_closed_by_the_next_without_i
     assert [one["outcome"] for one in ended] == ["terminated", "finished", "absorbed"]
 
 
+@pytest.mark.rule("E-CANCEL-6")
 async def test_a_window_is_never_inherited_by_a_run_that_was_cancelled_since(
     virtual: VirtualTime, environment: TestEnvironment, place: DictRow
 ) -> None:
-    # E-CANCEL-6
     await virtual.publish(environment, "batched", workflow(batch_step(seconds=600), in_app_step(body=BODY)))
     for n in "abc":
         await virtual.trigger(environment, "batched", data={"n": n}, cancellation_key=n)
@@ -217,10 +219,10 @@ async def test_a_joiner_takes_the_window_of_a_terminated_opener_over_at_once(
     assert (await virtual.runs(environment))[1]["status"] == "paused"
 
 
+@pytest.mark.rule("E-CANCEL-6")
 async def test_an_empty_window_that_nobody_holds_is_closed(
     virtual: VirtualTime, environment: TestEnvironment, place: DictRow
 ) -> None:
-    # E-CANCEL-6
     await virtual.publish(environment, "batched", workflow(batch_step(seconds=600), in_app_step()))
     await virtual.trigger(environment, "batched", cancellation_key="k")
     await virtual.cancel(environment, "batched", "k")
@@ -234,10 +236,10 @@ async def test_an_empty_window_that_nobody_holds_is_closed(
     assert [window["close_reason"] for window in found] == ["empty"]
 
 
+@pytest.mark.rule("E-CANCEL-2")
 async def test_a_cancel_whose_signal_was_lost_is_told_again(
     virtual: VirtualTime, environment: TestEnvironment, place: DictRow
 ) -> None:
-    # E-CANCEL-2
     await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
     await virtual.trigger(environment, "welcome", cancellation_key="k")
     moment = await virtual.now()
@@ -252,10 +254,10 @@ async def test_a_cancel_whose_signal_was_lost_is_told_again(
     assert await cancels.tell_again(virtual.database, virtual.temporal, place, soon) == 0
 
 
+@pytest.mark.rule("E-MSG-6")
 async def test_a_message_of_a_finished_run_that_nobody_delivers_is_delivered(
     virtual: VirtualTime, environment: TestEnvironment, place: DictRow, mailbox: Mailbox
 ) -> None:
-    # E-MSG-6
     address = f"ada@{environment.slug}.example.com"
     await virtual.publish(environment, "hello", workflow(email_step()))
     run = await write_run(virtual.database, environment, "hello", {"id": "ada", "email": address})
@@ -272,10 +274,10 @@ async def test_a_message_of_a_finished_run_that_nobody_delivers_is_delivered(
     assert await deliveries.take_up(virtual.database, virtual.temporal, place, LATER) == 0
 
 
+@pytest.mark.rule("E-CANCEL-3")
 async def test_a_mail_whose_composer_was_lost_is_delivered_though_the_run_is_cancelled(
     virtual: VirtualTime, environment: TestEnvironment, mailbox: Mailbox
 ) -> None:
-    # E-CANCEL-3
     address = f"ada@{environment.slug}.example.com"
     await virtual.publish(environment, "hello", workflow(email_step(), delay_step()))
     run = await write_run(
@@ -340,3 +342,51 @@ def finish(environment_id: UUID, run_id: UUID, now: datetime) -> FinishAsk:
         outcome=Outcome.FINISHED,
         now=now,
     )
+
+
+PAID = {"event_type": "integration_source", "event_key": "Paid", "integration_source_key": "stripe"}
+
+
+async def test_a_run_that_was_not_told_of_its_event_is_told_again(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    # E-WAITEVENT-2
+    event = {"settings": {"event": PAID, "expires_after": {"unit": "days", "value": 1}}}
+    step = {"type": "wait_for_event", "ref": "wait_1", **event}
+    await virtual.publish(environment, "buy", workflow(step, in_app_step()))
+    await virtual.trigger(environment, "buy")
+    now = await virtual.now() + timedelta(minutes=2)
+    assert await waits.tell_again(virtual.database, virtual.temporal, place, now) == 0
+
+    topic = AwaitedEvent.model_validate(PAID).topic
+    unheard = NewAwaitedEvent(environment.id, topic, ADA, {}, await virtual.now())
+    async with virtual.database.transaction() as connection:
+        await record_event(connection, unheard)
+    # It was looked at less than a minute ago.
+    assert await waits.tell_again(virtual.database, virtual.temporal, place, now) == 0
+    assert await virtual.messages(environment) == []
+    later = now + timedelta(minutes=2)
+    assert await waits.tell_again(virtual.database, virtual.temporal, place, later) == 1
+    await virtual.idle(environment)
+
+    assert [message["step_ref"] for message in await virtual.messages(environment)] == ["in_app_1"]
+
+
+async def test_the_wait_of_a_run_that_was_terminated_is_over(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    step = {"type": "wait_for_event", "ref": "wait_1", "settings": {"event": PAID}}
+    await virtual.publish(environment, "buy", workflow(step))
+    await virtual.trigger(environment, "buy", cancellation_key="stop")
+    async with virtual.database.transaction() as connection:
+        await connection.execute(
+            "UPDATE recipient_runs SET finished_at = now() WHERE environment_id = %s", (environment.id,)
+        )
+
+    now = await virtual.now() + timedelta(minutes=2)
+    await waits.tell_again(virtual.database, virtual.temporal, place, now)
+
+    found = await rows(
+        virtual.database, "SELECT result FROM event_waits WHERE environment_id = %s", environment.id
+    )
+    assert [wait["result"] for wait in found] == ["cancelled"]

@@ -4,6 +4,7 @@ import typer
 
 from cli.account import account
 from cli.channels import channels
+from cli.clock import clock
 from cli.commits import commits
 from cli.db import db
 from cli.doctor import doctor
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command(context_settings=UP_CONTEXT, add_help_option=False)(up)
 app.add_typer(account, name="account")
 app.add_typer(channels, name="channels")
+app.add_typer(clock, name="clock")
 app.add_typer(commits, name="commits")
 app.add_typer(db, name="db")
 app.add_typer(environments, name="environments")

@@ -23,7 +23,7 @@ from tests.runs import rows
 
 DAILY: list[Any] = [{"frequency": "daily", "hours": 9, "minutes": 30}]
 LATER = datetime(2090, 5, 4, 12, 0, tzinfo=UTC)
-ADA = {"id": "ada", "name": "Ada", "timezone": "Asia/Tokyo"}
+ADA: Any = {"id": "ada", "name": "Ada", "timezone": "Asia/Tokyo"}
 
 
 @pytest.fixture(scope="module")

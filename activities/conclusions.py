@@ -12,6 +12,7 @@ from activities.step_log import ATTEMPTS, log_step
 from models.database import Connection, Database
 from models.tables.recipient_runs import LogLine, set_data, set_status
 from models.values.kinds import RunStatus
+from models.values.refs import RecipientRef
 from outbound.redaction import Redaction
 from workflows_engine.effects.steps import StepAnswer, StepAsk, Verdict
 from workflows_engine.scope import RunScope
@@ -30,6 +31,8 @@ class Conclusion(Generic[A]):
     line: LogLine | None = None
     data: dict[str, Any] | None = None
     carry_out: Callable[[Connection], Awaitable[LogLine | None]] | None = None
+    changes: RecipientRef | None = None
+    """Whom the step changes: runs may wait for that (E-UPDATE-8)."""
 
 
 class StepMistake(Exception):

@@ -6,7 +6,7 @@ from psycopg.rows import DictRow
 from temporalio import activity
 
 from activities.performs import performs
-from activities.reconciling import cancels, deliveries, runs, schedules, triggers, windows
+from activities.reconciling import cancels, deliveries, runs, schedules, triggers, waits, windows
 from dispatch.cancels import tell_run
 from dispatch.temporal import Temporal
 from models.database import Database
@@ -67,6 +67,8 @@ class Maintenance:
         activity.heartbeat("runs")
         answer.windows += await windows.hand_over(database, temporal, place, now)
         activity.heartbeat("windows")
+        answer.signalled += await waits.tell_again(database, temporal, place, now)
+        activity.heartbeat("waits")
         answer.signalled += await cancels.tell_again(database, temporal, place, now)
         answer.deliveries += await deliveries.take_up(database, temporal, place, now)
         answer.schedules += await schedules.keep_up(database, temporal, place, now)

@@ -12,6 +12,7 @@ from api.dependencies import Caller, Credential, Db, TemporalClient, UserCaller
 from api.errors import InvalidParams
 from dispatch.schedules import rouse
 from dispatch.temporal import Temporal
+from dispatch.waking import wake_for_recipients
 from models.database import Database
 from models.queries.recipients import find_with
 from models.tables.recipients import LARGEST_PROPERTIES, Identification
@@ -55,6 +56,7 @@ class Identifier:
                 return row
         row, moved = await self._written(wanted)
         await rouse(self.temporal, environment_id, moved)
+        await wake_for_recipients(self.database, self.temporal, environment_id, [wanted.ref])
         return row
 
     async def _written(self, wanted: Identification) -> tuple[DictRow, list[UUID]]:

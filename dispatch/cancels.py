@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
+from dispatch.carrying import workflow_id_of
 from dispatch.errors import WorkflowMissing
 from dispatch.reaching import reaching_temporal
 from dispatch.signals import tell_cancel
@@ -17,7 +18,6 @@ from models.database import Database
 from models.tables.cancels import NewCancel, find_cancellable, insert_cancel, lock_key
 from models.tables.resources import has_workflow
 from models.values.refs import RecipientRef
-from workflows_engine import names
 
 AT_ONCE = 20
 """Signals that the request itself sends; a workflow carries a cancel that concerns more."""
@@ -63,11 +63,3 @@ async def accept_cancel(database: Database, temporal: Temporal, place: Place, re
 async def tell_run(temporal: Temporal, run: DictRow, acceptance: int) -> bool:
     """Signal one run, a row of `find_cancellable`; False when its workflow is gone."""
     return await tell_cancel(temporal.client, workflow_id_of(run), acceptance)
-
-
-def workflow_id_of(run: DictRow) -> str:
-    """The workflow that carries the run of this row (with its environment's `slug`)."""
-    recipient = RecipientRef(collection=run["recipient_collection"], id=run["recipient_id"])
-    return names.recipient_run_workflow(
-        run["slug"], run["workflow_key"], recipient, UUID(str(run["id"])), run["incarnation"]
-    )

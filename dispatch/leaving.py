@@ -5,7 +5,7 @@ import logging
 
 from psycopg.rows import DictRow
 
-from dispatch.cancels import workflow_id_of
+from dispatch.carrying import workflow_id_of
 from dispatch.errors import Unavailable
 from dispatch.reaching import reaching_temporal
 from dispatch.schedules import dismiss

@@ -20,6 +20,7 @@ from dispatch.errors import (
 from dispatch.reaching import reaching_temporal
 from dispatch.starting import StartableRun, Started, start_recipient_run, start_workflow_run
 from dispatch.temporal import Temporal
+from dispatch.waking import wake_for_recipients
 from models.database import Connection, Database
 from models.ids import new_ksuid, new_uuid
 from models.parts import Part
@@ -58,11 +59,13 @@ class Origin:
 
     `trigger_id` is given where it is deterministic (D16): triggering twice under it is triggering once.
     `depth` counts the triggers by steps above it (E-TRIGGERWF-9). A trigger that does not expand runs for
-    the objects it names and not for their subscribers (E-SCHED-8).
+    the objects it names and not for their subscribers (E-SCHED-8). `version_id` is what a rehearsal runs
+    instead of what is published (E-TRIGGER-33).
     """
 
     source: TriggerSource = TriggerSource.API
     trigger_id: UUID | None = None
+    version_id: UUID | None = None
     depth: int = 0
     schedule_id: UUID | None = None
     expands: bool = True
@@ -122,11 +125,20 @@ async def accept(database: Database, temporal: Temporal, place: Place, request: 
     with reaching_temporal():
         started = await _start(temporal, place, request, trigger_id)
     async with database.connection() as connection:
-        now = datetime.now(UTC)
-        if not await mark_answered(connection, place.environment_id, trigger_id, now):
-            raise Unavailable("the request took too long and was withdrawn; try again")
+        now, changed = datetime.now(UTC), _changed(request)
+        answered = await mark_answered(connection, place.environment_id, trigger_id, now, changed)
+    if answered is None:
+        raise Unavailable("the request took too long and was withdrawn; try again")
+    if answered["is_awaited"]:
+        await wake_for_recipients(database, temporal, place.environment_id, changed)
     url = temporal.url_of(started.workflow_id, started.run_id)
     return Accepted(workflow_run_id=trigger_id, run_url=url)
+
+
+def _changed(request: TriggerRequest) -> list[RecipientRef]:
+    """Whoever is written with the trigger itself and may have changed by it."""
+    named = (Identification.of(given) for given in (request.actor, request.only_user, request.tenant))
+    return [one.ref for one in named if one is not None]
 
 
 class Replayed(Exception):
@@ -185,14 +197,15 @@ def _known(ground: DictRow, request: TriggerRequest) -> UUID | None:
 
 def _runnable(ground: DictRow, request: TriggerRequest) -> UUID:
     """The version to run. A bare actor id must have been identified (E-TRIGGER-5)."""
-    if ground["current_version_id"] is None:
+    version_id = request.origin.version_id or ground["current_version_id"]
+    if version_id is None or ground["active"] is None:
         raise WorkflowMissing(request.workflow_key)
     if not ground["active"]:
         raise WorkflowInactive(request.workflow_key)
     actor = request.actor
     if actor is not None and actor.properties is None and not ground["actor_is_known"]:
         raise ActorMissing(actor.ref.id)
-    return UUID(str(ground["current_version_id"]))
+    return UUID(str(version_id))
 
 
 def _beside(place: Place, request: TriggerRequest, trigger: Trigger) -> list[Part]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 from temporalio.service import RPCError
 
-from dispatch.cancels import workflow_id_of
+from dispatch.carrying import workflow_id_of
 from dispatch.signals import tell_look
 from dispatch.temporal import Temporal
 from models.database import Database

@@ -119,7 +119,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
         waits.look_for_event,
         fetch.fetch,
         DataSteps(database, versions).update_data,
-        RecipientSteps(database, versions).update_recipient,
+        RecipientSteps(database, versions, temporal).update_recipient,
         AudienceSteps(database, versions).update_audience,
         TriggerSteps(database, versions, temporal).trigger_workflow,
         AgentSteps(database, versions, parts.http).ask_agent,

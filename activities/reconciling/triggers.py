@@ -6,7 +6,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from activities.reconciling.items import each
-from dispatch.cancels import workflow_id_of
+from dispatch.carrying import workflow_id_of
 from dispatch.looking import Condition, condition_of
 from dispatch.starting import start_workflow_run
 from dispatch.temporal import Temporal

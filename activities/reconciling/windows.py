@@ -8,7 +8,7 @@ from psycopg.rows import DictRow
 
 from activities.reconciling.items import each
 from activities.reconciling.runs import startable
-from dispatch.cancels import workflow_id_of
+from dispatch.carrying import workflow_id_of
 from dispatch.looking import Condition, condition_of
 from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal

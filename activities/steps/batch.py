@@ -11,7 +11,7 @@ from activities.standing import Standing, load, stopped
 from activities.step_log import log_step
 from activities.versions import Versions
 from activities.window_closing import resuming_version, shut, take_gathered
-from dispatch.cancels import workflow_id_of
+from dispatch.carrying import workflow_id_of
 from dispatch.looking import Condition, condition_of
 from dispatch.signals import tell_joined, tell_look
 from dispatch.temporal import Temporal

@@ -21,6 +21,8 @@ from activities.performs import performs
 from activities.scopes import build_scope
 from activities.standing import Standing, load
 from activities.versions import Versions
+from dispatch.temporal import Temporal
+from dispatch.waking import wake_for_recipients
 from models.database import Connection, Database
 from models.tables.preference_sets import find_preference_sets, put_preference_sets
 from models.tables.recipient_runs import LogLine
@@ -35,6 +37,7 @@ from workflows_engine.updating import read_gid
 
 COLLECTIONS = {"update_user": USERS, "update_tenant": TENANTS}
 """Whom these steps update; an object's step names its collection."""
+DONE = {"update_user": "a user", "update_tenant": "a tenant", "update_object": "an object"}
 UNTOUCHABLE = frozenset({"id", "collection", "channel_data", "__typename"})
 """What no step writes (E-UPDATE-5)."""
 
@@ -51,9 +54,11 @@ class Update:
 class RecipientSteps:
     """Performs `update_recipient`."""
 
-    def __init__(self, database: Database, versions: Versions) -> None:
+    def __init__(self, database: Database, versions: Versions, temporal: Temporal | None = None) -> None:
+        """Without `temporal` nobody is told of changes that they wait for."""
         self._database = database
         self._versions = versions
+        self._temporal = temporal
 
     @performs(effects.update_recipient)
     async def update_recipient(self, ask: StepAsk) -> StepAnswer:
@@ -63,7 +68,11 @@ class RecipientSteps:
             scope = await build_scope(connection, standing)
         conclusion = left_out(ask, standing, scope) or think(ask, standing, scope)
         step_type = standing.version.definition.step(ask.step_ref).type
-        return await write_down(self._database, ask, standing, step_type, conclusion)
+        answer = await write_down(self._database, ask, standing, step_type, conclusion)
+        if conclusion.changes is not None and self._temporal is not None:
+            place = (self._database, self._temporal, ask.environment_id)
+            await wake_for_recipients(*place, [conclusion.changes])
+        return answer
 
 
 async def _merge(connection: Connection, ask: StepAsk, standing: Standing, update: Update) -> LogLine:
@@ -102,8 +111,10 @@ def think(ask: StepAsk, standing: Standing, scope: RunScope) -> Conclusion[StepA
         return failed(ask, Mishap("recipient_gid names nobody", redaction.text(error.message)))
     except StepMistake as error:
         return failed(ask, Mishap("the step's settings cannot be used", redaction.text(str(error))))
-    answer = StepAnswer(reason=f"updated a {step.type.removeprefix('update_')}")
-    return Conclusion(answer, carry_out=lambda connection: _merge(connection, ask, standing, update))
+    answer = StepAnswer(reason=f"updated {DONE[step.type]}")
+    return Conclusion(
+        answer, carry_out=lambda connection: _merge(connection, ask, standing, update), changes=ref
+    )
 
 
 def _whom(step: Any, standing: Standing, text: Render) -> RecipientRef | str:

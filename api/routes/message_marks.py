@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from fastapi import APIRouter, Response
 from psycopg.rows import DictRow
 
-from api.dependencies import Credential, Db, UserCaller
+from api.dependencies import Credential, Db, TemporalClient, UserCaller
 from api.errors import NotFound
 from api.schemas import messages as schemas
+from dispatch.waking import wake_for_messages
 from models.database import Connection
 from models.queries.engagement import mark, marked_since, unmark
 from models.queries.messages import find_messages, owned_by
@@ -26,6 +27,7 @@ async def batch_mark_messages(
     body: schemas.BatchMessagesStatusRequest,
     caller: UserCaller,
     database: Db,
+    temporal: TemporalClient,
     response: Response,
 ) -> list[schemas.Message]:
     """Those that exist, as they are now; ids that do not are passed over.
@@ -42,6 +44,7 @@ async def batch_mark_messages(
         else:
             await _mark(connection, caller, wanted, status, body)
         rows = await _readable(connection, caller, body.message_ids)
+    await wake_for_messages(database, temporal, caller.environment_id, wanted)
     limited = [row["id"] for row in rows if row["id"] in recent]
     if limited:
         response.headers[LIMITED] = ",".join(limited)
@@ -54,20 +57,27 @@ async def mark_message(
     status: str,
     caller: UserCaller,
     database: Db,
+    temporal: TemporalClient,
     body: schemas.MessageInteractedRequest | None = None,
 ) -> schemas.Message:
     """The time is that of the latest such call."""
     async with database.connection() as connection:
         await _mark(connection, caller, [message_id], status, body)
-        return _only(await _readable(connection, caller, [message_id]), message_id)
+        marked = _only(await _readable(connection, caller, [message_id]), message_id)
+    await wake_for_messages(database, temporal, caller.environment_id, [message_id])
+    return marked
 
 
 @router.delete("/{message_id:id}/{status:mark_or_undoing}")
-async def unmark_message(message_id: str, status: str, caller: UserCaller, database: Db) -> schemas.Message:
+async def unmark_message(
+    message_id: str, status: str, caller: UserCaller, database: Db, temporal: TemporalClient
+) -> schemas.Message:
     """`DELETE …/read` and `DELETE …/unread` are the same."""
     async with database.connection() as connection:
         await _unmark(connection, caller, [message_id], status)
-        return _only(await _readable(connection, caller, [message_id]), message_id)
+        unmarked = _only(await _readable(connection, caller, [message_id]), message_id)
+    await wake_for_messages(database, temporal, caller.environment_id, [message_id])
+    return unmarked
 
 
 async def _mark(

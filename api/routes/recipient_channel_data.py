@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Request
 from psycopg.rows import DictRow
 from pydantic import BaseModel
 
-from api.dependencies import Credential, Db, UserCaller
+from api.dependencies import Credential, Db, TemporalClient, UserCaller
 from api.errors import Forbidden, InvalidParams, NotFound
 from api.schemas.channel_data import ChannelData
+from dispatch.waking import wake_for_recipients
 from models.database import Connection
 from models.queries.recipients import find_addressed_channel
 from models.tables.channel_data import delete_channel_data, find_channel_data
@@ -83,7 +84,9 @@ async def get_channel_data(place: Addressed, database: Db) -> ChannelData:
 
 @router.put(USER)
 @router.put(OBJECT)
-async def set_channel_data(place: Addressed, body: ChannelDataRequest, database: Db) -> ChannelData:
+async def set_channel_data(
+    place: Addressed, body: ChannelDataRequest, database: Db, temporal: TemporalClient
+) -> ChannelData:
     """Replace the data for this channel; a recipient not known yet is created."""
     async with database.transaction() as connection:
         channel = await place.channel(connection)
@@ -94,6 +97,7 @@ async def set_channel_data(place: Addressed, body: ChannelDataRequest, database:
             raise InvalidParams.of(field_path(("data", mistake.field)), mistake.message) from mistake
         wanted = Identification(place.ref, {}, channel_data={channel["id"]: data})
         await wanted.write(connection, place.caller.environment_id, datetime.now(UTC))
+    await wake_for_recipients(database, temporal, place.caller.environment_id, [place.ref])
     return ChannelData.of(channel, data)
 
 

@@ -12,6 +12,7 @@ from api.identifying_in_bulk import error_item, read_batch, write_batch
 from api.schemas.bulk_operations import MOST_ROWS, BulkOperation, BulkProgress
 from dispatch.leaving import tell_of_removal
 from dispatch.temporal import Temporal
+from dispatch.waking import wake_for_recipients
 from models.database import Database
 from models.tables.bulk_operations import Tally, record_completed
 from models.tables.recipient_removal import remove_recipients
@@ -58,7 +59,9 @@ class Bulk:
     async def write(self, name: str, collection: str, rows: list[Any]) -> BulkOperation:
         """Create or merge each row; `name` is the operation's, its last part the field of the rows."""
         batch = read_batch(rows, collection, name.split(".")[0])
-        row = await write_batch(self._database, self._caller.environment_id, name, batch)
+        environment_id = self._caller.environment_id
+        row = await write_batch(self._database, environment_id, name, batch)
+        await wake_for_recipients(self._database, self._temporal, environment_id, batch.wanted)
         return self._progress.shown(row)
 
     async def remove(self, name: str, collection: str, ids: list[str]) -> BulkOperation:

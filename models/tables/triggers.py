@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 from models.database import Connection
 from models.parts import Part, execute
 from models.tables.columns import big_integer, document, moment, verbatim_document
+from models.tables.waits import AWAITED_UPDATE
 from models.values.refs import RecipientRef
 
 
@@ -162,17 +163,25 @@ _PLAIN = (
 
 
 async def mark_answered(
-    connection: Connection, environment_id: UUID, trigger_id: UUID, now: datetime
-) -> bool:
-    """Whether the caller may hear 2xx; False when the reconciler retired the trigger meanwhile."""
+    connection: Connection,
+    environment_id: UUID,
+    trigger_id: UUID,
+    now: datetime,
+    changed: Sequence[RecipientRef] = (),
+) -> DictRow | None:
+    """The caller may hear 2xx; None when the reconciler retired the trigger meanwhile.
+
+    `is_awaited` in the answer: whether a run waits for one of the recipients that `changed` with it.
+    """
     cursor = await connection.execute(
-        """
+        f"""
         UPDATE triggers SET answered_at = coalesce(answered_at, %s)
         WHERE environment_id = %s AND id = %s AND retired_at IS NULL
+        RETURNING {AWAITED_UPDATE if changed else "false"} AS is_awaited
         """,
-        (now, environment_id, trigger_id),
+        (now, environment_id, trigger_id, *([[ref.gid for ref in changed]] if changed else [])),
     )
-    return cursor.rowcount == 1
+    return await cursor.fetchone()
 
 
 async def lock_unretired(connection: Connection, environment_id: UUID, trigger_id: UUID) -> bool:

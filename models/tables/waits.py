@@ -179,6 +179,13 @@ _ABOUT = """
 ABOUT_MESSAGE = f"{_ABOUT.format(row='messages')} AND starts_with(w.topic, '{OF_MESSAGES}')"
 """Whether a wait `w` is for events of messages of the recipient of a row of `messages`."""
 
+AWAITED_UPDATE = f"""
+    EXISTS (SELECT FROM event_waits w
+            WHERE w.environment_id = triggers.environment_id AND w.recipient = ANY(%s)
+              AND w.topic = '{RECIPIENT_UPDATED}' AND w.settled_at IS NULL)
+"""
+"""Whether a run waits for one of some recipients (a list of gids) to change, beside a row of `triggers`."""
+
 _ABOUT_RUN = f"""
     FROM recipient_runs about JOIN event_waits w ON {_ABOUT.format(row="about")}
         AND w.topic = '["workflow", ' || to_json(about.workflow_key) || ', "' || %(event_key)s || '"]'
@@ -306,3 +313,44 @@ async def record_event(connection: Connection, event: NewAwaitedEvent) -> list[D
             ),
         )
     return waiting
+
+
+async def take_unchecked_waits(
+    connection: Connection, environment_id: UUID, now: datetime, stale: datetime
+) -> list[DictRow]:
+    """Up to 200 open waits that nobody looked at since `stale`, with what names their runs; marks them."""
+    cursor = await connection.execute(
+        f"""
+        WITH due AS (
+            SELECT recipient_run_id, step_ref FROM event_waits
+            WHERE environment_id = %(environment_id)s AND settled_at IS NULL AND checked_at < %(stale)s
+            ORDER BY checked_at LIMIT 200 FOR UPDATE SKIP LOCKED
+        )
+        UPDATE event_waits w SET checked_at = %(now)s
+        FROM due, recipient_runs r, environments e
+        WHERE w.recipient_run_id = due.recipient_run_id AND w.step_ref = due.step_ref
+          AND r.id = w.recipient_run_id AND e.id = r.environment_id
+        RETURNING w.*, {CARRIER}
+        """,
+        {"environment_id": environment_id, "now": now, "stale": stale},
+    )
+    return await cursor.fetchall()
+
+
+async def settle_abandoned(connection: Connection, environment_id: UUID, now: datetime) -> None:
+    """A run that was terminated, or withdrawn, waits for nothing any more."""
+    await connection.execute(
+        """
+        UPDATE event_waits w SET settled_at = %s, result = 'cancelled' FROM recipient_runs r
+        WHERE w.environment_id = %s AND w.settled_at IS NULL AND r.id = w.recipient_run_id
+          AND r.finished_at IS NOT NULL
+        """,
+        (now, environment_id),
+    )
+
+
+async def forget_events(connection: Connection, environment_id: UUID, before: datetime) -> None:
+    """Remove events that are older than any wait."""
+    await connection.execute(
+        "DELETE FROM awaited_events WHERE environment_id = %s AND happened_at < %s", (environment_id, before)
+    )

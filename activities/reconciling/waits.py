@@ -1,0 +1,39 @@
+"""Waits whose run was never told of an event, or is gone (E-WAITEVENT, D31)."""
+
+from datetime import datetime, timedelta
+
+from psycopg.rows import DictRow
+
+from activities.reconciling.items import each
+from dispatch.temporal import Temporal
+from dispatch.waking import wake
+from models.database import Database
+from models.queries.awaited_events import find_candidates
+from models.tables.throttles import forget_throttles
+from models.tables.waits import forget_events, settle_abandoned, take_unchecked_waits
+
+STALE = timedelta(seconds=60)
+"""How often an open wait is looked at, at most."""
+OVERDUE = timedelta(seconds=60)
+"""A run that did not look for so long after its wait expired is told to."""
+KEPT = timedelta(days=31)
+"""Events and closed throttles are kept longer than any wait lasts, and then forgotten."""
+
+
+async def tell_again(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> int:
+    """Tell runs that missed an event to look for it; end waits of runs that ended without them."""
+    async with database.transaction() as connection:
+        await settle_abandoned(connection, place["id"], now)
+        await forget_events(connection, place["id"], now - KEPT)
+        await forget_throttles(connection, place["id"], now - KEPT)
+        found = await take_unchecked_waits(connection, place["id"], now, now - STALE)
+
+    async def tell(wait: DictRow) -> int:
+        async with database.connection() as connection:
+            missed = await find_candidates(connection, wait, limit=1)
+        if not missed and now < wait["expires_at"] + OVERDUE:
+            return 0
+        await wake(temporal, [wait])
+        return 1
+
+    return await each(found, tell)

@@ -69,6 +69,7 @@ ONE_OF_EACH = [
     cohorts("33.3", 66.7),
     step("throttle", "throttle_1", throttle_limit=1, throttle_window_field_path="data.until"),
     step("trigger_workflow", "trigger_1", workflow_key="other"),
+    step("update_audience", "audience_1", action="add", audience_key="vip"),
     step("update_data", "data_1", data='{"a": 1}'),
     step("update_object", "object_1", recipient_gid="gid://Object/projects/1", **UPDATE),
     step("update_tenant", "tenant_1", recipient_mode="current", recipient_gid=None, **UPDATE),

@@ -27,26 +27,26 @@ from tests.every_step import (
     channel,
     cohorts,
     step,
+    wait,
 )
 from workflows_engine.definition import WorkflowDefinition
 from workflows_engine.plan import FORMAT, Plan
 from workflows_engine.steps import PLANNED_TYPES, STEP_TYPES, UNION_TAGS
-
-RUN = ["channel", "delay", "batch", "http_fetch", "branch", "random_cohort"]
 
 
 def read(*steps: dict[str, Any], **more: Any) -> WorkflowDefinition:
     return WorkflowDefinition.model_validate(workflow(*steps) | more)
 
 
+@pytest.mark.rule("E-SHAPE-2", "E-SHAPE-4", "E-AIAGENT-1", "E-TRIGGERWF-1", "E-UPDATE-1")
 def test_every_step_type_can_be_written_and_planned_in_its_order() -> None:
     plan = read(*ONE_OF_EACH).plan()
     assert [step["type"] for step in ONE_OF_EACH] == STEP_TYPES
     inside = SMS["ref"]
     entries = [step for step in plan.steps if step.ref != inside]
     assert [step.ref for step in entries] == [step["ref"] for step in ONE_OF_EACH]
-    assert [step.type for step in entries] == RUN + ["passed_over"] * (len(STEP_TYPES) - len(RUN))
-    assert {step.type for step in plan.steps} == set(PLANNED_TYPES)
+    assert [step.type for step in entries] == STEP_TYPES
+    assert {*STEP_TYPES, "passed_over"} == set(PLANNED_TYPES)
 
 
 def test_a_plan_is_read_as_it_was_stored_and_holds_no_texts_of_its_author() -> None:
@@ -55,10 +55,7 @@ def test_a_plan_is_read_as_it_was_stored_and_holds_no_texts_of_its_author() -> N
     assert Plan.read(stored) == plan
     assert stored["format"] == FORMAT
     for entry in stored["steps"]:
-        if entry["type"] != "passed_over":
-            assert set(entry) <= {"type", "ref", "then", "targets"}
-        else:
-            assert entry["why"] == f"{entry['step_type']} steps are not run by this release"
+        assert set(entry) <= {"type", "ref", "then", "targets"}
 
 
 @pytest.mark.parametrize(
@@ -126,10 +123,16 @@ def test_two_steps_never_share_a_ref_however_deep() -> None:
         read(BRANCH, SMS)
 
 
-def test_branches_nest_five_deep_and_no_deeper() -> None:
+@pytest.mark.rule("E-BRANCH-4", "E-EXPERIMENT-1")
+@pytest.mark.parametrize("fork", [branch, cohorts])
+def test_branches_and_cohorts_nest_five_deep_and_no_deeper(fork: Any) -> None:
     def nested(depth: int) -> dict[str, Any]:
         inner = [nested(depth - 1)] if depth else [in_app_step()]
-        return branch({"steps": inner}, ref=f"level_{depth}")
+        if fork is branch:
+            return branch({"steps": inner}, ref=f"level_{depth}")
+        made = cohorts(50, 50, ref=f"level_{depth}")
+        made["cohort_branches"][0]["steps"] = inner
+        return made
 
     assert read(nested(4)).step("in_app_1").type == "channel"
     with pytest.raises(ValidationError, match="more than 5 branches deep"):
@@ -138,7 +141,7 @@ def test_branches_nest_five_deep_and_no_deeper() -> None:
 
 def test_an_agents_answer_must_have_a_schema_that_is_one() -> None:
     schema = '{"type": "objekt"}'
-    agent = step("ai_agent", model="a", request_prompt="b", response_type="json", response_schema=schema)
+    agent = step("ai_agent", model="a:b", request_prompt="b", response_type="json", response_schema=schema)
     with pytest.raises(ValidationError, match=r"steps\[0\].settings.response_schema: not a JSON schema"):
         read(agent)
 
@@ -237,3 +240,43 @@ def test_what_a_batch_leaves_out_means_the_first_ten(
     # E-BATCH-1, E-BATCH-2
     written = read(batch_step(**settings)).step("batch_1").settings
     assert (written.render_limit, written.order) == (limit, order)
+
+
+@pytest.mark.rule("E-SHAPE-1")
+@pytest.mark.parametrize("written", ONE_OF_EACH, ids=lambda one: one["type"])
+def test_conditions_stand_on_every_step_but_forks(written: dict[str, Any]) -> None:
+    with_conditions = written | {"conditions": WHEN}
+    if written["type"] in ("branch", "random_cohort"):
+        with pytest.raises(ValidationError, match="conditions"):
+            read(with_conditions)
+    else:
+        assert read(with_conditions).step(written["ref"]).conditions is not None
+
+
+@pytest.mark.rule("E-SHAPE-3")
+@pytest.mark.parametrize("unit", ["seconds", "minutes", "hours", "days", "weeks", "months"])
+def test_every_step_with_a_duration_takes_all_six_units(unit: str) -> None:
+    one = {"unit": unit, "value": 1}
+    steps = [
+        step("delay", "a", delay_for=one),
+        batch(batch_window=one),
+        step("throttle", "b", throttle_limit=1, throttle_window=one),
+        wait({"event_type": "recipient"}, expires_after=one),
+    ]
+    months = unit == "months"
+    for written in steps:
+        if months and written["type"] in ("throttle", "wait_for_event"):
+            continue  # Longer than these may be.
+        assert read(written).step(written["ref"]).type == written["type"]
+
+
+@pytest.mark.rule("E-BRANCH-4")
+def test_ten_branches_with_the_default_are_allowed() -> None:
+    ways = [{"name": str(n), "conditions": WHEN} for n in range(9)]
+    assert len(read(branch(*ways, PAST_DEFAULT)).step("branch_1").branches) == 10
+
+
+@pytest.mark.rule("E-EXPERIMENT-1")
+@pytest.mark.parametrize("shares", [(0, 100), (99.9, 0.1), ("33.3", 33.3, "33.4"), [10] * 10])
+def test_two_to_ten_cohorts_with_one_decimal_place_sum_to_a_hundred(shares: Any) -> None:
+    assert sum(one.share for one in read(cohorts(*shares)).step("cohort_1").cohort_branches) == 100

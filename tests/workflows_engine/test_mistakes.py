@@ -25,6 +25,10 @@ from tests.every_step import (
 from workflows_engine.definition import WorkflowDefinition
 
 
+def agent(**settings: Any) -> dict[str, Any]:
+    return step("ai_agent", **{"model": "a:b", "request_prompt": "c", "response_type": "text"} | settings)
+
+
 def mistakes(content: dict[str, Any]) -> list[str]:
     """Where the mistakes are; a workflow without one fails the test."""
     with pytest.raises(ValidationError) as refusal:
@@ -32,6 +36,19 @@ def mistakes(content: dict[str, Any]) -> list[str]:
     return [".".join(str(part) for part in error["loc"]) for error in refusal.value.errors()]
 
 
+@pytest.mark.rule(
+    "E-BRANCH-2",
+    "E-BRANCH-4",
+    "E-EXPERIMENT-1",
+    "E-AIAGENT-1",
+    "E-AIAGENT-4",
+    "E-SHAPE-1",
+    "E-SHAPE-2",
+    "E-SHAPE-5",
+    "E-THROTTLE-8",
+    "E-FETCH-1",
+    "E-UPDATE-1",
+)
 @pytest.mark.parametrize(
     ("written", "where"),
     [
@@ -119,13 +136,43 @@ def mistakes(content: dict[str, Any]) -> list[str]:
         (cohorts(*[10] * 11), "steps.0.random_cohort.cohort_branches"),
         (step("trigger_workflow", recipients="a"), "steps.0.trigger_workflow.settings.workflow_key"),
         (step("update_data"), "steps.0.update_data.settings.data"),
+        (step("update_data", data=""), "steps.0.update_data.settings.data"),
+        (step("update_audience", audience_key="a"), "steps.0.update_audience.settings.action"),
+        (step("update_audience", action="add"), "steps.0.update_audience.settings.audience_key"),
+        (step("update_audience", action="join", audience_key="a"), "steps.0.update_audience.settings.action"),
+        (step("update_object", recipient_gid="ships/1", **UPDATE), "steps.0.update_object"),
+        (step("update_object", recipient_gid="gid://Object/$users/1", **UPDATE), "steps.0.update_object"),
+        (
+            step("update_user", recipient_mode="reference", recipient_gid="gid://Object/ships/1", **UPDATE),
+            "steps.0.update_user",
+        ),
+        (
+            step(
+                "update_tenant", recipient_mode="reference", recipient_gid="gid://Object/$users/1", **UPDATE
+            ),
+            "steps.0.update_tenant",
+        ),
         (step("update_object", **UPDATE), "steps.0.update_object.settings.recipient_gid"),
         (step("update_user", recipient_mode="reference", **UPDATE), "steps.0.update_user.settings"),
         (
             step("update_tenant", recipient_mode="other", **UPDATE),
             "steps.0.update_tenant.settings.recipient_mode",
         ),
-        (step("ai_agent", model="a", request_prompt="b", response_type="json"), "steps.0.ai_agent.settings"),
+        (agent(model="gpt"), "steps.0.ai_agent.settings.model"),
+        (agent(request_prompt=""), "steps.0.ai_agent.settings.request_prompt"),
+        (agent(response_type="xml"), "steps.0.ai_agent.settings.response_type"),
+        (agent(response_type="json"), "steps.0.ai_agent.settings"),
+        (agent(response_type="json", response_schema="[]"), "steps.0.ai_agent.settings"),
+        (agent(response_schema='{"type": "object"}'), "steps.0.ai_agent.settings"),
+        (agent(model="openai:a", web_search_enabled=True), "steps.0.ai_agent.settings"),
+        (fetch_step(url="x", response_path=""), "steps.0.http_fetch.settings.response_path"),
+        (fetch_step(url="x", response_path="a..b"), "steps.0.http_fetch.settings.response_path"),
+        (fetch_step(url="x", sign_request="perhaps"), "steps.0.http_fetch.settings.sign_request"),
+        (
+            batch(batch_window=HOUR, batch_items_max_limit=1001),
+            "steps.0.batch.settings.batch_items_max_limit",
+        ),
+        (batch(batch_window=HOUR, batch_items_max_limit=1), "steps.0.batch.settings.batch_items_max_limit"),
         (wait({"event_type": "message", "event_key": "read"}), "steps.0.wait_for_event.settings.event"),
         (
             wait({"event_type": "audience", "event_key": "left", "audience_key": "a"}),

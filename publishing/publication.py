@@ -63,7 +63,7 @@ async def publish(
     fresh = [item for item in items if item.may_be_empty or not _is_published(item, rows.get(item.name))]
     await drop_drafts(connection, space.id, [item.name for item in items if item not in fresh], now)
     await ensure_resources(connection, space.id, [item.name for item in fresh], now)
-    versions = _versions(space, fresh, checked, around, now)
+    versions = versions_of(space, fresh, checked, around, now)
     commits = [
         _commit(item, version, rows.get(item.name), number + place, author)
         for place, (item, version) in enumerate(zip(fresh, versions, strict=True), start=1)
@@ -114,7 +114,7 @@ def _is_published(item: Publication, row: DictRow | None) -> bool:
     return row is not None and row["content_hash"] == hash_of(item.content)
 
 
-def _versions(
+def versions_of(
     space: Space,
     items: Sequence[Publication],
     checked: dict[Name, Checked],

@@ -1,9 +1,10 @@
 """Workflows as content: the management API's routes for them (spec/api.md §6)."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from api.content import Shelf, found, shown
@@ -16,6 +17,7 @@ from dispatch.triggers import Origin, TriggerRequest, accept
 from models.queries.resources import Activation, set_active
 from models.values.content import ContentType, Name
 from models.values.kinds import TriggerSource
+from publishing.rehearsing import rehearsal_of
 
 router = APIRouter(prefix="/v1/workflows", tags=["Management: workflows"])
 SHELF = Shelf(ContentType.WORKFLOW)
@@ -72,6 +74,22 @@ async def activate_workflow(
     return {"workflow": shown({**row, "active": status}, caller.space, query)}
 
 
+@dataclass(frozen=True)
+class Rehearsal:
+    """A call of the test runner, and where its trigger comes from."""
+
+    request_id: str
+    origin: Origin
+
+
+async def _rehearsal(
+    key: str, caller: ContentCaller, database: ContentDb, request_id: RequestId
+) -> Rehearsal:
+    async with database.transaction() as connection:
+        version_id = await rehearsal_of(connection, caller.space, Name(ContentType.WORKFLOW, key))
+    return Rehearsal(request_id, Origin(source=TriggerSource.REHEARSAL, version_id=version_id))
+
+
 @router.put("/{key:id}/run")
 async def run_workflow(
     key: str,
@@ -79,9 +97,12 @@ async def run_workflow(
     caller: ContentCaller,
     database: Db,
     temporal: TemporalClient,
-    request_id: RequestId,
+    rehearsal: Annotated[Rehearsal, Depends(_rehearsal)],
 ) -> dict[str, Any]:
-    """The test runner: a trigger of what is committed, made by a person; no frequency holds it back."""
+    """The test runner: runs what is saved, or, with nothing saved, what is committed (E-TRIGGER-33).
+
+    No frequency holds it back.
+    """
     request = TriggerRequest(
         workflow_key=key,
         recipients=given_recipients(body.recipients),
@@ -90,8 +111,8 @@ async def run_workflow(
         data=bounded(body.data),
         cancellation_key=body.cancellation_key,
         settings=body.settings.model_dump(exclude_none=True) if body.settings else None,
-        request_id=request_id,
-        origin=Origin(source=TriggerSource.REHEARSAL),
+        request_id=rehearsal.request_id,
+        origin=rehearsal.origin,
     )
     accepted = await accept(database, temporal, caller.credential.place, request)
     return {"workflow_run_id": str(accepted.workflow_run_id)}

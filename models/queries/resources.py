@@ -138,39 +138,41 @@ async def list_drafts(
     return [name_of(row) for row in await cursor.fetchall()]
 
 
+_INSERT_VERSION: LiteralString = """
+    INSERT INTO resource_versions
+        (id, environment_id, type, key, number, content_hash, content, compiled, inserted_at)
+    VALUES (
+        %(id)s, %(environment_id)s, %(type)s::text, %(key)s::text,
+        (SELECT coalesce(max(v.number), 0) + 1 FROM resource_versions v
+         WHERE v.environment_id = %(environment_id)s AND v.type = %(type)s::text AND v.key = %(key)s::text),
+        %(content_hash)s, %(content)s, %(compiled)s, %(inserted_at)s)
+"""
+
+
+def _version_values(version: ResourceVersion) -> dict[str, Any]:
+    plain = version.model_dump(include={"id", "environment_id", "type", "key", "content_hash", "inserted_at"})
+    return {**plain, "content": Json(version.content), "compiled": Jsonb(version.compiled)}
+
+
 async def insert_versions(
     connection: Connection, versions: Sequence[ResourceVersion], *, keep_drafts: bool = False
 ) -> None:
     """Publish them, each as its resource's next: what reads the resource from now on sees it (E-RUN-9)."""
     async with connection.cursor() as cursor:
         await cursor.executemany(
-            """
-            WITH version AS (
-                INSERT INTO resource_versions
-                    (id, environment_id, type, key, number, content_hash, content, compiled, inserted_at)
-                VALUES (
-                    %(id)s, %(environment_id)s, %(type)s::text, %(key)s::text,
-                    (SELECT coalesce(max(v.number), 0) + 1 FROM resource_versions v
-                     WHERE v.environment_id = %(environment_id)s AND v.type = %(type)s::text
-                       AND v.key = %(key)s::text),
-                    %(content_hash)s, %(content)s, %(compiled)s, %(inserted_at)s)
-            )
+            f"""
+            WITH version AS ({_INSERT_VERSION})
             UPDATE resources SET current_version_id = %(id)s, updated_at = %(inserted_at)s,
                                  draft = CASE WHEN %(keep_drafts)s THEN draft END
             WHERE environment_id = %(environment_id)s AND type = %(type)s::text AND key = %(key)s::text
             """,
-            [
-                {
-                    **version.model_dump(
-                        include={"id", "environment_id", "type", "key", "content_hash", "inserted_at"}
-                    ),
-                    "content": Json(version.content),
-                    "compiled": Jsonb(version.compiled),
-                    "keep_drafts": keep_drafts,
-                }
-                for version in versions
-            ],
+            [_version_values(version) | {"keep_drafts": keep_drafts} for version in versions],
         )
+
+
+async def insert_aside(connection: Connection, version: ResourceVersion) -> None:
+    """Keep a version that whoever reads its resource does not see: the test runner's (E-TRIGGER-33)."""
+    await connection.execute(_INSERT_VERSION, _version_values(version))
 
 
 async def ensure_resources(

@@ -7,8 +7,10 @@ import knockapi
 import pytest
 from knockapi import AsyncKnock
 
+from models.values.content import ContentType, Name
+from publishing.drafts import Written, save
 from tests.builders import delay_step, in_app_step, workflow
-from tests.committing import publish
+from tests.committing import publish, space_of
 from tests.environments import TestEnvironment
 from tests.feeds import body_of, feed_with
 from tests.houses import House
@@ -135,3 +137,37 @@ async def test_the_test_runner_rehearses_however_often(
     assert [(run["trigger_source"], run["outcome"]) for run in runs] == [("rehearsal", "finished")] * 2
     listed = (await knock.workflow_recipient_runs.list()).items
     assert {run.trigger_source.type for run in listed} == {"rehearsal"}
+
+
+@pytest.mark.rule("E-TRIGGER-33")
+async def test_the_test_runner_runs_what_is_saved_and_nobody_else_does(
+    house: House, environment: TestEnvironment, knock: AsyncKnock
+) -> None:
+    path = f"/v1/workflows/draft/run?environment={environment.slug}"
+    name = Name(ContentType.WORKFLOW, "draft")
+
+    async def saved(body: str) -> None:
+        async with house.database.transaction() as connection:
+            content = workflow(in_app_step(body=body))
+            await save(connection, space_of(environment), [Written(name, content)])
+
+    async with house.knock(environment.service_token) as manager:
+
+        async def rehearse(who: str) -> str:
+            body = {"recipients": [{"id": who}]}
+            await manager.put(path, body=body, cast_to=httpx.Response)
+            return body_of((await feed_with(knock, who, 1))[0])
+
+        with pytest.raises(knockapi.NotFoundError, match="workflow_missing"):
+            await rehearse("nobody")
+        await saved("never committed")
+        assert await rehearse("ada") == "<p>never committed</p>\n"
+        with pytest.raises(knockapi.NotFoundError, match="workflow_missing"):
+            await knock.workflows.trigger("draft", recipients=[{"id": "ada"}])
+        await publish(house.database, environment, "draft", workflow(in_app_step(body="committed")))
+        assert await rehearse("bob") == "<p>committed</p>\n"
+        await saved("saved again")
+        assert await rehearse("cid") == "<p>saved again</p>\n"
+
+    await knock.workflows.trigger("draft", recipients=[{"id": "dan"}])
+    assert body_of((await feed_with(knock, "dan", 1))[0]) == "<p>committed</p>\n"

@@ -84,7 +84,7 @@ def cancel_workflow(environment: str, workflow_key: str, acceptance: int) -> str
 
 
 def delivery_workflow(message_id: str, retries: int = 0) -> str:
-    """The workflow that goes on with what a first attempt did not settle (D11); one for each retry by hand."""
+    """The workflow that goes on with what a first attempt, or a retry by hand, did not settle (D11)."""
     return f"delivery/{message_id}" if retries == 0 else f"delivery/{message_id}/{retries}"
 
 

@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from models.values.conditions import ConditionGroup
 from temporalio import workflow
 
 from workflows_engine.effects.steps import PassOverAsk, pass_over_step
@@ -41,8 +40,3 @@ def planned(step: Step) -> PlannedStep:
 def not_run(step_type: str) -> list[Unsupported]:
     """What a step says of itself whose type no run carries out yet."""
     return [Unsupported("type", f"{step_type} steps are not run by this release", passes_over=True)]
-
-
-def unjudged(group: ConditionGroup | None) -> list[Unsupported]:
-    """Nothing any more: every condition is judged."""
-    return []

@@ -19,9 +19,8 @@ from workflows_engine.effects.steps import (
     leave_batch,
     renew_run,
 )
-from workflows_engine.passing_over import unjudged
 from workflows_engine.run import Run
-from workflows_engine.step import End, GoOn, Next, PlannedStep, Step, Switch, Unsupported, Written
+from workflows_engine.step import End, GoOn, Next, PlannedStep, Step, Switch, Written
 
 
 class BatchSettings(Written):
@@ -171,6 +170,3 @@ class BatchStep(Step):
     def templates(self) -> dict[str, str]:
         key = self.settings.batch_key
         return {"settings.batch_key": key} if key is not None and "{" in key else {}
-
-    def unsupported(self) -> list[Unsupported]:
-        return unjudged(self.conditions)

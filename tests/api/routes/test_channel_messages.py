@@ -35,7 +35,7 @@ async def test_the_sdk_hears_of_an_operation_that_is_done(
 ) -> None:
     for _ in range(3):
         await rows.message()
-    done = await sdk.channels.bulk.update_message_status("read", channel_id=str(environment.email_channel_id))
+    done = await sdk.channels.bulk.update_message_status(str(environment.email_channel_id), action="read")
     assert (done.status, done.estimated_total_rows, done.success_count) == ("completed", 3, 3)
     assert (await sdk.bulk_operations.get(done.id)).processed_rows == 3
 

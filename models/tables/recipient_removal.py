@@ -10,7 +10,7 @@ from psycopg.rows import DictRow
 
 from models.database import Connection
 from models.values.kinds import Outcome
-from models.values.refs import USERS
+from models.values.refs import USERS, RecipientRef
 
 REASON = "the recipient was deleted"
 
@@ -51,6 +51,7 @@ STATE: tuple[LiteralString, ...] = (
       AND object_id = ANY(%(ids)s)
     """,
     f"DELETE FROM first_runs WHERE {_OF_RECIPIENT}",
+    "DELETE FROM awaited_events WHERE environment_id = %(environment_id)s AND recipient = ANY(%(gids)s)",
 )
 OF_USERS: tuple[LiteralString, ...] = (
     "DELETE FROM audience_members WHERE environment_id = %(environment_id)s AND user_id = ANY(%(ids)s)",
@@ -95,6 +96,7 @@ async def remove_recipients(
     if not known:
         return Removed([])
     given["ids"] = known
+    given["gids"] = [RecipientRef(collection=collection, id=one).gid for one in known]
     runs = await _end_runs(connection, given, now)
     given["open"] = [run["id"] for run in runs]
     statements = STATE + (OF_USERS if collection == USERS else ()) + MESSAGES + RUNS

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from dispatch.carrying import workflow_id_of
@@ -16,6 +16,7 @@ from models.queries.clocks import (
     Selection,
     find_open_messages,
     find_open_runs,
+    find_pause_ends,
     find_waiting_schedules,
 )
 from workflows_engine import names
@@ -24,6 +25,8 @@ IN_FLIGHT = 20
 """Workflows that are moved at once."""
 PATIENCE = timedelta(seconds=45)
 """How long one workflow may be at work on its way."""
+MARGIN = timedelta(seconds=1)
+"""Timers fire a little after the moment they were set for."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ async def advance(
     """Move the clocks of whatever sleeps; raises NotSkipping, StillMoving or Unavailable.
 
     Each clock goes `by` further. Runs that share an open batch window move together, to `by` after the
-    furthest of their clocks. A delivery that a run leaves behind on its way moves as far as that run.
+    furthest of their clocks, and from one pause's end to the next, so that whoever is to join the window is
+    there before it closes. A delivery that a run leaves behind on its way moves as far as that run.
     """
     sleepers = await _sleepers(database, environment_id, selection)
     with reaching_temporal():
@@ -60,7 +64,7 @@ async def advance(
         for sleeper, reading in readings:
             furthest[sleeper.group] = max(furthest.get(sleeper.group, reading.now), reading.now)
         goals = [(one, reading, furthest[one.group] + by) for one, reading in readings]
-        await _move(temporal, goals)
+        await _move_all(database, temporal, environment_id, goals)
         late = await _left_behind(database, temporal, environment_id, goals)
         await _move(temporal, late)
     return [Moved(one.kind, one.id, one.workflow_id, goal) for one, _, goal in (*goals, *late)]
@@ -103,14 +107,49 @@ async def _read(temporal: Temporal, sleepers: Iterable[_Sleeper]) -> list[tuple[
     return [(sleeper, reading) for sleeper, reading in found if reading is not None]
 
 
-async def _move(temporal: Temporal, goals: Iterable[_Goal]) -> None:
+async def _move_all(database: Database, temporal: Temporal, environment_id: UUID, goals: list[_Goal]) -> None:
+    groups: dict[str, list[_Goal]] = defaultdict(list)
+    for one in goals:
+        groups[one[0].group].append(one)
     slots = asyncio.Semaphore(IN_FLIGHT)
 
-    async def move(reading: ClockReading, goal: datetime) -> None:
+    async def move(group: list[_Goal]) -> None:
         async with slots:
-            await move_clock(temporal, reading, goal, PATIENCE)
+            if len(group) > 1:
+                await _move_in_step(database, temporal, environment_id, group)
+            await _move(temporal, group)
 
-    await asyncio.gather(*(move(reading, goal) for _, reading, goal in goals))
+    await asyncio.gather(*(move(group) for group in groups.values()))
+
+
+async def _move(temporal: Temporal, goals: Iterable[_Goal]) -> None:
+    """To their goals, however far they have come; those that have ended or arrived are left alone."""
+    readings = await _read(temporal, [sleeper for sleeper, _, _ in goals])
+    goal_of = {sleeper.workflow_id: goal for sleeper, _, goal in goals}
+    await asyncio.gather(
+        *(
+            move_clock(temporal, reading, goal_of[reading.workflow_id], PATIENCE)
+            for _, reading in readings
+            if reading.now < goal_of[reading.workflow_id]
+        )
+    )
+
+
+async def _move_in_step(
+    database: Database, temporal: Temporal, environment_id: UUID, group: list[_Goal]
+) -> None:
+    """As far as the last pause of the group that ends before the goal."""
+    goal = group[0][2]
+    ids = [UUID(sleeper.id) for sleeper, _, _ in group]
+    past = datetime.min.replace(tzinfo=UTC)
+    while True:
+        async with database.connection() as connection:
+            ends = await find_pause_ends(connection, environment_id, ids)
+        stop = min((end for end in ends if end > past), default=goal)
+        if stop + MARGIN >= goal:
+            return
+        await _move(temporal, [(sleeper, reading, stop + MARGIN) for sleeper, reading, _ in group])
+        past = stop
 
 
 async def _left_behind(

@@ -12,6 +12,7 @@ from temporalio.api.enums.v1 import FastForwardPollingResult, WorkflowExecutionS
 from temporalio.api.workflow.v1 import WorkflowExecutionOptions
 from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionRequest,
+    DescribeWorkflowExecutionResponse,
     PollWorkflowExecutionTimeSkippingRequest,
     UpdateWorkflowExecutionOptionsRequest,
 )
@@ -23,6 +24,7 @@ MOST_SKIPS = 10_000
 """Timers that one call may pass in one workflow; the server's own bound is a hundred."""
 LONG_POLL = timedelta(seconds=25)
 """Longer than the server keeps a poll open (20 s)."""
+LOOK_AGAIN_SECONDS = 0.02
 _REFUSALS = (RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.PERMISSION_DENIED)
 
 
@@ -45,6 +47,20 @@ class ClockReading:
 
 async def read_clock(temporal: Temporal, workflow_id: str) -> ClockReading | None:
     """None for a workflow that has ended, or was never started."""
+    described = await _describe(temporal, workflow_id)
+    if described is None:
+        return None
+    extended = described.workflow_extended_info
+    if not extended.HasField("time_skipping_info"):
+        return ClockReading(workflow_id, datetime.now(UTC))
+    info = extended.time_skipping_info
+    ahead = info.fast_forward_info
+    moving = ahead.fast_forward_id if info.effective_config.enabled and not ahead.has_completed else None
+    return ClockReading(workflow_id, info.current_time.ToDatetime(UTC), moving or None)
+
+
+async def _describe(temporal: Temporal, workflow_id: str) -> DescribeWorkflowExecutionResponse | None:
+    """Of one that runs."""
     request = DescribeWorkflowExecutionRequest(
         namespace=temporal.client.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
     )
@@ -56,15 +72,8 @@ async def read_clock(temporal: Temporal, workflow_id: str) -> ClockReading | Non
         if error.status is RPCStatusCode.NOT_FOUND:
             return None
         raise
-    if described.workflow_execution_info.status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
-        return None
-    extended = described.workflow_extended_info
-    if not extended.HasField("time_skipping_info"):
-        return ClockReading(workflow_id, datetime.now(UTC))
-    info = extended.time_skipping_info
-    ahead = info.fast_forward_info
-    moving = ahead.fast_forward_id if info.effective_config.enabled and not ahead.has_completed else None
-    return ClockReading(workflow_id, info.current_time.ToDatetime(UTC), moving or None)
+    running = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
+    return described if described.workflow_execution_info.status == running else None
 
 
 async def move_clock(temporal: Temporal, reading: ClockReading, to: datetime, patience: timedelta) -> None:
@@ -117,6 +126,16 @@ async def _arrived(
                 )
                 # Anything else has settled it: it arrived, or its workflow ended on the way.
                 if answer.fast_forward_polling_result != waiting:
-                    return
+                    break
+            # The last timer fired as it arrived, and what follows from it is still being done.
+            while await _is_at_work(temporal, execution.workflow_id):
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
     except TimeoutError:
         raise StillMoving(execution.workflow_id) from None
+
+
+async def _is_at_work(temporal: Temporal, workflow_id: str) -> bool:
+    described = await _describe(temporal, workflow_id)
+    if described is None:
+        return False
+    return described.HasField("pending_workflow_task") or bool(described.pending_activities)

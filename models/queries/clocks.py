@@ -1,6 +1,7 @@
 """Whose clocks the test clock moves: open runs, unsettled messages, waiting schedules."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import DictRow
@@ -56,6 +57,20 @@ async def find_open_runs(connection: Connection, environment_id: UUID, selection
         where.values,
     )
     return await cursor.fetchall()
+
+
+async def find_pause_ends(
+    connection: Connection, environment_id: UUID, run_ids: list[UUID]
+) -> list[datetime]:
+    """When these runs mean to go on, those of them that are open."""
+    cursor = await connection.execute(
+        """
+        SELECT waiting_until FROM recipient_runs
+        WHERE environment_id = %s AND id = ANY(%s) AND finished_at IS NULL AND waiting_until IS NOT NULL
+        """,
+        (environment_id, run_ids),
+    )
+    return [row["waiting_until"] for row in await cursor.fetchall()]
 
 
 async def find_open_messages(

@@ -81,7 +81,7 @@ async def test_runs_that_share_a_batch_window_move_together_and_close_it_once(
     await knock.workflows.trigger("digest", recipients=[ADA])
     await asleep(house, development, 2)
 
-    moved = await advance(house, development, "70m", run=str(first["id"]))
+    moved = await advance(house, development, "2h", run=str(first["id"]))
 
     assert len(moved) == 2
     assert moved[0]["now"] == moved[1]["now"]

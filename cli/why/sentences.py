@@ -180,9 +180,7 @@ SENTENCES: dict[str, Callable[[Line], str]] = {
     "agent_answered": lambda line: "the model answered",
     "audience_updated": _audience,
     "batch_closed": _batch_closed,
-    "batch_item_removed": lambda line: (
-        f"an operator took an activity out of the batch; {line.get('remaining', 'others')} remain"
-    ),
+    "batch_item_removed": lambda line: "an operator took this activity out of the batch",
     "batch_joined": _batch_joined,
     "batch_leader_flushed": lambda line: (
         f"went on at once as the first of a batch that closes at {moment(line.get('closes_at'))}"

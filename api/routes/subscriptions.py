@@ -2,24 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from uuid import UUID
 
 from fastapi import APIRouter
 from psycopg.rows import DictRow
 
 from api.dependencies import Caller, Credential, Db, QueryString
-from api.errors import InvalidParams, NotFound
+from api.errors import NotFound
 from api.given import given_recipients
 from api.pagination import BY_TIME, read_page, slice_of
 from api.query import Query
 from api.schemas import subscriptions as schemas
+from api.subscribing import identify_all, subscribed_object
 from models.database import Connection, Database
 from models.queries.recipients import find_recipients
 from models.queries.subscriptions import SubscriptionFilter, find_sets_of, list_subscriptions
-from models.tables.recipients import Identification, find_recipient
+from models.tables.recipients import find_recipient
 from models.tables.subscriptions import subscribe, unsubscribe
-from models.values.given import GivenRecipient
-from models.values.refs import USERS, RecipientRef
+from models.values.refs import RecipientRef
 
 router = APIRouter(prefix="/v1", tags=["Subscriptions"])
 
@@ -87,27 +86,6 @@ async def delete_subscriptions(
     async with database.transaction() as connection:
         rows = await unsubscribe(connection, caller.environment_id, to.ref, refs)
         return await _shown(connection, caller, rows, refs)
-
-
-async def identify_all(
-    connection: Connection, environment_id: UUID, given: Iterable[GivenRecipient], now: datetime
-) -> None:
-    """Write down whom a call identified; in the order of triggers, so that two calls never deadlock."""
-    found: dict[RecipientRef, Identification] = {}
-    for one in given:
-        identification = Identification.of(one)
-        if identification is not None:
-            known = found.get(one.ref)
-            found[one.ref] = identification if known is None else known.joined_by(identification)
-    for ref in sorted(found, key=lambda ref: ref.gid):
-        await found[ref].write(connection, environment_id, now)
-
-
-def subscribed_object(collection: str, object_id: str) -> GivenRecipient:
-    """The object of a path, read as if it had been given in a body; it comes to be with a subscription."""
-    if collection == USERS:
-        raise InvalidParams.of("collection", "is that of users; only objects and tenants have subscribers")
-    return GivenRecipient.read({"collection": collection, "id": object_id})
 
 
 async def _shown(

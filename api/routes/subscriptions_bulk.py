@@ -8,9 +8,9 @@ from fastapi import APIRouter
 
 from api.dependencies import Caller, Db
 from api.errors import InvalidParams
-from api.routes.subscriptions import identify_all, subscribed_object
 from api.schemas import subscriptions as schemas
 from api.schemas.bulk_operations import BulkOperation, BulkProgress
+from api.subscribing import identify_all, subscribed_object
 from models.tables.bulk_operations import Tally, record_completed
 from models.tables.subscriptions import subscribe, unsubscribe
 from models.values.given import GivenMistake, GivenRecipient

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -30,14 +31,16 @@ from dispatch.starting import ensure_maintenance
 from dispatch.temporal import Temporal
 from models.database import Database
 from models.migrations import upgrade
+from models.queries.variables import Kept, upsert_variable, write_base
 from models.sealing import Sealer
+from models.values.content import ContentType
 from models.values.refs import RecipientRef
 from outbound.client import build_client
 from tests.builders import batch_step, delay_step, email_step, fetch_step, in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment, make_environment
 from tests.eventually import eventually
-from tests.every_step import branch, cohorts
+from tests.every_step import branch, cohorts, step
 from tests.houses import SECRET, House, Mailbox, open_house
 from tests.runs import rows
 from worker.assembly import Parts
@@ -192,11 +195,31 @@ async def fetch_retried(stage: Stage) -> dict[str, Handle]:
         return {"fetch_retried": await closed(await stage.start("shipped"))}
 
 
-async def passed_over(stage: Stage) -> dict[str, Handle]:
+async def throttled(stage: Stage) -> dict[str, Handle]:
     throttle = {"throttle_limit": 1, "throttle_window": {"unit": "hours", "value": 1}, "throttle_key": BODY}
     step = {"type": "throttle", "ref": "throttle_1", "settings": throttle}
     await stage.publish("greet", step, in_app_step(body=BODY))
-    return {"passed_over": await closed(await stage.start("greet"))}
+    passed = await closed(await stage.start("greet"))
+    return {"throttle_passed": passed, "throttle_closed": await closed(await stage.start("greet"))}
+
+
+async def waited(stage: Stage) -> dict[str, Handle]:
+    """A change that does not match, then one that does; the other recipient's never comes."""
+    is_word = {"variable": "event.properties.word", "operator": "equal_to", "argument": CANARY}
+    settings = {
+        "event": {"event_type": "recipient", "event_key": "updated"},
+        "match_conditions": [{"operator": "and", "conditions": [is_word]}],
+        "expires_after": {"unit": "seconds", "value": 8},
+        "on_timeout": "continue",
+    }
+    step = {"type": "wait_for_event", "ref": "wait_1", "settings": settings}
+    await stage.publish("greet", step, in_app_step(body=BODY))
+    matched = stage.run_of("greet", await stage.trigger("greet", "ada"), "ada")
+    expired = stage.run_of("greet", await stage.trigger("greet", "bob"), "bob")
+    await stage.reach("paused", 2)
+    for word in ("other", CANARY):
+        await stage.knock.users.update("ada", extra_body={"word": word})
+    return {"wait_matched": await closed(matched), "wait_expired": await closed(expired)}
 
 
 async def branches_taken(stage: Stage) -> dict[str, Handle]:
@@ -218,6 +241,53 @@ async def cohort_drawn(stage: Stage) -> dict[str, Handle]:
         cohort |= {"name": CANARY, "steps": [in_app_step(ref, body=BODY)]}
     await stage.publish("greet", step, in_app_step(body=BODY))
     return {"cohort_drawn": await closed(await stage.start("greet"))}
+
+
+async def functions(stage: Stage) -> dict[str, Handle]:
+    """Steps that change data, recipients and audiences, and one that triggers another workflow."""
+    beta = {"type": "static", "name": CANARY}
+    await publish(stage.house.database, stage.environment, "beta", beta, ContentType.AUDIENCE)
+    await stage.publish("child", in_app_step(body=BODY))
+    properties = {"update_properties": f'{{"said": "{BODY}"}}'}
+    gid = "gid://Object/{}/{{{{ data.word }}}}"
+    steps = [
+        step("update_data", "d", data=f'{{"more": "{BODY}"}}'),
+        step("update_user", "u", recipient_mode="current", **properties),
+        step(
+            "update_tenant",
+            "t",
+            recipient_mode="reference",
+            recipient_gid=gid.format("$tenants"),
+            **properties,
+        ),
+        step("update_object", "o", recipient_gid=gid.format("ships"), **properties),
+        step("update_audience", "a", action="add", audience_key="beta"),
+        step("trigger_workflow", "w", workflow_key="child", data=f'{{"word": "{BODY}"}}'),
+        in_app_step(body=BODY),
+    ]
+    await stage.publish("change", *steps)
+    return {"functions": await closed(await stage.start("change"))}
+
+
+async def agent_asked_again(stage: Stage) -> dict[str, Handle]:
+    """A model that fails once and then answers; another that refuses, whose run goes on."""
+    key = f"recorded_{stage.environment.slug.replace('-', '_')}"
+    statuses = iter([503, 200, 400])
+
+    def answer(_: Request) -> Response:
+        told = {"choices": [{"message": {"content": CANARY}}]}
+        return Response(json.dumps(told), status=next(statuses), mimetype="application/json")
+
+    with HTTPServer(host="127.0.0.1") as server:
+        server.expect_request("/chat/completions").respond_with_handler(answer)
+        async with stage.house.database.transaction() as connection:
+            now = datetime.now(UTC)
+            await upsert_variable(connection, f"{key}_base_url", "public", None, now)
+            await write_base(connection, f"{key}_base_url", Kept(value=server.url_for("")), now)
+        asked: dict[str, Any] = {"model": f"{key}:m", "request_prompt": BODY, "response_type": "text"}
+        refused = step("ai_agent", "refused", **asked, halt_on_error=False)
+        await stage.publish("ask", step("ai_agent", "asked", **asked), refused, in_app_step(body=BODY))
+        return {"agent_asked_again": await closed(await stage.start("ask"))}
 
 
 async def fan_out(stage: Stage) -> dict[str, Handle]:
@@ -277,9 +347,12 @@ SCENES: list[Scene] = [
     delay_cancelled_in_temporal,
     delay_elapsed,
     fetch_retried,
-    passed_over,
+    throttled,
+    waited,
     branches_taken,
     cohort_drawn,
+    functions,
+    agent_asked_again,
     fan_out,
     cancel_of_many,
     delivery_retried,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 
 from api.dependencies import Caller, Db, TemporalClient
+from api.errors import InvalidParams
 from api.schemas.bulk_operations import BulkOperation, BulkProgress
 from api.schemas.preferences import BulkSetUserPreferencesRequest
 from dispatch.waking import wake_for_recipients
@@ -28,6 +29,8 @@ async def bulk_set_user_preferences(
 ) -> BulkOperation:
     """Replace the set of every user named, creating those who are unknown; done before the answer."""
     given = body.preferences
+    if given.persistence_strategy == "merge":
+        raise InvalidParams.of("preferences.__persistence_strategy__", "must be replace in bulk")
     set_id = DEFAULT_SET if given.id in (None, DEFAULT_SET) else checked_tenant_id(given.id)
     users = sorted({_user(index, one) for index, one in enumerate(body.user_ids)}, key=lambda one: one.gid)
     now = datetime.now(UTC)

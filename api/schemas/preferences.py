@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, StrictBool, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StrictBool
 
 from models.values.preferences import ChannelTypeChoices, Choice, Node, PreferenceSetRequest
 from workflows_engine.preferences import KEYS
@@ -53,21 +53,11 @@ class ChannelTypeSettings(RootModel[ChannelTypeChoices]):
         return _plain(self.root)
 
 
-class BulkPreferenceSet(PreferenceSetRequest):
-    """One set for many users; it always replaces (E-PREF-18)."""
-
-    @model_validator(mode="after")
-    def _replaces(self) -> "BulkPreferenceSet":
-        if self.persistence_strategy == "merge":
-            raise ValueError("in bulk, sets are replaced; merge into them one by one")
-        return self
-
-
 class BulkSetUserPreferencesRequest(BaseModel):
     """Whose set becomes what."""
 
     user_ids: list[str] = Field(min_length=1, max_length=1000)
-    preferences: BulkPreferenceSet
+    preferences: PreferenceSetRequest
 
 
 def _plain(setting: Any) -> Any:

@@ -48,6 +48,7 @@ Which step settings, modes and operators are here: [steps](index.md#steps). Belo
 """
 
 NOTES = {
+    ("GET", "/v1/audiences/{key}/members"): "dynamic audiences answer 501",
     (
         "POST",
         "/v1/workflows/{key}/trigger",

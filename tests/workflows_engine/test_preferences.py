@@ -1,56 +1,25 @@
-"""Layers of preferences merged, and what they say of one channel (E-PREF)."""
+"""What merged preferences say of one channel (E-PREF-8 to E-PREF-14, E-PREF-24)."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.values.conditions import Condition, ConditionGroup
-from tests.runs import NOON
-from workflows_engine.conditions import Grounds, Judgement, judge
-from workflows_engine.preferences import (
-    CHANNEL_TYPES,
-    KEYS,
-    STRATEGY,
-    Layers,
-    Subject,
-    Verdict,
-    layered,
-    merged,
-    says_anything,
-    weigh,
+from tests.preferring import (
+    C1,
+    C2,
+    EMAIL_OFF,
+    EMAIL_ON,
+    HOLDS,
+    MUTED,
+    Set,
+    allowed,
+    collaboration,
+    sets,
+    verdict,
 )
-
-Set = dict[str, Any]
-
-C1 = "11111111-1111-4111-8111-111111111111"
-C2 = "22222222-2222-4222-8222-222222222222"
-EMAIL_OFF: Set = {"channel_types": {"email": False}}
-EMAIL_ON: Set = {"channel_types": {"email": True}}
-SCOPE = {"recipient": {"id": "ada", "muted": ["t-rex"]}, "data": {"dino": "t-rex"}, "tenant": {"vip": True}}
-MUTED = {"variable": "recipient.muted", "operator": "not_contains", "argument": "data.dino"}
-HOLDS = {"variable": "recipient.id", "operator": "equal_to", "argument": "ada"}
-
-
-def judged(conditions: Sequence[Any]) -> Judgement:
-    group = ConditionGroup(all=[Condition.model_validate(one) for one in conditions])
-    return judge(group, Grounds(SCOPE, NOON))
-
-
-def verdict(layers: Layers, channel_id: str = C1, channel_type: str = "email", **more: Any) -> Verdict:
-    subject = {"workflow_key": "new-comment", "categories": ["collaboration"]} | more
-    return weigh(layers, Subject(channel_id=channel_id, channel_type=channel_type, **subject), judged)
-
-
-def allowed(own: Set, channel_id: str = C1, channel_type: str = "email", **more: Any) -> bool:
-    return verdict(Layers(recipient_default=own), channel_id, channel_type, **more).allowed
-
-
-def collaboration(node: Any) -> Set:
-    return {"categories": {"collaboration": node}}
-
+from workflows_engine.preferences import CHANNEL_TYPES, KEYS, STRATEGY, Layers
 
 VECTORS = [
     ("a", Layers(), C1, "email", True),
@@ -99,100 +68,6 @@ def test_the_rules_own_examples_hold(
     layers: Layers, channel_id: str, channel_type: str, expected: bool
 ) -> None:
     assert verdict(layers, channel_id, channel_type).allowed is expected
-
-
-@pytest.mark.rule("E-PREF-3")
-def test_the_recipients_word_counts_more_than_the_environments() -> None:
-    layers = Layers(environment=EMAIL_OFF | {"channels": {C2: False}}, recipient_default=EMAIL_ON)
-    assert layers.resolved() == EMAIL_ON | {"channels": {C2: False}}
-
-
-@pytest.mark.rule("E-PREF-4")
-def test_with_a_tenants_set_the_default_set_is_not_looked_at() -> None:
-    layers = Layers(
-        environment={"channel_types": {"sms": False}},
-        tenant={"channel_types": {"push": False, "chat": False}},
-        recipient_default=EMAIL_OFF,
-        recipient_tenant={"channel_types": {"chat": True}},
-    )
-    assert layers.resolved() == {"channel_types": {"sms": False, "push": False, "chat": True}}
-
-
-@pytest.mark.rule("E-PREF-4")
-def test_the_recipients_tenant_set_alone_is_enough_to_leave_the_default_set_aside() -> None:
-    assert Layers(recipient_default=EMAIL_OFF, recipient_tenant={"workflows": {"x": True}}).resolved() == {
-        "workflows": {"x": True}
-    }
-
-
-@pytest.mark.rule("E-PREF-5", "E-PREF-24")
-@pytest.mark.parametrize("nothing", [{}, {"categories": {}}, {"channel_types": {STRATEGY: "merge"}}])
-def test_a_tenants_set_that_says_nothing_leaves_the_default_set_standing(nothing: Set) -> None:
-    layers = Layers(environment={}, tenant=nothing, recipient_tenant=nothing, recipient_default=EMAIL_OFF)
-    assert not says_anything(nothing)
-    assert layers.resolved() == EMAIL_OFF
-
-
-@pytest.mark.rule("E-PREF-6")
-@pytest.mark.parametrize(
-    ("lower", "higher", "expected"),
-    [
-        (collaboration(False), collaboration(EMAIL_ON), collaboration(EMAIL_ON)),
-        (collaboration(EMAIL_OFF), collaboration(True), collaboration(True)),
-        (
-            collaboration({"conditions": [HOLDS, MUTED]}),
-            collaboration({"conditions": [HOLDS], **EMAIL_OFF}),
-            collaboration({"conditions": [HOLDS], **EMAIL_OFF}),
-        ),
-        (EMAIL_OFF, {"channel_types": {"sms": True}}, {"channel_types": {"email": False, "sms": True}}),
-    ],
-)
-def test_merging_is_deep_and_a_leaf_of_the_higher_layer_wins(lower: Set, higher: Set, expected: Set) -> None:
-    assert merged(lower, higher) == expected
-
-
-@pytest.mark.rule("E-PREF-7")
-@pytest.mark.parametrize("kind", ["channel_types", "channels"])
-def test_a_tenant_can_impose_a_whole_top_level_map(kind: str) -> None:
-    name = "email" if kind == "channel_types" else C1
-    layers = Layers(
-        tenant={kind: {STRATEGY: "replace", name: False}}, recipient_tenant={kind: {name: True, "sms": False}}
-    )
-    assert layers.resolved() == {kind: {STRATEGY: "replace", name: False}}
-    assert not verdict(layers).allowed
-
-
-@pytest.mark.rule("E-PREF-7")
-def test_what_was_imposed_on_returns_when_the_tenant_says_merge() -> None:
-    own = collaboration(EMAIL_ON)
-    imposed = collaboration(EMAIL_OFF | {STRATEGY: "replace"})
-    lifted = collaboration(EMAIL_OFF | {STRATEGY: "merge"})
-
-    assert layered({}, imposed, own) == imposed
-    assert layered({}, lifted, own) == collaboration(EMAIL_ON | {STRATEGY: "merge"})
-
-
-@pytest.mark.rule("E-PREF-7")
-def test_other_nodes_than_the_imposed_one_stay_the_recipients() -> None:
-    layers = Layers(
-        tenant={"categories": {"a": EMAIL_OFF | {STRATEGY: "replace"}, "b": EMAIL_OFF}},
-        recipient_tenant={"categories": {"a": EMAIL_ON, "b": EMAIL_ON}},
-    )
-    assert layers.resolved()["categories"] == {"a": EMAIL_OFF | {STRATEGY: "replace"}, "b": EMAIL_ON}
-
-
-@pytest.mark.rule("E-PREF-7")
-def test_an_environment_can_impose_too() -> None:
-    layers = Layers(
-        environment={"workflows": {"new-comment": EMAIL_OFF | {STRATEGY: "replace"}}},
-        recipient_default={"workflows": {"new-comment": True}},
-    )
-    assert not verdict(layers).allowed
-
-
-@pytest.mark.rule("E-PREF-7")
-def test_a_recipient_imposes_nothing() -> None:
-    assert layered({}, collaboration(EMAIL_OFF | {STRATEGY: "replace"})) == collaboration(EMAIL_OFF)
 
 
 @pytest.mark.rule("E-PREF-8")
@@ -335,80 +210,6 @@ def test_the_trace_is_grouped_by_where_in_the_set_it_was_said() -> None:
 )
 def test_what_was_stored_and_is_no_preference_is_not_looked_at(stored: Any) -> None:
     assert verdict(Layers.read(stored)).allowed
-
-
-choices = st.booleans() | st.just({"conditions": [HOLDS]}) | st.just({"conditions": [MUTED]})
-maps = {
-    "channel_types": st.dictionaries(st.sampled_from(CHANNEL_TYPES), choices),
-    "channels": st.dictionaries(st.sampled_from([C1, C2]), choices),
-}
-nodes = st.booleans() | st.fixed_dictionaries({}, optional=maps)
-sets = st.fixed_dictionaries(
-    {},
-    optional=maps
-    | {
-        "categories": st.dictionaries(st.sampled_from(["collaboration", "b"]), nodes),
-        "workflows": st.dictionaries(st.sampled_from(["new-comment", "other"]), nodes),
-        "commercial_subscribed": choices,
-    },
-)
-
-
-def leaves(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
-    if not isinstance(value, Mapping):
-        return {path: value}
-    found: dict[tuple[str, ...], Any] = {}
-    for key, inner in value.items():
-        found |= leaves(inner, (*path, key))
-    return found
-
-
-def holds(value: Any, path: tuple[str, ...]) -> bool:
-    """Whether there is anything at the path."""
-    if not path:
-        return True
-    return isinstance(value, Mapping) and path[0] in value and holds(value[path[0]], path[1:])
-
-
-@pytest.mark.rule("E-PREF-6")
-@given(sets, sets)
-def test_every_leaf_of_the_higher_layer_is_in_the_merge_and_nothing_is_invented(
-    lower: Set, higher: Set
-) -> None:
-    result = leaves(merged(lower, higher))
-    above, below = leaves(higher), leaves(lower)
-    assert above.items() <= {**below, **result, **above}.items()
-    assert all(result[path] == value for path, value in above.items())
-    assert all(path in above or result[path] == below[path] for path in result)
-
-
-@pytest.mark.rule("E-PREF-6")
-@given(sets, sets)
-def test_what_the_higher_layer_does_not_touch_falls_through(lower: Set, higher: Set) -> None:
-    result = leaves(merged(lower, higher))
-    above = leaves(higher)
-    for path, value in leaves(lower).items():
-        touched = holds(higher, path) or any(path[: len(other)] == other for other in above)
-        assert touched or result[path] == value
-
-
-@given(sets)
-def test_merging_a_set_with_nothing_or_with_itself_changes_nothing(one: Set) -> None:
-    assert merged(one, {}) == merged({}, one) == merged(one, one) == one
-
-
-@given(sets, sets)
-def test_merging_leaves_what_it_merges_as_it_was(lower: Set, higher: Set) -> None:
-    before = leaves(lower), leaves(higher)
-    merged(lower, higher)
-    assert (leaves(lower), leaves(higher)) == before
-
-
-@pytest.mark.rule("E-PREF-7")
-@given(sets, sets, st.sampled_from(["channel_types", "channels"]))
-def test_an_imposed_map_is_the_tenants_whatever_the_recipient_says(tenant: Set, own: Set, kind: str) -> None:
-    imposed = {**tenant.get(kind, {}), STRATEGY: "replace"}
-    assert layered({}, tenant | {kind: imposed}, own)[kind] == imposed
 
 
 @pytest.mark.rule("E-PREF-13")

@@ -128,14 +128,17 @@ async def _arrived(
                 if answer.fast_forward_polling_result != waiting:
                     break
             # The last timer fired as it arrived, and what follows from it is still being done.
-            while await _is_at_work(temporal, execution.workflow_id):
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            await _rest(temporal, execution.workflow_id)
     except TimeoutError:
         raise StillMoving(execution.workflow_id) from None
 
 
-async def _is_at_work(temporal: Temporal, workflow_id: str) -> bool:
-    described = await _describe(temporal, workflow_id)
-    if described is None:
-        return False
-    return described.HasField("pending_workflow_task") or bool(described.pending_activities)
+async def _rest(temporal: Temporal, workflow_id: str) -> None:
+    """Until no task and no activity of the workflow is under way, or it has ended."""
+    while True:
+        described = await _describe(temporal, workflow_id)
+        if described is None:
+            return
+        if not described.HasField("pending_workflow_task") and not described.pending_activities:
+            return
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)

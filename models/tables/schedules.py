@@ -176,30 +176,6 @@ async def delete_schedules(connection: Connection, environment_id: UUID, ids: li
     )
 
 
-async def delete_schedules_of(connection: Connection, environment_id: UUID, ref: RecipientRef) -> None:
-    """A recipient who is deleted takes their schedules along; the workflows end at their next look."""
-    await connection.execute(
-        """
-        DELETE FROM schedules
-        WHERE environment_id = %s AND recipient_collection = %s AND recipient_id = %s
-        """,
-        (environment_id, ref.collection, ref.id),
-    )
-
-
-async def move_schedules(
-    connection: Connection, environment_id: UUID, source: RecipientRef, target: RecipientRef
-) -> None:
-    """Give the schedules of a recipient that is merged away to the one it becomes."""
-    await connection.execute(
-        """
-        UPDATE schedules SET recipient_collection = %s, recipient_id = %s
-        WHERE environment_id = %s AND recipient_collection = %s AND recipient_id = %s
-        """,
-        (target.collection, target.id, environment_id, source.collection, source.id),
-    )
-
-
 async def find_schedule_of_run(
     connection: Connection, environment_id: UUID, workflow_run_id: UUID
 ) -> DictRow | None:

@@ -14,6 +14,7 @@ from activities.performs import performs
 from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal
 from dispatch.triggers import run_of
+from dispatch.waking import wake_for_recipients
 from models.database import Database
 from models.tables.oversize import log_oversize
 from models.tables.queued_runs import count_runs, find_queued, insert_run
@@ -64,7 +65,7 @@ class Recipients:
         A recipient that was reached before keeps the run it has, and with it the way that led there first.
         """
         trigger = _trigger_of(found)
-        runs = {}
+        runs, changed = {}, []
         async with (
             self._database.connection() as connection,
             connection.pipeline(),
@@ -78,10 +79,13 @@ class Recipients:
                     place, at = trigger.environment_id, trigger.inserted_at
                     await log_oversize(connection, place, run.id, identification, at)
                     await identification.write(connection, place, at)
+                    changed.append(identification.ref)
                 await insert_run(connection, run)
                 runs[run.id] = run
             # Those begun are started for sure; the rest may have been left behind by a lost worker.
             queued = await find_queued(connection, trigger.environment_id, list(runs))
+        if changed:
+            await wake_for_recipients(self._database, self._temporal, trigger.environment_id, changed)
         return [run for run_id, run in runs.items() if run_id in queued]
 
     async def _start(self, found: DictRow, runs: list[RecipientRun]) -> None:

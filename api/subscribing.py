@@ -13,16 +13,16 @@ from models.values.refs import USERS, RecipientRef
 
 async def identify_all(
     connection: Connection, environment_id: UUID, given: Iterable[GivenRecipient], now: datetime
-) -> None:
-    """Write down whom a call identified; in the order of triggers, so that two calls never deadlock."""
+) -> list[RecipientRef]:
+    """Write down whom a call identified, and say who changed; in one order, so that no two calls deadlock."""
     found: dict[RecipientRef, Identification] = {}
     for one in given:
         identification = Identification.of(one)
         if identification is not None:
             known = found.get(one.ref)
             found[one.ref] = identification if known is None else known.joined_by(identification)
-    for ref in sorted(found, key=lambda ref: ref.gid):
-        await found[ref].write(connection, environment_id, now)
+    ordered = sorted(found, key=lambda ref: ref.gid)
+    return [ref for ref in ordered if await found[ref].write(connection, environment_id, now)]
 
 
 def subscribed_object(collection: str, object_id: str) -> GivenRecipient:

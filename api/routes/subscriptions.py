@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 from psycopg.rows import DictRow
 
-from api.dependencies import Caller, Credential, Db, QueryString
+from api.dependencies import Caller, Credential, Db, QueryString, TemporalClient
 from api.errors import NotFound
 from api.given import given_recipients
 from api.pagination import BY_TIME, read_page, slice_of
 from api.query import Query
 from api.schemas import subscriptions as schemas
 from api.subscribing import identify_all, subscribed_object
+from dispatch.waking import wake_for_recipients
 from models.database import Connection, Database
 from models.queries.recipients import find_recipients
 from models.queries.subscriptions import SubscriptionFilter, find_sets_of, list_subscriptions
@@ -56,6 +57,7 @@ async def add_subscriptions(
     body: schemas.UpsertSubscriptionsRequest,
     caller: Caller,
     database: Db,
+    temporal: TemporalClient,
 ) -> list[schemas.Subscription]:
     """Subscribe recipients, or give those who are subscribed these properties; all of them or none.
 
@@ -65,10 +67,12 @@ async def add_subscriptions(
     given = given_recipients(body.recipients)
     now = datetime.now(UTC)
     async with database.transaction() as connection:
-        await identify_all(connection, caller.environment_id, [to, *given], now)
+        identified = await identify_all(connection, caller.environment_id, [to, *given], now)
         refs = list(dict.fromkeys(one.ref for one in given))
         rows = await subscribe(connection, caller.environment_id, to.ref, refs, body.properties, now)
-        return await _shown(connection, caller, rows, refs)
+        shown = await _shown(connection, caller, rows, refs)
+    await wake_for_recipients(database, temporal, caller.environment_id, identified)
+    return shown
 
 
 @router.delete("/objects/{collection:id}/{object_id:id}/subscriptions")

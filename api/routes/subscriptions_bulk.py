@@ -6,11 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.dependencies import Caller, Db
+from api.dependencies import Caller, Db, TemporalClient
 from api.errors import InvalidParams
 from api.schemas import subscriptions as schemas
 from api.schemas.bulk_operations import BulkOperation, BulkProgress
 from api.subscribing import identify_all, subscribed_object
+from dispatch.waking import wake_for_recipients
 from models.tables.bulk_operations import Tally, record_completed
 from models.tables.subscriptions import subscribe, unsubscribe
 from models.values.given import GivenMistake, GivenRecipient
@@ -24,6 +25,7 @@ async def bulk_add_subscriptions(
     body: schemas.BulkUpsertSubscriptionsRequest,
     caller: Caller,
     database: Db,
+    temporal: TemporalClient,
     progress: BulkProgress,
 ) -> BulkOperation:
     """Carried out before the answer; recipients that cannot be read count as errors of their object."""
@@ -31,13 +33,14 @@ async def bulk_add_subscriptions(
     now = datetime.now(UTC)
     async with database.transaction() as connection:
         named = [one for to, given, _ in call.rows for one in (to, *given)]
-        await identify_all(connection, caller.environment_id, named, now)
+        identified = await identify_all(connection, caller.environment_id, named, now)
         for to, given, asked in call.rows:
             refs = list(dict.fromkeys(one.ref for one in given))
             properties = asked.properties if isinstance(asked, schemas.BulkUpsert) else None
             await subscribe(connection, caller.environment_id, to.ref, refs, properties, now)
         tally = call.tally("objects.subscriptions.add")
         row = await record_completed(connection, caller.environment_id, tally, now)
+    await wake_for_recipients(database, temporal, caller.environment_id, identified)
     return progress.shown(row)
 
 

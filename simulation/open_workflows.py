@@ -15,7 +15,7 @@ RUNS = """
     ORDER BY r.id
 """
 FAN_OUTS = "SELECT id, workflow_key FROM triggers WHERE environment_id = %s AND fan_out = 'pending'"
-MESSAGES = "SELECT id FROM messages WHERE environment_id = %s AND settled_at IS NULL ORDER BY id"
+MESSAGES = "SELECT id, retries FROM messages WHERE environment_id = %s AND settled_at IS NULL ORDER BY id"
 SCHEDULES = """
     SELECT id FROM schedules
     WHERE environment_id = %s AND (next_occurrence_at IS NOT NULL OR firing_at IS NOT NULL) ORDER BY id
@@ -35,7 +35,7 @@ async def open_workflows(database: Database, place: Place) -> dict[str, str]:
             trigger["id"]
         )
     for message in messages:
-        found[names.delivery_workflow(message["id"])] = message["id"]
+        found[names.delivery_workflow(message["id"], message["retries"])] = message["id"]
     for schedule in schedules:
         found[names.schedule_workflow(schedule["id"])] = str(schedule["id"])
     return found

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,7 @@ from tests.builders import batch_step, delay_step, email_step, fetch_step, in_ap
 from tests.committing import publish
 from tests.environments import TestEnvironment, make_environment
 from tests.eventually import eventually
-from tests.every_step import branch, cohorts, step
+from tests.every_step import DAYS, branch, cohorts, step
 from tests.houses import SECRET, House, Mailbox, open_house
 from tests.runs import rows
 from worker.assembly import Parts
@@ -324,6 +324,20 @@ async def delivery_retried(stage: Stage) -> dict[str, Handle]:
     return {"email_handed_over": run, "delivery_retried": delivery}
 
 
+async def message_scheduled(stage: Stage) -> dict[str, Handle]:
+    """A mail whose send window opens in half a day: its run has ended, its delivery sleeps."""
+    start = (datetime.now(UTC) + timedelta(hours=12)).hour
+    hours = {"from": f"{start:02}:00"} | ({"until": f"{start + 1:02}:00"} if start < 23 else {})
+    windows = [{"day": day, "type": "send", **hours} for day in DAYS]
+    await stage.publish("mail", email_step(subject=BODY, send_windows=windows))
+    run = await closed(await stage.start("mail"))
+    message = (await stage.rows("SELECT id FROM messages WHERE environment_id = %s"))[0]
+    return {
+        "message_scheduled": run,
+        "delivery_scheduled": stage.handle(names.delivery_workflow(message["id"])),
+    }
+
+
 async def maintenance(stage: Stage) -> dict[str, Handle]:
     """Its history never ends: a few rounds of it are enough."""
     await ensure_maintenance(stage.house.temporal)
@@ -356,6 +370,7 @@ SCENES: list[Scene] = [
     fan_out,
     cancel_of_many,
     delivery_retried,
+    message_scheduled,
     maintenance,
 ]
 

@@ -11,6 +11,7 @@ import pytest
 from activities.delivery import Deliveries
 from activities.steps.channel import ChannelSteps
 from activities.versions import Versions
+from dispatch.resending import resend
 from models.sealing import Sealer
 from tests.activities.channels.email.mail_server import MailServer, a_mail_server
 from tests.builders import email_step, in_app_step, workflow
@@ -185,3 +186,33 @@ async def test_a_cancel_does_not_recall_a_mail_that_is_tried_again(mailing: Mail
     await mailing.virtual.pass_time(mailing.environment, HALF_AN_HOUR)
 
     assert (await mailing.message())["status"] == "sent"
+
+
+@pytest.mark.rule("E-MSG-9")
+async def test_an_undelivered_mail_is_sent_again_by_hand_with_eight_more_attempts(mailing: Mailing) -> None:
+    virtual, environment = mailing.virtual, mailing.environment
+    mailing.server.answers["DATA"] = "554 5.6.0 not like this"
+    await mailing.send()
+    given_up = await mailing.message()
+    mailing.server.answers["DATA"] = BUSY
+
+    async def again() -> bool:
+        now = await virtual.now()
+        return await resend(virtual.database, virtual.temporal, environment.id, given_up["id"], now)
+
+    assert await again()
+    assert not await again()
+    await virtual.pass_time(environment, HALF_AN_HOUR)
+
+    message, events = await mailing.message(), await mailing.events()
+    assert (message["status"], message["attempts"]) == ("undelivered", 9)
+    queued = [index for index, event in enumerate(events) if event["type"] == "message.queued"][-1]
+    later = [e["data"]["attempt"] for e in events[queued:] if e["type"] == "message.delivery_attempted"]
+    assert later == [1, 2, 3, 4, 5, 6, 7, 8]
+
+    del mailing.server.answers["DATA"]
+    assert await again()
+    await virtual.idle(environment)
+    message = await mailing.message()
+    assert (message["status"], message["attempts"], message["retries"]) == ("sent", 10, 2)
+    assert not await again()

@@ -272,7 +272,7 @@ def test_what_cannot_be_judged_says_so_where_it_decides(
         assert "not judged" in [line["result"] for line in said.trace]
 
 
-@pytest.mark.rule("E-COND-32")
+@pytest.mark.rule("E-COND-12", "E-COND-13", "E-COND-32")
 @pytest.mark.parametrize(
     ("value", "operator", "argument", "expected"),
     [

@@ -138,6 +138,20 @@ async def test_the_tenants_teams_tenant_is_used(desk: Desk) -> None:
     assert message["recipient_snapshot"]["user_id"] == "U"
 
 
+@pytest.mark.rule("E-CHANNEL-3")
+async def test_the_steps_addresses_win_over_the_channels_and_are_liquid(desk: Desk) -> None:
+    names = ("from_address", "to_address", "cc_address", "bcc_address", "reply_to_address")
+    mail = await desk.channel("email", **{name: f"channel-{name}@example.com" for name in names})
+    (plain,) = await desk.send(step("email", mail))
+    assert plain["content"]["cc"] == "channel-cc_address@example.com"
+    own = {name: f"{{{{ recipient.id }}}}-{name}@example.com" for name in names}
+    (message,) = await desk.send(step("email", mail, channel_overrides=own))
+    keys = {"from_address": "from", "to_address": "to", "cc_address": "cc", "bcc_address": "bcc"}
+    for name in names:
+        written = message["content"][keys.get(name, "reply_to")]
+        assert written == f"ada-{name}@example.com"
+
+
 # --- groups -----------------------------------------------------------------------------------------------
 
 

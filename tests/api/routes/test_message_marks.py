@@ -23,6 +23,7 @@ async def item_of(database: Database, message_id: str) -> Any:
 
 
 @pytest.mark.parametrize("status", ["seen", "read", "archived"])
+@pytest.mark.rule("E-MSG-5", "E-MSG-11")
 async def test_a_mark_reaches_message_feed_item_and_events_and_can_be_taken_back(
     client: Client, rows: Rows, status: str
 ) -> None:
@@ -46,6 +47,7 @@ async def test_the_other_names_of_taking_back_are_understood(client: Client, row
         assert (await client.delete(f"/v1/messages/{message_id}/un{status}")).json()[f"{status}_at"] is None
 
 
+@pytest.mark.rule("E-MSG-11")
 async def test_marking_again_moves_the_time_and_tells_nobody(client: Client, rows: Rows) -> None:
     message_id = await rows.item()
     first = (await client.put(f"/v1/messages/{message_id}/seen")).json()["seen_at"]
@@ -76,6 +78,7 @@ async def test_interacting_also_reads_and_is_told_every_time(
     ]
 
 
+@pytest.mark.rule("E-MSG-11")
 async def test_un_interacting_has_no_event(client: Client, rows: Rows) -> None:
     message_id = await rows.item()
     await client.put(f"/v1/messages/{message_id}/interacted")
@@ -84,12 +87,14 @@ async def test_un_interacting_has_no_event(client: Client, rows: Rows) -> None:
     assert "message.uninteracted" not in [event for event, _ in await events_of(client, message_id)]
 
 
+@pytest.mark.rule("E-MSG-12")
 async def test_reading_does_not_mark_as_seen(client: Client, rows: Rows) -> None:
     message_id = await rows.item()
     assert (await client.put(f"/v1/messages/{message_id}/read")).json()["seen_at"] is None
 
 
 @pytest.mark.parametrize("metadata", [{"a": {"b": 1}}, {str(n): n for n in range(6)}])
+@pytest.mark.rule("E-MSG-13")
 async def test_metadata_is_flat_and_small(client: Client, rows: Rows, metadata: Any) -> None:
     message_id = await rows.item()
     path = f"/v1/messages/{message_id}/interacted"

@@ -195,6 +195,10 @@ SENTENCES: dict[str, Callable[[Line], str]] = {
     "fetch_succeeded": lambda line: "the fetch succeeded",
     "message_enqueued": _enqueued,
     "pause_moved": lambda line: f"{line.get('by')} moved the end of the pause to {moment(line.get('until'))}",
+    "properties_left_out": lambda line: (
+        f"the recipient's properties were left as they were: with those given they would take "
+        f"{line.get('bytes')} bytes, more than {line.get('most')}"
+    ),
     "random_cohort_chosen": _chosen,
     "recipient_updated": _changed("the properties"),
     "run_cancelled": _ended,

@@ -48,12 +48,15 @@ Which step settings, modes and operators are here: [steps](index.md#steps). Belo
 """
 
 NOTES = {
-    ("GET", "/v1/audiences/{key}/members"): "dynamic audiences answer 501",
     (
-        "POST",
-        "/v1/workflows/{key}/trigger",
-    ): "`channel_data` and `preferences` inside recipients are refused",
-    ("PUT", "/v1/users/{user_id}"): "`channel_data` and `preferences` are refused",
+        "PUT",
+        "/v1/objects/{collection}/{object_id}/channel_data/{channel_id}",
+    ): "with a secret key; grants in user tokens are not evaluated",
+    (
+        "GET",
+        "/v1/objects/{collection}/{object_id}/channel_data/{channel_id}",
+    ): "with a secret key; grants in user tokens are not evaluated",
+    ("GET", "/v1/audiences/{key}/members"): "dynamic audiences answer 501",
     (
         "PUT",
         "/v1/workflows/{workflow_key}",

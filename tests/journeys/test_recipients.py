@@ -110,7 +110,7 @@ async def test_an_inline_actor_is_kept_merged_into_what_is_known(
     }
 
 
-@pytest.mark.rule("E-TRIGGER-10", "E-TRIGGER-17")
+@pytest.mark.rule("E-TRIGGER-10", "E-TRIGGER-17", "E-TENANT-1", "E-TENANT-2")
 async def test_a_tenant_by_id_is_created_and_an_inline_one_kept(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:

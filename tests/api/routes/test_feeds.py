@@ -134,6 +134,7 @@ async def test_archived_items_are_left_out_unless_asked_for(feed: Feed, client: 
     assert (ids(await feed(archived="only")), counts(await feed(archived="only"))) == ([archived], (1, 1, 1))
 
 
+@pytest.mark.rule("E-TENANT-4")
 async def test_a_feed_is_scoped_by_tenant(feed: Feed, rows: Rows) -> None:
     acme, _, without = [await rows.item(tenant_id=tenant) for tenant in ("acme", "globex", None)]
     assert ids(await feed(tenant="acme")) == [without, acme]

@@ -30,6 +30,7 @@ async def test_a_user_nobody_identified_is_missing(sdk: AsyncKnock) -> None:
     }
 
 
+@pytest.mark.rule("E-TRIGGER-11")
 async def test_identifying_merges_deeply_and_keeps_the_rest(client: Client) -> None:
     await client.put("/v1/users/ada", json={"name": "Ada", "plan": {"tier": 1, "seats": {"used": 2}}})
     merged = (await client.put("/v1/users/ada", json={"plan": {"seats": {"free": 3}}, "name": None})).json()
@@ -122,11 +123,13 @@ async def test_a_property_that_cannot_be_kept_is_named(client: Client, body: Any
     assert (await client.get("/v1/users/ada")).status_code == 404
 
 
+@pytest.mark.rule("E-TRIGGER-15")
 async def test_properties_over_256_kb_are_refused_whole(client: Client) -> None:
     assert (await client.refused("PUT", "/v1/users/ada", json={"a": "x" * 263_000}))["status"] == 422
     assert (await client.get("/v1/users/ada")).status_code == 404
 
 
+@pytest.mark.rule("E-TRIGGER-15")
 async def test_properties_that_grow_over_256_kb_stay_as_they_were(client: Client) -> None:
     half = "x" * 140_000
     await client.put("/v1/users/ada", json={"a": half})
@@ -147,3 +150,61 @@ async def test_environments_do_not_share_users(client: Client, app: FastAPI, str
 async def test_a_public_key_may_identify(app: FastAPI, environment: TestEnvironment) -> None:
     async with client_of(app, environment.public_key) as browser:
         assert (await browser.put("/v1/users/ada", json={"name": "Ada"})).status_code == 200
+
+
+async def test_the_sdk_lists_users_the_latest_first(sdk: AsyncKnock) -> None:
+    for user_id in ("ada", "bob", "carl"):
+        await sdk.users.update(user_id, name=user_id.title())
+    await sdk.objects.set("teams", "ada")
+    first = await sdk.users.list(page_size=2)
+    assert [one.id for one in first.entries] == ["carl", "bob"]
+    rest = await first.get_next_page()
+    assert [(one.id, one.name) for one in rest.entries] == [("ada", "Ada")]
+
+
+async def test_the_sdk_deletes_a_user(sdk: AsyncKnock) -> None:
+    await sdk.users.update("ada", name="Ada")
+    await sdk.users.delete("ada")
+    for call in (sdk.users.get, sdk.users.delete):
+        with pytest.raises(NotFoundError):
+            await call("ada")
+    # Whoever comes back under the id is somebody new.
+    assert (await sdk.users.update("ada", email="a@example.com")).name is None
+
+
+async def test_the_sdk_merges_a_user_into_another(sdk: AsyncKnock) -> None:
+    await sdk.users.update("ada", name="Ada")
+    await sdk.users.update("bob", name="Bob", email="bob@example.com")
+    merged = await sdk.users.merge("ada", from_user_id="bob")
+    assert (merged.id, merged.name, merged.email) == ("ada", "Ada", "bob@example.com")
+    with pytest.raises(NotFoundError):
+        await sdk.users.get("bob")
+
+
+@pytest.mark.parametrize(
+    ("into", "body", "status", "said"),
+    [
+        ("ada", {"from_user_id": "nobody"}, 404, '"nobody"'),
+        ("nobody", {"from_user_id": "ada"}, 404, '"nobody"'),
+        ("ada", {"from_user_id": "ada"}, 422, "another user"),
+        ("ada", {}, 422, "from_user_id"),
+    ],
+)
+async def test_a_merge_needs_two_users(
+    client: Client, into: str, body: dict[str, str], status: int, said: str
+) -> None:
+    await client.put("/v1/users/ada", json={"name": "Ada"})
+    told = await client.refused("POST", f"/v1/users/{into}/merge", json=body)
+    assert (told["status"], said in told["message"]) == (status, True), told
+    assert (await client.found("/v1/users/ada"))["name"] == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/v1/users"), ("DELETE", "/v1/users/ada"), ("POST", "/v1/users/ada/merge")]
+)
+async def test_a_public_key_neither_lists_nor_deletes(
+    app: FastAPI, environment: TestEnvironment, method: str, path: str
+) -> None:
+    async with client_of(app, environment.public_key) as browser:
+        told = await browser.refused(method, path, json={"from_user_id": "bob"})
+    assert (told["status"], told["code"]) == (403, "incorrect_token_type")

@@ -24,12 +24,13 @@ def test_the_shape_says_who_is_meant(raw: Any, gid: str, properties: dict[str, A
     assert (given.ref.gid, given.properties, given.trigger_data) == (gid, properties, None)
 
 
+@pytest.mark.rule("E-TRIGGER-12")
 def test_data_for_one_recipient_is_no_property_of_theirs() -> None:
-    # E-TRIGGER-12
     given = GivenRecipient.read({"id": "ada", "$trigger_data": {"seat": 7}, "channel_data": None})
     assert (given.properties, given.trigger_data) == ({}, {"seat": 7})
 
 
+@pytest.mark.rule("E-TRIGGER-15")
 @pytest.mark.parametrize(
     ("raw", "field"),
     [
@@ -58,8 +59,8 @@ def test_a_recipient_that_cannot_be_obeyed_is_refused_at_its_field(raw: Any, fie
     assert (mistake.value.field, bool(mistake.value.message)) == (field, True)
 
 
+@pytest.mark.rule("E-TRIGGER-17")
 def test_a_tenant_is_made_either_way() -> None:
-    # E-TRIGGER-17
     assert GivenTenant.read("acme") == GivenTenant(id="acme", properties={})
     assert GivenTenant.read({"id": "acme", "name": "Acme"}).properties == {"name": "Acme"}
     assert GivenTenant.read("acme").ref.gid == "gid://Object/$tenants/acme"

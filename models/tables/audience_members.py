@@ -118,13 +118,6 @@ async def forget_audience(connection: Connection, audience_key: str) -> None:
     await connection.execute("DELETE FROM audience_members WHERE audience_key = %s", (audience_key,))
 
 
-async def forget_member(connection: Connection, environment_id: UUID, user_id: str) -> None:
-    """A deleted user is in no audience."""
-    await connection.execute(
-        "DELETE FROM audience_members WHERE environment_id = %s AND user_id = %s", (environment_id, user_id)
-    )
-
-
 def _columns(memberships: Collection[Membership]) -> tuple[list[str], list[str]]:
     return [one.user_id for one in memberships], [one.tenant_id or NO_TENANT for one in memberships]
 

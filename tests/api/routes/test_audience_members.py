@@ -169,7 +169,7 @@ async def test_objects_are_no_members(client: Client) -> None:
     assert refused["errors"][0]["field"] == "members[0].user.collection"
 
 
-@pytest.mark.rule("E-AUD-2")
+@pytest.mark.rule("E-AUD-2", "E-LIMITS-35")
 @pytest.mark.parametrize(
     "body",
     [
@@ -196,7 +196,7 @@ async def test_one_user_with_too_large_properties_keeps_everybody_out(client: Cl
     assert await members(client) == []
 
 
-@pytest.mark.rule("E-AUD-2")
+@pytest.mark.rule("E-AUD-2", "E-LIMITS-35")
 async def test_a_thousand_members_go_in_one_call(client: Client) -> None:
     await add(client, users(*(f"user-{number}" for number in range(1000))))
     assert len(await members(client, page_size=50)) == 50

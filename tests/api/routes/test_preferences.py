@@ -288,7 +288,7 @@ async def test_one_set_replaces_that_of_many_users(client: Client, sdk: AsyncKno
     assert [one["id"] for one in await client.found("/v1/users/bob/preferences")] == ["acme", "default"]
 
 
-@pytest.mark.rule("E-PREF-18")
+@pytest.mark.rule("E-PREF-18", "E-LIMITS-36")
 @pytest.mark.parametrize(
     "body",
     [

@@ -56,7 +56,8 @@ async def test_a_delay_of_a_day_delivers_its_mail_when_the_clock_is_advanced_by_
 ) -> None:
     address = f"{development.id}@clock.test"
     await publish(house.database, development, "welcome", workflow(delay_step(), email_step()))
-    await knock.workflows.trigger("welcome", recipients=[{**ADA, "email": address}])
+    ada: Any = {**ADA, "email": address}
+    await knock.workflows.trigger("welcome", recipients=[ada])
     await asleep(house, development, 1)
 
     (moved,) = await advance(house, development, "23h", recipient="ada")
@@ -106,9 +107,8 @@ async def test_only_what_was_named_moves(
     house: House, development: TestEnvironment, knock: AsyncKnock
 ) -> None:
     await publish(house.database, development, "welcome", workflow(delay_step(), in_app_step()))
-    await knock.workflows.trigger("welcome", recipients=[ADA, "bob"])
-    await knock.users.update("bob", name="Bob")
-    runs = await asleep(house, development, 1)
+    await knock.workflows.trigger("welcome", recipients=[ADA, {"id": "bob", "name": "Bob"}])
+    runs = await asleep(house, development, 2)
 
     moved = await advance(house, development, "1d", run=str(runs[0]["id"]))
 

@@ -1,0 +1,54 @@
+"""`tocsin why` of what really ran, through the API."""
+
+import asyncio
+
+import pytest
+from knockapi import AsyncKnock
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from tests.builders import email_step, in_app_step, workflow
+from tests.committing import publish
+from tests.environments import TestEnvironment
+from tests.feeds import feed_with
+from tests.houses import House
+
+VIPS = {"all": [{"variable": "recipient.plan", "operator": "equal_to", "argument": "pro"}]}
+
+
+async def why(house: House, environment: TestEnvironment, *arguments: str) -> Result:
+    """The command as a person runs it; it has a loop of its own."""
+    where = ["--url", house.url, "--key", environment.secret_key]
+    return await asyncio.to_thread(CliRunner().invoke, app, ["why", *arguments, *where])
+
+
+@pytest.mark.rule("E-DEBUG-3")
+async def test_a_run_is_told_by_its_id_its_message_and_its_recipient(
+    house: House, environment: TestEnvironment, knock: AsyncKnock
+) -> None:
+    await publish(house.database, environment, "hi", workflow(in_app_step(), email_step(conditions=VIPS)))
+    await knock.workflows.trigger("hi", recipients=[{"id": "ada", "name": "Ada", "plan": "free"}])
+    message_id = (await feed_with(knock, "ada", 1))[0].id
+
+    told = await why(house, environment, message_id)
+    by_recipient = await why(house, environment, "--workflow", "hi", "--recipient", "ada")
+
+    assert told.exit_code == 0, told.output
+    assert told.output.startswith("hi for ada: ")
+    assert f"in_app_1: made the in_app_feed message {message_id}" in told.output
+    assert "email_1: skipped, since its conditions did not hold" in by_recipient.output
+    assert '· recipient.plan is "pro"? no (it is "free")' in by_recipient.output
+
+
+async def test_what_never_ran_and_what_is_not_there_is_told(
+    house: House, environment: TestEnvironment
+) -> None:
+    never = await why(house, environment, "--workflow", "hi", "--recipient", "pages/p1")
+    absent = await why(house, environment, "2bd1cb1e-6b5a-4c52-8f6b-0f7e4d2c9a10")
+    unclear = await why(house, environment, "--workflow", "hi")
+
+    assert "hi has never run for pages/p1" in never.output
+    assert absent.exit_code == 1
+    assert "there is no recipient run 2bd1cb1e" in absent.output
+    assert unclear.exit_code == 1
+    assert "name a run or a message" in unclear.output

@@ -66,7 +66,7 @@ class WorkflowDefinition(Written):
                 where = f"{seen[step.ref]} and {path}"
                 raise ValueError(f'two steps have the ref "{step.ref}", {where}; each ref must be its own')
             seen[step.ref] = path
-            if path.count(".steps[") > DEEPEST:
+            if path.count(".steps[") + bool(step.ways()) > DEEPEST:
                 raise ValueError(f"{path} is nested more than {DEEPEST} branches deep")
             if isinstance(step, AiAgentStep) and step.settings.schema_object is not None:
                 check_schema(step.settings.schema_object, f"{path}.settings.response_schema: ")

@@ -61,6 +61,7 @@ async def secret(database: Database, environment: TestEnvironment) -> AsyncItera
         await delete_variable(connection, key)
 
 
+@pytest.mark.rule("E-VARS-3", "E-FETCH-12")
 async def test_templates_read_secrets_and_the_log_of_a_fetch_does_not_tell_them(
     database: Database, environment: TestEnvironment, secret: str, server: HTTPServer
 ) -> None:
@@ -172,6 +173,7 @@ async def test_a_condition_on_another_variable_is_judged_beside_a_secret(
     assert answer.verdict is Verdict.DONE
 
 
+@pytest.mark.rule("E-VARS-3", "E-BRANCH-6", "E-EXPERIMENT-4")
 async def test_what_forks_write_in_the_log_holds_no_secrets(
     database: Database, environment: TestEnvironment, secret: str
 ) -> None:
@@ -201,6 +203,7 @@ async def facts_of(database: Database, environment: TestEnvironment) -> dict[str
     return facts
 
 
+@pytest.mark.rule("E-VARS-1", "E-VARS-3")
 async def test_the_base_value_holds_where_there_is_no_other(
     database: Database, environment: TestEnvironment, secret: str
 ) -> None:

@@ -79,6 +79,7 @@ async def test_a_redirect_is_an_answer(httpserver: HTTPServer) -> None:
     assert answer.status == 302
 
 
+@pytest.mark.rule("E-FETCH-4")
 async def test_a_server_that_drips_meets_the_deadline() -> None:
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -97,6 +98,7 @@ async def test_a_server_that_drips_meets_the_deadline() -> None:
     assert 0.3 <= time.monotonic() - started < 2
 
 
+@pytest.mark.rule("E-FETCH-4")
 async def test_a_server_that_says_nothing_meets_the_deadline() -> None:
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

@@ -8,7 +8,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from activities.steps.http_fetch import FetchSteps
+from activities.steps.http_fetch import DEADLINE_SECONDS, FetchSteps
 from activities.versions import Versions
 from models.queries.variables import Kept, delete_variable, upsert_variable, write_base
 from models.tables.request_signing import request_signing_key
@@ -19,7 +19,7 @@ from tests.builders import fetch_step
 from tests.houses import SEALER
 from tests.runs import NOON
 from tests.stepping import Bench
-from workflows_engine.effects.steps import Verdict
+from workflows_engine.effects.steps import Verdict, fetch
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +193,9 @@ async def test_the_log_tells_the_exchange_and_the_merged_data_without_secrets(
     assert (told["response"]["status"], told["response"]["body"]) == (200, {"echo": "[REDACTED]", "n": 1})
     assert told["merged_data"] == {"kept": True, "echo": "[REDACTED]", "n": 1}
     assert told["duration_ms"] > 0
+
+
+@pytest.mark.rule("E-FETCH-4")
+def test_fifteen_seconds_are_given_for_the_answer_and_more_for_its_row() -> None:
+    assert DEADLINE_SECONDS == 15
+    assert fetch.timeout.total_seconds() > DEADLINE_SECONDS

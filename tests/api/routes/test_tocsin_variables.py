@@ -82,6 +82,7 @@ async def test_a_variable_is_replaced(manager: Client, key: str) -> None:
     assert (await manager.found(f"{PATH}/{key}"))["text"] == "b"
 
 
+@pytest.mark.rule("E-VARS-1")
 async def test_an_environments_own_value_wins_until_it_is_taken_away(
     manager: Client, account: Client, key: str
 ) -> None:
@@ -111,6 +112,7 @@ async def test_a_deleted_variable_is_gone_everywhere(manager: Client, account: C
     assert (await manager.refused("GET", f"{PATH}/{key}"))["status"] == 404
 
 
+@pytest.mark.rule("E-VARS-1", "E-VARS-3")
 async def test_a_secret_is_sealed_and_never_shown(
     manager: Client, account: Client, database: Database, environment: TestEnvironment, key: str
 ) -> None:
@@ -164,12 +166,14 @@ async def test_validating_keeps_nothing(account: Client, key: str) -> None:
     assert (await account.refused("GET", f"{PATH}/{key}"))["status"] == 404
 
 
+@pytest.mark.rule("E-VARS-4")
 @pytest.mark.parametrize("name", ["branding", "1st", "a-b", "a%20b"])
 async def test_a_key_that_templates_could_not_use_is_refused(manager: Client, name: str) -> None:
     told = await manager.refused("PUT", f"{PATH}/{name}", json={"value": "x"})
     assert (told["status"], told["errors"][0]["field"]) == (422, "key")
 
 
+@pytest.mark.rule("E-VARS-1")
 @pytest.mark.parametrize(
     ("body", "field"),
     [({}, "value"), ({"value": "x" * 70_000}, "value"), ({"value": 1, "type": "hidden"}, "type")],

@@ -5,6 +5,7 @@ import pytest
 from models.values.variables import text_of, value_of
 
 
+@pytest.mark.rule("E-VARS-2")
 @pytest.mark.parametrize(
     ("text", "value"),
     [

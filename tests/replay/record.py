@@ -350,7 +350,23 @@ async def maintenance(stage: Stage) -> dict[str, Handle]:
     return {"maintenance": handle}
 
 
+async def schedules(stage: Stage) -> dict[str, Handle]:
+    """One fires and is over, one is changed while it sleeps and then deleted."""
+    await stage.publish("digest", in_app_step(body=BODY))
+    person: Any = {"id": "ada", "name": CANARY}
+    given: dict[str, Any] = {"workflow": "digest", "recipients": [person], "data": {"word": CANARY}}
+    soon = datetime.now(UTC) + timedelta(seconds=3)
+    (once,) = await stage.knock.schedules.create(**given, scheduled_at=soon)
+    (daily,) = await stage.knock.schedules.create(**given, repeats=[{"frequency": "daily"}])
+    fired = await closed(stage.handle(names.schedule_workflow(UUID(once.id))))
+    await stage.knock.schedules.update(schedule_ids=[daily.id], repeats=[{"frequency": "weekly"}])
+    await stage.knock.schedules.delete(schedule_ids=[daily.id])
+    deleted = await closed(stage.handle(names.schedule_workflow(UUID(daily.id))))
+    return {"schedule_fired": fired, "schedule_changed_and_deleted": deleted}
+
+
 SCENES: list[Scene] = [
+    schedules,
     one_in_app_step,
     in_app_and_email,
     batch,

@@ -21,6 +21,7 @@ async def test_the_sdk_pages_through_runs_newest_first(sdk: AsyncKnock, rows: Ro
     assert [run.id async for run in page] == [str(run.id) for run in reversed(runs)]
 
 
+@pytest.mark.rule("E-DEBUG-2")
 async def test_the_sdk_reads_a_run_with_its_log_as_it_happened(sdk: AsyncKnock, rows: Rows) -> None:
     run = await rows.run(PROJECT, actor="bob", tenant_id="acme", cancellation_key="k")
     await rows.run_event(run, "run_started")
@@ -38,7 +39,7 @@ async def test_the_sdk_reads_a_run_with_its_log_as_it_happened(sdk: AsyncKnock, 
     ]
 
 
-@pytest.mark.rule("E-RUN-1")
+@pytest.mark.rule("E-RUN-1", "E-DEBUG-1")
 async def test_runs_are_filtered(client: Client, rows: Rows) -> None:
     ada = str((await rows.run("ada", workflow_key="news", tenant_id="acme")).id)
     project = await rows.run(PROJECT)
@@ -68,6 +69,7 @@ async def test_a_run_names_the_schedule_it_comes_from(client: Client, rows: Rows
     assert detail["trigger_source"] == source
 
 
+@pytest.mark.rule("E-DEBUG-1")
 async def test_runs_are_bounded_by_time(client: Client, rows: Rows) -> None:
     first, second = str((await rows.run()).id), str((await rows.run()).id)
     listed = (await client.found("/v1/workflow_recipient_runs"))["items"]

@@ -1,6 +1,7 @@
 """`tocsin why` of what really ran, through the API."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from knockapi import AsyncKnock
@@ -13,6 +14,7 @@ from tests.environments import TestEnvironment
 from tests.feeds import feed_with
 from tests.houses import House
 
+ADA: Any = {"id": "ada", "name": "Ada", "plan": "free"}
 VIPS = {"all": [{"variable": "recipient.plan", "operator": "equal_to", "argument": "pro"}]}
 
 
@@ -27,7 +29,7 @@ async def test_a_run_is_told_by_its_id_its_message_and_its_recipient(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
     await publish(house.database, environment, "hi", workflow(in_app_step(), email_step(conditions=VIPS)))
-    await knock.workflows.trigger("hi", recipients=[{"id": "ada", "name": "Ada", "plan": "free"}])
+    await knock.workflows.trigger("hi", recipients=[ADA])
     message_id = (await feed_with(knock, "ada", 1))[0].id
 
     told = await why(house, environment, message_id)

@@ -34,7 +34,7 @@ class BranchSteps:
 
 
 def think(ask: StepAsk, standing: Standing, scope: RunScope) -> Choice:
-    """Tries the branches in order; one that cannot be judged fails the step (E-RUN-6): nobody is led astray."""
+    """Tries the branches in order; one that cannot be judged fails the step (E-RUN-6)."""
     if standing.stop is not None:
         return Choice(ChooseAnswer(**standing.stop.model_dump()))
     step: BranchStep = standing.version.definition.step(ask.step_ref)

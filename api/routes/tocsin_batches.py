@@ -10,7 +10,7 @@ from api.dependencies import Credential, Db, OperatingCaller, QueryString, Tempo
 from api.errors import NotFound
 from api.pagination import BY_TIME, read_page, slice_of
 from api.schemas import tocsin_pauses as schemas
-from dispatch.waking import wake
+from dispatch.wishes import wish
 from models.database import Database
 from models.queries import pauses as queries
 from models.tables.recipient_runs import LogLine, log
@@ -51,7 +51,7 @@ async def close_batch(batch_id: str, caller: OperatingCaller, database: Db, temp
     """What was gathered so far goes on now; the answer says that this cannot be missed any more."""
     window = await _found(database, caller, batch_id)
     run_id, is_open = window["owner_run_id"], window["closed_at"] is None
-    if not is_open or not await wake(database, temporal, caller.environment_id, run_id, None):
+    if not is_open or not await wish(database, temporal, caller.environment_id, run_id, None):
         raise NotFound(f'The batch "{batch_id}" is not open any more.')
 
 

@@ -8,7 +8,7 @@ from api.dependencies import Db, OperatingCaller, QueryString, TemporalClient
 from api.errors import InvalidParams, NotFound
 from api.pagination import BY_TIME, read_page, slice_of
 from api.schemas import tocsin_pauses as schemas
-from dispatch.waking import wake
+from dispatch.wishes import wish
 from models.queries import pauses as queries
 
 router = APIRouter(prefix="/v1/tocsin/pauses", tags=["Pauses"])
@@ -38,7 +38,7 @@ async def wake_run(
         raise InvalidParams.of("until", 'needs its offset from UTC, for example "2026-01-31T09:00:00Z"')
     try:
         run_id = UUID(recipient_run_id)
-        told = await wake(database, temporal, caller.environment_id, run_id, until)
+        told = await wish(database, temporal, caller.environment_id, run_id, until)
     except ValueError:
         told = False
     if not told:

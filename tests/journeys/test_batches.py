@@ -91,11 +91,11 @@ async def test_a_batched_message_has_the_merged_data_and_is_found_by_it(
         house.database, environment, "new-comment", workflow(batch_step(seconds=1), in_app_step(body=BODY))
     )
     for page in ("A", "B"):
-        data = {"page": page, f"only_{page}": True, "deep": {"er": 1}}
+        data: dict[str, object] = {"page": page, f"only_{page}": True, "deep": {"er": 1}}
         await knock.workflows.trigger("new-comment", recipients=[{"id": "ada"}], data=data)
     await feed_with(knock, "ada", 1)
 
-    (message,) = (await knock.messages.list()).entries
+    (message,) = (await knock.messages.list()).items
     assert message.data == {"page": "B", "only_A": True, "only_B": True}
-    assert len((await knock.messages.list(trigger_data='{"page": "B"}')).entries) == 1
-    assert (await knock.messages.list(trigger_data='{"page": "A"}')).entries == []
+    assert len((await knock.messages.list(trigger_data='{"page": "B"}')).items) == 1
+    assert (await knock.messages.list(trigger_data='{"page": "A"}')).items == []

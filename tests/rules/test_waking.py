@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from dispatch.waking import wake
+from dispatch import wishes
 from tests.builders import batch_step, delay_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.rules.reading import body_of
@@ -17,7 +17,7 @@ async def wish(virtual: VirtualTime, environment: TestEnvironment, until: dateti
     """Wake the first run, and wait for what comes of it."""
     run: dict[str, Any] = (await virtual.runs(environment))[0]
     run_id = UUID(str(run["id"]))
-    told = await wake(virtual.database, virtual.temporal, environment.id, run_id, until)
+    told = await wishes.wish(virtual.database, virtual.temporal, environment.id, run_id, until)
     await virtual.idle(environment)
     return told
 

@@ -1,6 +1,6 @@
 """Performs trigger workflow steps: a trigger of its own, accepted as any other is (E-TRIGGERWF)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid5
@@ -112,6 +112,7 @@ class TriggerSteps:
         told: dict[str, Any] = {"workflow_key": request.workflow_key}
         try:
             place = Place(environment_id, facts["slug"], branch_id)
+            request = replace(request, accepted_at=ask.now)
             accepted = await accept(self._database, self._temporal, place, request)
         except (WorkflowMissing, WorkflowInactive) as error:
             return skipped(f"the workflow cannot be triggered: {_why(error)}", **told)

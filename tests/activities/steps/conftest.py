@@ -4,6 +4,7 @@ import pytest
 
 from activities.versions import Versions
 from models.database import Database
+from tests.activities.steps.sending import Desk
 from tests.environments import TestEnvironment
 from tests.houses import SEALER
 from tests.stepping import Bench
@@ -17,3 +18,8 @@ def bench(database: Database, environment: TestEnvironment) -> Bench:
 @pytest.fixture
 def versions() -> Versions:
     return Versions(SEALER)
+
+
+@pytest.fixture
+def desk(database: Database, environment: TestEnvironment) -> Desk:
+    return Desk(database, environment)

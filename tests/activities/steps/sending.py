@@ -20,6 +20,7 @@ from tests.environments import TestEnvironment
 from tests.houses import SEALER
 from tests.runs import NOON, WrittenRun, rows, write_run
 from workflows_engine.effects.steps import ComposeAnswer, Verdict
+from workflows_engine.send_windows import WEEKDAYS
 
 ADA = RecipientRef(id="ada")
 Leaf = tuple[str, str, str | None]
@@ -165,3 +166,7 @@ def step(channel_type: str, channel: Channel | None = None, **more: Any) -> dict
     where = {} if channel is None else {"channel_key": channel.key}
     base = {"type": "channel", "ref": "a", "channel_type": channel_type, "template": TEMPLATES[channel_type]}
     return base | where | more
+
+
+def office_hours(start: str = "09:00", end: str = "17:00") -> list[dict[str, Any]]:
+    return [{"day": day, "type": "send", "from": start, "until": end} for day in WEEKDAYS]

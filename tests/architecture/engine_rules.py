@@ -102,8 +102,8 @@ def table() -> list[str]:
     lines = [
         "## The rules of the engine",
         "",
-        f"{len(done)} of {len(listed)} numbered rules are proved by the tests beside them. A rule without a test",
-        "has its reason; one that is kept in part has both.",
+        f"{len(done)} of {len(listed)} numbered rules are proved by the tests beside them. A rule without",
+        "a test has its reason; one that is kept in part has both.",
         "",
         "| Rule | | Proved by |",
         "|---|---|---|",

@@ -129,7 +129,8 @@ def test_branches_and_cohorts_nest_five_deep_and_no_deeper(fork: Any) -> None:
     def nested(depth: int) -> dict[str, Any]:
         inner = [nested(depth - 1)] if depth else [in_app_step()]
         if fork is branch:
-            return branch({"steps": inner}, ref=f"level_{depth}")
+            forked: dict[str, Any] = branch({"steps": inner}, ref=f"level_{depth}")
+            return forked
         made: dict[str, Any] = cohorts(50, 50, ref=f"level_{depth}")
         made["cohort_branches"][0]["steps"] = inner
         return made

@@ -9,11 +9,8 @@ from urllib.parse import quote, unquote
 
 from pydantic import JsonValue
 
-_REDACTED: Final = "[REDACTED]"
-_TRUNCATED: Final = "[TRUNCATED]"
-_TRUNCATED_KEY: Final = "__knock_truncated__"
-_STRING_BYTES: Final = 1024
-_ITEMS: Final = 100
+from models.values.loggable import MOST_ITEMS, REDACTED, TRUNCATED, TRUNCATED_KEY, cut
+
 _DEPTH: Final = 10
 _LEAF_CHARACTERS: Final = 4
 """Shorter ones inside a JSON secret, or in base64, would be found everywhere."""
@@ -41,25 +38,22 @@ class Redaction:
 
     def text(self, text: str) -> str:
         """`text` without secrets, cut at 1024 bytes."""
-        clean = self._secrets.sub(_REDACTED, text) if self._secrets else text
+        clean = self._secrets.sub(REDACTED, text) if self._secrets else text
         if len(clean) > _DECODED_CHARACTERS:
             # Far more than is kept; what was cut in two cannot be decoded.
-            clean = _CUT_BASE64.sub(_TRUNCATED, clean[:_DECODED_CHARACTERS])
+            clean = _CUT_BASE64.sub(TRUNCATED, clean[:_DECODED_CHARACTERS])
         if self._encoded:
             clean = _BASE64.sub(self._token, clean)
-        encoded = clean.encode(errors="replace")
-        if len(encoded) <= _STRING_BYTES:
-            return clean
-        return encoded[:_STRING_BYTES].decode(errors="ignore") + _TRUNCATED
+        return cut(clean)
 
     def url(self, url: str) -> str:
         """As a text; the name and password before a host are always credentials."""
-        return self.text(_CREDENTIALS.sub(rf"\1{_REDACTED}@", url))
+        return self.text(_CREDENTIALS.sub(rf"\1{REDACTED}@", url))
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers, those that carry credentials without their value."""
         return {
-            self.text(name): _REDACTED if _SECRET_HEADER.search(name) else self.text(value)
+            self.text(name): REDACTED if _SECRET_HEADER.search(name) else self.text(value)
             for name, value in headers.items()
         }
 
@@ -74,21 +68,21 @@ class Redaction:
 
     def _object(self, value: dict[str, JsonValue], depth: int) -> dict[str, JsonValue]:
         kept: dict[str, JsonValue] = {
-            self.text(key): self._value(value[key], depth) for key in list(value)[:_ITEMS]
+            self.text(key): self._value(value[key], depth) for key in list(value)[:MOST_ITEMS]
         }
-        return {**kept, _TRUNCATED_KEY: True} if len(value) > _ITEMS else kept
+        return {**kept, TRUNCATED_KEY: True} if len(value) > MOST_ITEMS else kept
 
     def _value(self, value: JsonValue, depth: int) -> JsonValue:
         if isinstance(value, str):
             return self.text(value)
         if not isinstance(value, dict | list):
-            return _REDACTED if self._is_secret(value) else value
+            return REDACTED if self._is_secret(value) else value
         if depth == 0:
-            return _TRUNCATED
+            return TRUNCATED
         if isinstance(value, dict):
             return self._object(value, depth - 1)
-        kept = [self._value(item, depth - 1) for item in value[:_ITEMS]]
-        return [*kept, _TRUNCATED] if len(value) > _ITEMS else kept
+        kept = [self._value(item, depth - 1) for item in value[:MOST_ITEMS]]
+        return [*kept, TRUNCATED] if len(value) > MOST_ITEMS else kept
 
     def _is_secret(self, value: bool | float | None) -> bool:
         return _is_number(value) and self._secrets is not None and bool(self._secrets.search(repr(value)))
@@ -97,7 +91,7 @@ class Redaction:
         token = unquote(match[0]).rstrip("=").translate(str.maketrans("-_", "+/"))
         decoded = (_decoded(token[start:]) for start in range(4))
         found = self._encoded is not None and any(map(self._encoded.search, decoded))
-        return _REDACTED if found else match[0]
+        return REDACTED if found else match[0]
 
 
 def _texts(secret: JsonValue) -> Iterator[str]:

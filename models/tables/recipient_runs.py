@@ -19,7 +19,7 @@ from models.tables.columns import big_integer, document, moment, verbatim_docume
 from models.tables.preference_sets import LAYERS
 from models.tables.variables import PUBLIC_VALUES, SECRET_VALUES
 from models.values.kinds import Outcome, RunStatus
-from models.values.plain_json import storable
+from models.values.loggable import loggable
 from models.values.refs import RecipientRef
 
 
@@ -176,7 +176,7 @@ async def later_cancel(connection: Connection, environment_id: UUID, run_id: UUI
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line of a run's log, before it has an id (E-DEBUG-2)."""
+    """One line of a run's log, before it has an id (E-DEBUG-2); what it quotes is cut (E-DEBUG-4)."""
 
     event: str
     step_ref: str | None = None
@@ -206,7 +206,7 @@ def _log_values(environment_id: UUID, run_id: UUID, line: LogLine, now: datetime
         "step_ref": line.step_ref,
         "step_type": line.step_type,
         # Lines quote what others answered: one that Postgres refuses would be tried again for ever.
-        "data": None if line.data is None else Jsonb(storable(line.data)),
+        "data": None if line.data is None else Jsonb(loggable(line.data)),
     }
 
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,20 +26,28 @@ class Stack:
     """Everything `tocsin up` runs, without its supervision: here a dead process stays dead until we say."""
 
     folder: Path
+    postgres_options: Mapping[str, str] = field(default_factory=dict)
     postgres: EmbeddedPostgres = field(init=False)
     temporal: EmbeddedTemporal = field(init=False)
     api_port: int = field(default_factory=free_port)
+    second_api_port: int = field(default_factory=free_port)
     smtp_port: int = field(default_factory=free_port)
     mailbox_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.postgres = EmbeddedPostgres(self.folder / "postgres", free_port())
+        options = self.postgres_options
+        self.postgres = EmbeddedPostgres(self.folder / "postgres", free_port(), options=options)
         self.temporal = EmbeddedTemporal(self.folder / "temporal", free_port(), None)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def second_url(self) -> str:
+        """Another API process on the same database and Temporal, once `second_api` was spawned."""
+        return f"http://127.0.0.1:{self.second_api_port}"
 
     @property
     def mailbox_url(self) -> str:
@@ -60,6 +68,7 @@ class Stack:
         """Start one of our own processes; its output goes to a file beside the others'."""
         arguments = {
             "api": ["-m", "api"],
+            "second_api": ["-m", "api"],
             "worker": ["-m", "worker"],
             "mailbox": [
                 "-m",
@@ -75,17 +84,18 @@ class Stack:
         }[name]
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, *arguments], env=self._environment(), stdout=log, stderr=log
+                [sys.executable, *arguments], env=self._environment(name), stdout=log, stderr=log
             )
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, name: str) -> dict[str, str]:
+        api_port = self.second_api_port if name == "second_api" else self.api_port
         return {
             **os.environ,
             "DATABASE_URL": self.postgres.url,
             "TEMPORAL_ADDRESS": self.temporal.address,
             "TOCSIN_SECRET_KEY": SECRET,
             "TOCSIN_DEVELOPMENT": "1",
-            "TOCSIN_API_PORT": str(self.api_port),
+            "TOCSIN_API_PORT": str(api_port),
             "TOCSIN_OUTBOUND_ALLOW": "127.0.0.0/8",
         }
 
@@ -106,11 +116,11 @@ class Stack:
         }
         restart.get(name, lambda: self.spawn(name))()
 
-    def await_ready(self, seconds: float = 60) -> None:
+    def await_ready(self, seconds: float = 60, url: str | None = None) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
-                if httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200:
+                if httpx.get(f"{url or self.url}/readyz", timeout=5).status_code == 200:
                     return
             except httpx.HTTPError:
                 pass

@@ -51,7 +51,8 @@ def test_our_own_mistakes_are_not_shown() -> None:
 
 def test_every_way_of_not_accepting_is_known() -> None:
     for kind in dispatch_errors.NotAccepted.__subclasses__():
-        error = kind.__new__(kind)
+        data = dispatch_errors.DataMismatch
+        error = data([("data.page", "is missing")]) if kind is data else kind.__new__(kind)
         assert told(error).status < 500 or kind is dispatch_errors.Unavailable
 
 

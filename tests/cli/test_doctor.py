@@ -87,9 +87,13 @@ def toml(port: int) -> str:
 def plant(clinic: Clinic) -> None:
     """Seven mistakes that lie in files."""
     sms = {"ref": "sms_1", "type": "channel", "channel_type": "sms", "channel_key": "twilioo"}
-    agent = {"model": "m", "request_prompt": "p", "response_type": "text"}
+    agent = {"model": "openai:m", "request_prompt": "p", "response_type": "text"}
     mail = email_step(channel_key="email")
-    mail["template"] = {"subject": "S", "html_body": "<p>", "settings": {"layout_key": "plain"}}
+    mail["template"] = {
+        "subject": "S",
+        "html_body": "<p>",
+        "settings": {"layout_key": "plain", "attachment_key": "files"},
+    }
     steps = [
         {**sms, "template": {"text_body": "{{ vars.app_url }}"}},
         {"ref": "ai_agent_1", "type": "ai_agent", "settings": agent},
@@ -118,7 +122,7 @@ async def test_ten_planted_mistakes_are_all_found(clinic: Clinic) -> None:
     planted = {
         ("no_channel", "development", 'workflow "sick"', "steps[0].channel_key"),
         ("missing_variable", "development", 'workflow "sick"', "steps[0].template.text_body"),
-        ("not_run", "development", 'workflow "sick"', "steps[1].type"),
+        ("not_run", "development", 'workflow "sick"', "steps[2].template.settings.attachment_key"),
         ("missing_content", "development", 'workflow "sick"', "steps[2].template.settings.layout_key"),
         ("inactive", "development", 'workflow "off"', ""),
         ("no_default_locale", "development", "translations", ""),

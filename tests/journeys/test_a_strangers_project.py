@@ -67,6 +67,7 @@ async def test_a_message_of_every_channel_type_is_rendered(house: House, strange
     }
     assert {step: one["status"] for step, one in found.items()} == {
         **dict.fromkeys(found, "sent"),
+        "http_1": "delivered",
         "in_app_feed_1": "delivered",
         "in_app_guide_1": "delivered",
     }

@@ -266,7 +266,7 @@ async def test_an_earlier_branch_that_holds_is_taken_whatever_cannot_be_judged_a
 
 
 @pytest.mark.rule("E-BRANCH-5", "E-COND-22")
-@pytest.mark.parametrize(("status", "expected"), [("queued", "seen_1"), ("read", "free_1")])
+@pytest.mark.parametrize(("status", "expected"), [("delivered", "seen_1"), ("bounced", "free_1")])
 async def test_branches_look_at_the_status_of_earlier_messages(
     virtual: VirtualTime, environment: TestEnvironment, status: str, expected: str
 ) -> None:

@@ -380,7 +380,11 @@ async def test_the_wait_of_a_run_that_was_terminated_is_over(
     await virtual.trigger(environment, "buy", cancellation_key="stop")
     async with virtual.database.transaction() as connection:
         await connection.execute(
-            "UPDATE recipient_runs SET finished_at = now() WHERE environment_id = %s", (environment.id,)
+            """
+            UPDATE recipient_runs SET finished_at = now(), status = 'cancelled', outcome = 'terminated'
+            WHERE environment_id = %s
+            """,
+            (environment.id,),
         )
 
     now = await virtual.now() + timedelta(minutes=2)

@@ -181,7 +181,7 @@ LIMITS: list[Mutation] = [
         "response_type json needs a JSON object as response_schema",
         r"steps\[5\]\.settings",
     ),
-    put(QUARTER, "steps[5].settings.model", "", "String should have at least 1 character"),
+    put(QUARTER, "steps[5].settings.model", "", "String should match pattern"),
     put(QUARTER, "steps[6].branches", [*[WAY] * 10, DEFAULT], "List should have at most 10 items"),
     put(QUARTER, "steps[6].branches", [], "List should have at least 1 item"),
     put(

@@ -8,7 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import batches, content, footprint, in_app_and_email, one_in_app_step, trigger_to_feed
+from benchmarks import (
+    batches,
+    content,
+    fairness,
+    fan_out,
+    footprint,
+    in_app_and_email,
+    one_in_app_step,
+    steps,
+    timers,
+    trigger_to_feed,
+)
 from benchmarks.instance import Instance, running
 
 MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
@@ -20,29 +31,39 @@ MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "batches": batches.measure,
 }
 LONG: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
+    "big_batch": batches.measure_big,
     "sliding": batches.measure_sliding,
+    "timers": timers.measure,
+    "fan_out": fan_out.measure,
+    "fairness": fairness.measure,
 }
 """Measured only when they are asked for by name."""
+ALONE: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {"steps": steps.measure}
+"""The same, on servers of their own."""
 RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> None:
     """Each measure on one instance, in the order of the list."""
+    every = MEASURES | LONG | ALONE
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", help=f"some of {', '.join(MEASURES)} (default: all), {', '.join(LONG)}"
+        "names", nargs="*", help=f"some of {', '.join(every)} (default: {', '.join(MEASURES)})"
     )
     parser.add_argument("--rounds", type=int, default=5, help="paired rounds of each (default: 5)")
     parser.add_argument("--keep", action="store_true", help="write the figures to benchmarks/results/")
     given = parser.parse_args()
-    unknown = [name for name in given.names if name not in MEASURES | LONG]
+    unknown = [name for name in given.names if name not in every]
     if unknown:
-        parser.error(f"no measure {', '.join(unknown)}; there are {', '.join(MEASURES | LONG)}")
+        parser.error(f"no measure {', '.join(unknown)}; there are {', '.join(every)}")
     figures: dict[str, Any] = {}
-    with running() as instance:
-        for name in given.names or MEASURES:
-            figures[name] = asyncio.run(_measure(name, instance, given.rounds))
-            print(json.dumps({name: figures[name]}, indent=2))
+    for name in [name for name in given.names if name in ALONE]:
+        _tell(figures, name, asyncio.run(_alone(name)))
+    on_an_instance = [name for name in given.names or MEASURES if name not in ALONE]
+    if on_an_instance:
+        with running() as instance:
+            for name in on_an_instance:
+                _tell(figures, name, asyncio.run(_measure(name, instance, given.rounds)))
     if given.keep:
         RESULTS.mkdir(exist_ok=True)
         file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}.json"
@@ -50,8 +71,17 @@ def main() -> None:
         print(f"kept in {file.relative_to(RESULTS.parents[1])}")
 
 
+def _tell(figures: dict[str, Any], name: str, measured: dict[str, Any]) -> None:
+    figures[name] = measured
+    print(json.dumps({name: measured}, indent=2), flush=True)
+
+
 async def _measure(name: str, instance: Instance, rounds: int) -> dict[str, Any]:
     return await (MEASURES | LONG)[name](instance, rounds)
+
+
+async def _alone(name: str) -> dict[str, Any]:
+    return await ALONE[name]()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,295 @@
+"""What a run of one step costs, by step type and mode: history events and SQL statements, as counts."""
+
+import asyncio
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pytest_httpserver import HTTPServer
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
+
+from benchmarks.counting import ELSEWHERE, CountingDatabase
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.embedded.temporal import EmbeddedTemporal
+from dispatch.codec import data_converter
+from dispatch.temporal import Temporal
+from dispatch.triggers import TriggerRequest, accept
+from models.migrations import upgrade
+from models.queries.variables import Kept, upsert_variable, write_base
+from models.sealing import Sealer
+from models.tables.recipients import identify
+from models.values.content import ContentType
+from models.values.given import GivenRecipient
+from models.values.refs import RecipientRef
+from outbound.client import build_client
+from tests.builders import batch_step, delay_step, email_step, fetch_step, in_app_step, workflow
+from tests.committing import publish
+from tests.environments import TestEnvironment, make_environment
+from tests.eventually import eventually
+from tests.every_step import HOUR, WHEN, branch, cohorts, step
+from tests.houses import SECRET, Mailbox
+from tests.runs import NOON, rows
+from tests.virtual_time import place_of
+from worker.assembly import Parts, working
+from workflows_engine import names
+
+SECONDS = 1
+"""How long what pauses pauses."""
+RUN = ("begin_run", "finish_run")
+"""Effects of the run itself."""
+
+Handle = WorkflowHandle[Any, Any]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """History events of a run, and its SQL statements by effect, in the order of their first use."""
+
+    events: int
+    statements: dict[str, int]
+
+    @property
+    def in_all(self) -> int:
+        return sum(self.statements.values())
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A worker that counts, with one environment."""
+
+    database: CountingDatabase
+    outside: CountingDatabase
+    temporal: Temporal
+    environment: TestEnvironment
+
+    async def start(self, key: str, who: str, **properties: Any) -> Handle:
+        request = TriggerRequest(
+            workflow_key=key,
+            recipients=[GivenRecipient.read({"id": who, **properties} if properties else who)],
+            data={"word": "a"},
+            request_id="steps",
+        )
+        accepted = await accept(self.outside, self.temporal, place_of(self.environment), request)
+        ref = RecipientRef(id=who)
+        run_id = names.recipient_run_id(accepted.workflow_run_id, ref)
+        workflow_id = names.recipient_run_workflow(self.environment.slug, key, ref, run_id, 0)
+        return self.temporal.client.get_workflow_handle(workflow_id)
+
+    async def run(self, key: str, who: str) -> Handle:
+        return await closed(await self.start(key, who))
+
+    async def paused(self, key: str, who: str) -> None:
+        sql = """
+            SELECT id FROM recipient_runs
+            WHERE environment_id = %s AND workflow_key = %s AND recipient_id = %s AND status = 'paused'
+        """
+        await eventually(lambda: rows(self.outside, sql, self.environment.id, key, who))
+
+
+async def closed(handle: Handle) -> Handle:
+    async def is_closed() -> bool:
+        try:
+            return (await handle.describe()).close_time is not None
+        except RPCError:
+            return False
+
+    await eventually(is_closed)
+    return handle
+
+
+Play = Callable[[Stage, str], Awaitable[list[Handle]]]
+"""Runs of one mode of the workflow with this key, the first of which may meet cold caches."""
+
+
+async def _apart(stage: Stage, key: str) -> list[Handle]:
+    """Two people, one after the other."""
+    return [await stage.run(key, "ada"), await stage.run(key, "bob")]
+
+
+async def _after_another(stage: Stage, key: str) -> list[Handle]:
+    """The second and the third run of one person, whose first has closed or waits."""
+    first = await stage.start(key, "ada")
+    if "batch" in key:
+        await stage.paused(key, "ada")
+    else:
+        await closed(first)
+    return [await stage.run(key, "ada"), await stage.run(key, "ada")]
+
+
+async def _hearing(stage: Stage, key: str) -> list[Handle]:
+    """Two people, each of whom changes while a run waits for that."""
+    heard = []
+    for who in ("ada", "bob"):
+        handle = await stage.start(key, who)
+        await eventually(lambda handle=handle: _has_timer(handle))  # type: ignore[misc]
+        await stage.start("update_data", who, name="Changed")
+        heard.append(await closed(handle))
+    return heard
+
+
+async def _has_timer(handle: Handle) -> bool:
+    history = await handle.fetch_history()
+    return any(event.event_type == EventType.EVENT_TYPE_TIMER_STARTED for event in history.events)
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A step in a way of taking part in a run."""
+
+    name: str
+    steps: list[dict[str, Any]]
+    play: Play = _apart
+
+
+def modes(url: str) -> list[Mode]:
+    """Every step type and how it may go; `url` answers what fetches and agents ask."""
+    waiting = {"event": {"event_type": "recipient", "event_key": "updated"}, "on_timeout": "continue"}
+    said = {"update_properties": '{"said": "a"}'}
+    window = {"throttle_limit": 1, "throttle_window": HOUR}
+    asked = {"model": "counted:m", "request_prompt": "?", "response_type": "text"}
+    tenant = "gid://Object/$tenants/a"
+    plain = {"conditions": WHEN, "steps": []}
+    return [
+        Mode("update_data", [step("update_data", "d", data='{"more": 1}')]),
+        Mode("channel, in-app", [in_app_step()]),
+        Mode("channel, skipped by its conditions", [in_app_step(conditions=WHEN)]),
+        Mode("channel, e-mail", [email_step()]),
+        Mode("delay", [delay_step(unit="seconds", value=SECONDS)]),
+        Mode("batch, opener alone", [batch_step(seconds=SECONDS)]),
+        Mode("batch, absorbed", [batch_step(seconds=3600)], _after_another),
+        Mode("batch, flushed leader", [batch_step(seconds=3600, batch_execution_mode="flush_leading")]),
+        Mode("http_fetch", [fetch_step(url=f"{url}/")]),
+        Mode("branch", [branch(plain, {"name": "rest", "conditions": None, "steps": []})]),
+        Mode("random_cohort", [cohorts(50, 50)]),
+        Mode("throttle, passed", [step("throttle", "t", **window)]),
+        Mode("throttle, closed", [step("throttle", "t", **window)], _after_another),
+        Mode(
+            "wait_for_event, matched", [step("wait_for_event", "w", **waiting, expires_after=HOUR)], _hearing
+        ),
+        Mode(
+            "wait_for_event, expired",
+            [step("wait_for_event", "w", **waiting, expires_after={"unit": "seconds", "value": SECONDS})],
+        ),
+        Mode("update_user", [step("update_user", "u", recipient_mode="current", **said)]),
+        Mode("update_object", [step("update_object", "o", recipient_gid="gid://Object/ships/a", **said)]),
+        Mode(
+            "update_tenant",
+            [step("update_tenant", "t", recipient_mode="reference", recipient_gid=tenant, **said)],
+        ),
+        Mode("update_audience", [step("update_audience", "a", action="add", audience_key="counted")]),
+        Mode("trigger_workflow", [step("trigger_workflow", "w", workflow_key="update_data")]),
+        Mode("ai_agent", [step("ai_agent", "a", **asked)]),
+    ]
+
+
+async def count_costs(database_url: str, temporal_address: str, folder: Path) -> dict[str, Cost]:
+    """The cost of a run of each mode, by its name; and of accepting a trigger.
+
+    The database is migrated, and both servers are ours alone; it takes about ten seconds.
+    """
+    async with _stage(database_url, temporal_address, folder) as stage:
+        with HTTPServer(host="127.0.0.1") as server:
+            server.expect_request("/").respond_with_json({"word": "a"})
+            server.expect_request("/chat/completions").respond_with_json(
+                {"choices": [{"message": {"content": "a"}}]}
+            )
+            await _prepare(stage, server.url_for(""))
+            found = modes(server.url_for("").rstrip("/"))
+            for mode in found:
+                await publish(stage.outside, stage.environment, _key(mode), workflow(*mode.steps))
+            accepting = await _accepting(stage)
+            played = await asyncio.gather(*(_played(stage, mode) for mode in found))
+    return {"accepting a trigger": accepting} | dict(zip((mode.name for mode in found), played, strict=True))
+
+
+def _key(mode: Mode) -> str:
+    return mode.name.replace(", ", "-").replace(" ", "-")
+
+
+async def _accepting(stage: Stage) -> Cost:
+    """Without looking up the caller's key, which is one more statement; its events are the run's."""
+    await stage.run("update_data", "ada")
+    before = stage.outside.sent[ELSEWHERE]
+    handle = await stage.start("update_data", "bob", name="Bob")
+    sent = stage.outside.sent[ELSEWHERE] - before
+    await closed(handle)
+    return Cost(0, {"accept": sent})
+
+
+async def _played(stage: Stage, mode: Mode) -> Cost:
+    """Statements of the last run, whose caches are warm; a task that Temporal splits has more events."""
+    costs = [await _cost(stage, handle) for handle in await mode.play(stage, _key(mode))]
+    return replace(costs[-1], events=min(cost.events for cost in costs))
+
+
+async def _cost(stage: Stage, handle: Handle) -> Cost:
+    history = await handle.fetch_history()
+    sent: Counter[str] = Counter()
+    for (workflow_id, effect), statements in stage.database.sent.items():
+        if workflow_id == handle.id:
+            sent[effect] += statements
+    return Cost(len(history.events), dict(sent))
+
+
+async def _prepare(stage: Stage, url: str) -> None:
+    audience = {"type": "static", "name": "Counted"}
+    await publish(stage.outside, stage.environment, "counted", audience, ContentType.AUDIENCE)
+    async with stage.outside.transaction() as connection:
+        await upsert_variable(connection, "counted_base_url", "public", None, NOON)
+        await write_base(connection, "counted_base_url", Kept(value=url), NOON)
+        for who in ("ada", "bob"):
+            known = {"name": who, "email": f"{who}@example.com"}
+            await identify(connection, stage.environment.id, RecipientRef(id=who), known, NOON)
+
+
+@asynccontextmanager
+async def _stage(database_url: str, address: str, folder: Path) -> AsyncIterator[Stage]:
+    client = await Client.connect(address, data_converter=data_converter(None))
+    database, outside = CountingDatabase(database_url), CountingDatabase(database_url)
+    http, mailbox = build_client(["127.0.0.0/8"]), Mailbox(folder)
+    await database.open()
+    await outside.open()
+    await mailbox.open()
+    try:
+        environment = await make_environment(outside, Sealer(SECRET), mailbox.port)
+        parts = Parts(database, Temporal(client), http, Sealer(SECRET))
+        async with working(parts):
+            yield Stage(database, outside, parts.temporal, environment)
+    finally:
+        await mailbox.close()
+        await http.aclose()
+        await outside.close()
+        await database.close()
+
+
+def table(costs: dict[str, Cost]) -> str:
+    """As it stands in docs/benchmarks.md."""
+    lines = ["| A run of one step | History events | SQL statements | by effect |", "|---|---|---|---|"]
+    for name, cost in costs.items():
+        effects = ", ".join(f"`{effect}` {count}" for effect, count in cost.statements.items())
+        lines.append(f"| {name} | {cost.events or '-'} | {cost.in_all} | {effects} |")
+    return "\n".join(lines) + "\n"
+
+
+async def measure() -> dict[str, Any]:
+    """On servers of its own; prints the table."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-steps-") as name:
+        folder = Path(name)
+        postgres = EmbeddedPostgres(folder / "postgres", 0, options={"fsync": "off"})
+        temporal = EmbeddedTemporal(folder / "temporal", 0, None)
+        postgres.start()
+        try:
+            temporal.start()
+            upgrade(postgres.url)
+            costs = await count_costs(postgres.url, temporal.address, folder / "mailbox")
+        finally:
+            temporal.stop()
+            postgres.remove()
+    print(table(costs))
+    return {name: {"events": cost.events, "statements": cost.statements} for name, cost in costs.items()}

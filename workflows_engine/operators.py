@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from operator import ge, gt, le, lt
 from typing import Any
 
 from models.values.conditions import RELATIVE, Operator
@@ -91,12 +92,9 @@ def _is_in(value: Any, items: list[Any]) -> bool:
     return any(equal(value, item) for item in items)
 
 
-def _ordered(wanted: Callable[[int], bool]) -> Judge:
-    def judge(left: Any, right: Any, _: datetime) -> bool:
-        compared = order(left, right)
-        return compared is not None and wanted(compared)
-
-    return judge
+def _compares(left: Any, right: Any, wanted: Callable[[int, int], bool]) -> bool:
+    compared = order(left, right)
+    return compared is not None and wanted(compared, 0)
 
 
 def _is_between(left: Any, right: Any, _: datetime) -> bool:
@@ -143,10 +141,10 @@ OPERATORS: dict[Operator, Judge] = {
     Operator.EQUAL_TO: lambda left, right, _: equal(or_empty(left), or_empty(right)),
     Operator.NOT_EQUAL_TO: lambda left, right, _: not equal(or_empty(left), or_empty(right)),
     # What leads nowhere compares with nothing: these see ABSENT as it is (E-COND-11).
-    Operator.GREATER_THAN: _ordered(lambda compared: compared > 0),
-    Operator.GREATER_THAN_OR_EQUAL_TO: _ordered(lambda compared: compared >= 0),
-    Operator.LESS_THAN: _ordered(lambda compared: compared < 0),
-    Operator.LESS_THAN_OR_EQUAL_TO: _ordered(lambda compared: compared <= 0),
+    Operator.GREATER_THAN: lambda left, right, _: _compares(left, right, gt),
+    Operator.GREATER_THAN_OR_EQUAL_TO: lambda left, right, _: _compares(left, right, ge),
+    Operator.LESS_THAN: lambda left, right, _: _compares(left, right, lt),
+    Operator.LESS_THAN_OR_EQUAL_TO: lambda left, right, _: _compares(left, right, le),
     Operator.IS_BETWEEN: _is_between,
     Operator.CONTAINS: lambda left, right, _: contains(or_empty(left), or_empty(right)),
     Operator.NOT_CONTAINS: lambda left, right, _: not contains(or_empty(left), or_empty(right)),

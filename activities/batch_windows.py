@@ -13,6 +13,7 @@ from activities.standing import Standing
 from activities.step_log import failure
 from models.ids import new_uuid
 from models.tables.batches import BatchWindow
+from models.tables.recipient_runs import LogLine
 from models.values.durations import LONGEST
 from models.values.wall_time import zone_of
 from models.values.window_rules import MISSING, resolve_moment
@@ -82,6 +83,27 @@ def think(ask: StepAsk, standing: Standing, scope: RunScope) -> Wanted | StepAns
         unresolved=unresolved,
         warning=f"batch_key {step.settings.batch_key!r} is empty for this run" if lost else None,
     )
+
+
+def joined_line(wanted: Wanted, before: DictRow, joined: DictRow) -> LogLine:
+    """What a joiner's log says of the window, which was so `before` and is so now."""
+    opens = wanted.opened(before)
+    data = {
+        "window_id": str(joined["id"]),
+        "count": joined["member_count"],
+        "closes_at": joined["closes_at"].isoformat(),
+        "owner_run_id": str(joined["owner_run_id"]),
+        "window_type": wanted.settings.batch_window_type or "fixed",
+    }
+    if before["closes_at"] != joined["closes_at"]:
+        data["closed_before_at"] = before["closes_at"].isoformat()
+    if joined["closed_at"] is not None:
+        data["closed_by"] = joined["close_reason"]
+    if wanted.warning:
+        data["warning"] = wanted.warning
+    if not opens and wanted.settings.is_sliding and wanted.unresolved is not None:
+        data["warning"] = f"the window was not extended: {wanted.unresolved}"
+    return LogLine(event="batch_opened" if opens else "batch_joined", data=data)
 
 
 def closing(settings: BatchSettings, standing: Standing, scope: RunScope, now: datetime) -> datetime | str:

@@ -92,7 +92,7 @@ class Runs:
                 environment_id, run_id, ask.outcome, ask.reason, ask.now, errors=ask.outcome in FAILURES
             )
             by = await _canceller(connection, environment_id, ask.cancel) or ask.cancelled_by
-            writing.add(*_closing(ending, by))
+            writing.add(*closing(ending, by))
             if ask.outcome.status is RunStatus.COMPLETED:
                 writing.add(awaited_run_part(environment_id, run_id, "completed"))
             stored = await writing.write(connection)
@@ -186,7 +186,7 @@ async def _writing(connection: Connection, ask: BeginAsk, entrance: Entrance, an
     elif entrance.standing.facts["finished_at"] is None:
         errors = answer.outcome in FAILURES
         ending = Ending(environment_id, run_id, answer.outcome, answer.reason, ask.now, errors=errors)
-        writing.add(*_closing(ending, await _canceller(connection, environment_id, answer.cancel)))
+        writing.add(*closing(ending, await _canceller(connection, environment_id, answer.cancel)))
     return writing
 
 
@@ -200,7 +200,8 @@ async def _canceller(
     return {"cancel": acceptance, "api_key_id": None if api_key_id is None else str(api_key_id)}
 
 
-def _closing(ending: Ending, cancelled_by: dict[str, Any] | str | None) -> list[Part]:
+def closing(ending: Ending, cancelled_by: dict[str, Any] | str | None) -> list[Part]:
+    """Settling a run and saying so in its log, as parts of a statement."""
     told: dict[str, Any] = {"outcome": ending.outcome.value, "reason": ending.reason}
     if isinstance(cancelled_by, dict):
         told |= {"cancelled_by": "cancellation key", **cancelled_by}

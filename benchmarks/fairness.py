@@ -39,7 +39,7 @@ async def measure(instance: Instance, rounds: int) -> dict[str, Any]:
         words = [instance.url, KEY, str(BURST), str(IN_FLIGHT)]
         sender = await asyncio.create_subprocess_exec(sys.executable, "-m", "benchmarks.fairness", *words)
         await until(lambda: _has_begun(instance))
-        beside = []
+        beside: list[float] = []
         while not await _is_over(instance):
             beside.append(await _single(instance, http, f"beside-{len(beside)}"))
             await asyncio.sleep(0.1)

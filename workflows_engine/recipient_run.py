@@ -83,7 +83,7 @@ class RecipientRunWorkflow:
             return begun.outcome
         end = await self._walk(begun)
         await self._run.deliveries_settled()
-        if not end.is_elsewhere:
+        if not end.is_settled:
             await self._finish(end)
         return end.outcome
 

@@ -40,8 +40,8 @@ class End:
     outcome: Outcome
     reason: str | None = None
     cancel: int | None = None
-    is_elsewhere: bool = False
-    """The run goes on in another workflow, which settles it; nothing is written here."""
+    is_settled: bool = False
+    """Nothing is left to be written: the run is settled already, or another workflow goes on with it."""
 
 
 Next = GoOn | Jump | Switch | End

@@ -2,7 +2,8 @@
 
 from psycopg.rows import DictRow
 
-from activities.batch_windows import Wanted, think
+from activities.absorbing import SIGNALLED_JOINS, Absorbed, absorb
+from activities.batch_windows import Wanted, joined_line, think
 from activities.flattening import flattened
 from activities.ledger import Entry, LedgerKey, claim
 from activities.performs import performs
@@ -15,6 +16,7 @@ from dispatch.carrying import workflow_id_of
 from dispatch.looking import Condition, condition_of
 from dispatch.signals import tell_joined, tell_look
 from dispatch.temporal import Temporal
+from dispatch.waking import wake_for_run
 from models.database import Connection, Database
 from models.tables import batches
 from models.tables.batches import Joining
@@ -37,9 +39,6 @@ from workflows_engine.effects.steps import (
     WindowAsk,
 )
 
-SIGNALLED_JOINS = 200
-"""Joins that the owner's workflow hears of, so that the gathering is seen in Temporal (D9)."""
-
 
 class BatchSteps:
     """Performs `join_batch`, `leave_batch` and `close_batch`."""
@@ -54,9 +53,13 @@ class BatchSteps:
         """Join the open window or open one; whoever opened it holds its timer."""
         async with self._database.connection() as connection:
             standing = await load(connection, self._versions, ask)
-            scope = await build_scope(connection, standing)
-        wanted = think(ask, standing, scope)
-        key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"join:{ask.attempt}")
+            wanted = think(ask, standing, await build_scope(connection, standing))
+            key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"join:{ask.attempt}")
+            absorbed = None
+            if isinstance(wanted, Wanted):
+                absorbed = await absorb(connection, ask, key, standing, wanted)
+        if absorbed is not None:
+            return await self._tell_of(ask, absorbed, key)
         async with claim(self._database, key, ask.now) as entry:
             if entry.stored is not None:
                 return JoinAnswer.model_validate(entry.stored)
@@ -74,6 +77,15 @@ class BatchSteps:
         if answer.count > SIGNALLED_JOINS and not answer.hurry:
             return answer
         return await self._signal_owner(ask, answer, key)
+
+    async def _tell_of(self, ask: StepAsk, absorbed: Absorbed, key: LedgerKey) -> JoinAnswer:
+        """Tell the window's owner while few have joined, and whoever waits for the end of this run."""
+        if absorbed.answer.count <= SIGNALLED_JOINS:
+            return await self._signal_owner(ask, absorbed.answer, key)
+        if absorbed.is_awaited:
+            run = (ask.environment_id, ask.recipient_run_id)
+            await wake_for_run(self._database, self._temporal, *run, "completed")
+        return absorbed.answer
 
     async def _signal_owner(self, ask: StepAsk, answer: JoinAnswer, key: LedgerKey) -> JoinAnswer:
         """Tell the owner; where its workflow is gone, this run holds the window from now on (D9)."""
@@ -205,7 +217,7 @@ async def _join(connection: Connection, ask: StepAsk, standing: Standing, wanted
     if is_owner:
         run = (ask.environment_id, ask.recipient_run_id)
         await set_status(connection, *run, RunStatus.PAUSED, ask.now, joined["closes_at"])
-    await log_step(connection, ask, _joined_line(wanted, window, joined), "batch")
+    await log_step(connection, ask, joined_line(wanted, window, joined), "batch")
     return JoinAnswer(
         window_id=joined["id"],
         is_owner=is_owner,
@@ -228,26 +240,6 @@ async def _reason_to_shut(
             return "max items"
         await batches.set_count(connection, window["id"], live)
     return "extension limit" if window["closes_at"] <= ask.now else None
-
-
-def _joined_line(wanted: Wanted, before: DictRow, joined: DictRow) -> LogLine:
-    opens = wanted.opened(before)
-    data = {
-        "window_id": str(joined["id"]),
-        "count": joined["member_count"],
-        "closes_at": joined["closes_at"].isoformat(),
-        "owner_run_id": str(joined["owner_run_id"]),
-        "window_type": wanted.settings.batch_window_type or "fixed",
-    }
-    if before["closes_at"] != joined["closes_at"]:
-        data["closed_before_at"] = before["closes_at"].isoformat()
-    if joined["closed_at"] is not None:
-        data["closed_by"] = joined["close_reason"]
-    if wanted.warning:
-        data["warning"] = wanted.warning
-    if not opens and wanted.settings.is_sliding and wanted.unresolved is not None:
-        data["warning"] = f"the window was not extended: {wanted.unresolved}"
-    return LogLine(event="batch_opened" if opens else "batch_joined", data=data)
 
 
 async def _find_or_open(connection: Connection, ask: StepAsk, wanted: Wanted) -> DictRow | None:

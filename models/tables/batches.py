@@ -9,6 +9,7 @@ from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from models.database import Connection
+from models.parts import Part
 from models.tables.cancels import LATER_CANCEL
 from models.tables.columns import big_integer, moment
 
@@ -97,6 +98,48 @@ async def lock_open(connection: Connection, environment_id: UUID, key: str) -> D
         (environment_id, key),
     )
     return await cursor.fetchone()
+
+
+async def find_open(connection: Connection, environment_id: UUID, key: str) -> DictRow | None:
+    """The open window under this key as it is now; it may be closed at any moment."""
+    cursor = await connection.execute(
+        "SELECT * FROM batch_windows WHERE environment_id = %s AND key = %s AND closed_at IS NULL",
+        (environment_id, key),
+    )
+    return await cursor.fetchone()
+
+
+def held_part(window: DictRow) -> Part:
+    """Lock a window, as part of a statement, if it is still as it was seen but for its count."""
+    sql = """
+        SELECT id FROM batch_windows
+        WHERE environment_id = %(environment_id)s AND id = %(id)s AND closed_at IS NULL
+          AND closes_at = %(closes_at)s AND owner_run_id = %(owner_run_id)s
+        FOR UPDATE
+    """
+    names = ("environment_id", "id", "closes_at", "owner_run_id")
+    return Part("held", sql, {name: window[name] for name in names})
+
+
+def member_part(window_id: UUID, run_id: UUID, acceptance: int, now: datetime) -> Part:
+    """A new member, as part of a statement."""
+    sql = """
+        INSERT INTO batch_members (window_id, acceptance, recipient_run_id, joined_at)
+        SELECT %(window_id)s::uuid, %(acceptance)s::bigint, %(run_id)s::uuid, %(now)s::timestamptz
+        FROM claimed
+        ON CONFLICT DO NOTHING
+    """
+    values = {"window_id": window_id, "acceptance": acceptance, "run_id": run_id, "now": now}
+    return Part("joined", sql, values)
+
+
+def counted_part(window_id: UUID) -> Part:
+    """One member more, as part of a statement; `counted` has the new `member_count`."""
+    sql = """
+        UPDATE batch_windows SET member_count = member_count + 1 FROM claimed
+        WHERE id = %(window_id)s RETURNING member_count
+    """
+    return Part("counted", sql, {"window_id": window_id})
 
 
 async def lock_window(connection: Connection, environment_id: UUID, window_id: UUID) -> DictRow:
@@ -277,6 +320,18 @@ async def next_member(connection: Connection, window_id: UUID) -> DictRow | None
         (window_id,),
     )
     return await cursor.fetchone()
+
+
+async def has_open_member(connection: Connection, window_id: UUID) -> bool:
+    """Whether the run of one that a window holds is still at work."""
+    cursor = await connection.execute(
+        """
+        SELECT FROM batch_members m JOIN recipient_runs r ON r.id = m.recipient_run_id
+        WHERE m.window_id = %s AND m.left_at IS NULL AND r.finished_at IS NULL LIMIT 1
+        """,
+        (window_id,),
+    )
+    return await cursor.fetchone() is not None
 
 
 async def release_windows(connection: Connection, environment_id: UUID, run_id: UUID, now: datetime) -> None:

@@ -74,6 +74,7 @@ class JoinAnswer(StepAnswer):
     """The window joined. Its owner waits until it closes; anyone else was absorbed and ends.
 
     Without a window the run goes on at once. `hurry`: the window closes earlier than its owner thinks.
+    `is_settled`: the run ended with the join itself; nothing is left to be written.
     """
 
     window_id: UUID | None = None
@@ -82,6 +83,7 @@ class JoinAnswer(StepAnswer):
     owner_run_id: UUID | None = None
     count: int = 0
     hurry: bool = False
+    is_settled: bool = False
 
 
 class WindowAsk(StepAsk):

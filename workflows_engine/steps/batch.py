@@ -98,7 +98,8 @@ class BatchPlan(PlannedStep):
             return GoOn()
         if not joined.is_owner:
             run.details.tell(self.ref, "done", f"gathered by run {joined.owner_run_id}")
-            return End(Outcome.ABSORBED, f"gathered by run {joined.owner_run_id}")
+            by = f"gathered by run {joined.owner_run_id}"
+            return End(Outcome.ABSORBED, by, is_settled=joined.is_settled)
         return await self._hold(run, joined.window_id, joined.closes_at)
 
     async def _hold(self, run: Run, window_id: UUID, closes_at: datetime) -> Next:
@@ -118,7 +119,7 @@ class BatchPlan(PlannedStep):
             closes_at = closed.closes_at
             if look >= LOOKS and await self._renew(run, self._about(run, window_id, look)):
                 break
-        return End(Outcome.ABSORBED, "goes on in another workflow", is_elsewhere=True)
+        return End(Outcome.ABSORBED, "goes on in another workflow", is_settled=True)
 
     async def _leave(self, run: Run, about: WindowAsk) -> Next | None:
         """The run's own activity leaves; None when others are gathered, for whom it goes on waiting."""

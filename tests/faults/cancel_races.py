@@ -34,6 +34,8 @@ AT_ONCE = 16
 """Pairs on their way at a time: more only queue in the API and stretch the gaps."""
 PAUSE_SECONDS = 2
 TRIES = 50
+PATIENCE_SECONDS = 60
+"""How long nothing may move; a busy worker may be minutes behind."""
 
 
 def closed_window() -> list[dict[str, Any]]:
@@ -214,10 +216,18 @@ async def run(stack: Stack, pairs: int, seed: int) -> list[Unscheduled]:
         return [found for found in await asyncio.gather(*tasks) if found is not None]
 
 
-async def trial(stack: Stack, pairs: int, seed: int, patience: float) -> RaceVerdict:
+async def ended(stack: Stack) -> list[dict[str, Any]]:
+    """Wait for every run; those that are left when nothing moves any more."""
+    left = await settled(stack, PATIENCE_SECONDS)
+    while left and (still := await settled(stack, PATIENCE_SECONDS)) != left:
+        left = still
+    return left
+
+
+async def trial(stack: Stack, pairs: int, seed: int) -> RaceVerdict:
     """Race, wait for every run, and judge by what Postgres knows of the order of commits."""
     unscheduled = await run(stack, pairs, seed)
-    left = await settled(stack, patience)
+    left = await ended(stack)
     return judge(stack.postgres.url, {team: 1 + size for team, size in TEAMS.items()}, unscheduled, left)
 
 
@@ -230,7 +240,7 @@ def main(pairs: int) -> int:
         stack.spawn("second_api")
         stack.await_ready(url=stack.second_url)
         started = time.monotonic()
-        verdict = asyncio.run(trial(stack, pairs, seed, patience=120))
+        verdict = asyncio.run(trial(stack, pairs, seed))
         took = time.monotonic() - started
     finally:
         stack.stop()

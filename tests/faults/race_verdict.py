@@ -85,10 +85,10 @@ def judge(
     """`sizes` are the runs of a fan-out to each team; `still_open` the runs that never ended."""
     verdict = RaceVerdict(violations=[f"never ended: {run}" for run in still_open])
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
-        runs = connection.execute(RUNS).fetchall()  # type: ignore[arg-type]  # composed of constants
-        members = connection.execute(MEMBERS).fetchall()  # type: ignore[arg-type]
+        runs = connection.execute(RUNS).fetchall()
+        members = connection.execute(MEMBERS).fetchall()
         fan_outs = connection.execute(FAN_OUTS).fetchall()
-    for run in runs:
+    for run in (one for one in runs if one["outcome"] is not None):
         wrong = _wrong_with(run, verdict)
         if wrong is not None:
             verdict.violations.append(f"{wrong}: {run}")

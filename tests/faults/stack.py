@@ -34,6 +34,8 @@ class Stack:
     smtp_port: int = field(default_factory=free_port)
     mailbox_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    code: Path | None = None
+    """Where the product's packages lie that are run; by default, here."""
 
     def __post_init__(self) -> None:
         options = self.postgres_options
@@ -84,10 +86,21 @@ class Stack:
         }[name]
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, *arguments], env=self._environment(name), stdout=log, stderr=log
+                [sys.executable, *arguments],
+                env=self.environment(name),
+                stdout=log,
+                stderr=log,
+                cwd=self.code,
             )
 
-    def _environment(self, name: str) -> dict[str, str]:
+    def end(self, name: str) -> None:
+        """Ask a process to stop, as an upgrade does, and wait until it has."""
+        process = self.processes.pop(name)
+        process.terminate()
+        process.wait(60)
+
+    def environment(self, name: str) -> dict[str, str]:
+        """What a process of that name is started with."""
         api_port = self.second_api_port if name == "second_api" else self.api_port
         return {
             **os.environ,

@@ -24,7 +24,7 @@ from models.tables.batches import (
     set_owner,
 )
 from models.tables.recipient_runs import LogLine, find_carrier, log
-from models.tables.reconciliation import find_orphaned_windows, reopen
+from models.tables.reconciliation import find_orphaned_windows, has_open_member, reopen
 
 OVERDUE = timedelta(seconds=60)
 """A window this late has lost its owner, unless its workflow runs and only its worker is away."""
@@ -81,9 +81,14 @@ async def _name_heir(
 
 
 async def _give_up(connection: Connection, window: DictRow, now: datetime) -> None:
-    """Nobody can go on with it. Members that are still at work become absorbed, and heirs, next round."""
+    """Nobody can go on with it. Members that are still at work become absorbed, and heirs, next round.
+
+    What a closed one gathered ended with the runs of its members, as their rows say.
+    """
     totals = await count_members(connection, window["id"])
-    if totals["activities"]:
+    if totals["activities"] and (
+        window["closed_at"] is None or await has_open_member(connection, window["id"])
+    ):
         return
     if window["closed_at"] is None:
         await close_window(connection, window["id"], Closing("empty", totals, None, now))

@@ -159,6 +159,18 @@ async def find_undelivered(connection: Connection, environment_id: UUID, before:
     return await cursor.fetchall()
 
 
+async def has_open_member(connection: Connection, window_id: UUID) -> bool:
+    """Whether the run of one that a window holds is still at work."""
+    cursor = await connection.execute(
+        """
+        SELECT FROM batch_members m JOIN recipient_runs r ON r.id = m.recipient_run_id
+        WHERE m.window_id = %s AND m.left_at IS NULL AND r.finished_at IS NULL LIMIT 1
+        """,
+        (window_id,),
+    )
+    return await cursor.fetchone() is not None
+
+
 async def reopen(
     connection: Connection, environment_id: UUID, run_id: UUID, window_id: UUID, now: datetime
 ) -> int:

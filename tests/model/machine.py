@@ -1,16 +1,24 @@
 """Drives the product and the reference alike, and looks for differences (hypothesis' state machine)."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.model.reference import Reference, Run
-from tests.model.shapes import LIMITS, MARKS, WINDOWS, Shape, Version
+from tests.model.shapes import LIMITS, MARKS, WINDOWS, Shape, Told, Version
 from tests.model.world import World
 
 T = TypeVar("T")
@@ -29,6 +37,7 @@ SHAPES = st.builds(
     is_newest=st.booleans(),
     renders=st.sampled_from((10, 2)),
     says_hello=st.sampled_from((False, False, True)),
+    waits=st.booleans(),
     settles=st.booleans(),
     reminds=st.booleans(),
 )
@@ -74,10 +83,11 @@ class Machine(RuleBasedStateMachine):
 
     # --- what people do -----------------------------------------------------------------------------
 
-    @rule(recipients=SOME, key=KEYS, topic=st.sampled_from("pq"), waits=st.sampled_from((False, False, True)))
+    @rule(recipients=SOME, key=KEYS, topic=st.sampled_from("pq"), waits=st.booleans())
     def trigger(self, recipients: list[str], key: str | None, topic: str, waits: bool) -> None:
         self._n += 1
-        self.both("trigger", self._n, recipients, key, topic, waits)
+        told = Told(self._n, tuple(recipients), key, topic, waits and self.reference.shape.waits)
+        self.both("trigger", told)
 
     @rule(recipient=st.sampled_from(PEOPLE[:2]), keys=st.lists(KEYS, min_size=2, max_size=3))
     def trigger_in_a_row(self, recipient: str, keys: list[str | None]) -> None:
@@ -171,3 +181,24 @@ class Machine(RuleBasedStateMachine):
 
 def _pick(found: list[T], number: int) -> T:
     return found[number % len(found)]
+
+
+async def examine(ground: Ground, *, examples: int, steps: int) -> None:
+    """The same examples every time; with TOCSIN_MODEL_EXAMPLES so many, other ones each time."""
+    asked = os.environ.get("TOCSIN_MODEL_EXAMPLES")
+
+    class Grounded(Machine):
+        def __init__(self) -> None:
+            super().__init__(ground)
+
+    chosen = settings(
+        max_examples=int(asked or examples),
+        stateful_step_count=steps,
+        derandomize=asked is None,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    await asyncio.to_thread(run_state_machine_as_test, Grounded, settings=chosen)

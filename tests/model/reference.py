@@ -1,20 +1,22 @@
 """What batches and cancellation mean, in plain Python: no SQL, no Temporal, time in whole minutes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from tests.model.shapes import LATER, SETTLE, WAIT, Shape, Version
+from tests.model.shapes import LATER, SETTLE, WAIT, Shape, Told, Version
 
 
 @dataclass(eq=False)
 class Run:
-    """One activity of one recipient, and where its run stands: `at` names the pause it is in."""
+    """One activity of one recipient, and where its run stands: `at` names the pause it is in.
+
+    `n` counts triggers in the order of their acceptance.
+    """
 
     n: int
     recipient: str
     key: str | None
     topic: str
-    acceptance: int
     version: Version
     at: str = "begun"
     due: int = 0
@@ -79,7 +81,12 @@ class Reference:
         self.runs: list[Run] = []
         self.windows: list[Window] = []
         self.messages: list[Message] = []
-        self._acceptance = 0
+        self._after: dict[str, Callable[[Run], None]] = {
+            "waiting": self._arrive,
+            "gathering": self._take,
+            "settling": self._digest,
+            "later": self._remind,
+        }
 
     def live_members(self) -> list[Run]:
         """Activities that a window holds while it is open."""
@@ -93,17 +100,17 @@ class Reference:
     def commit(self, version: Version) -> None:
         self.versions.append(version)
 
-    def trigger(self, n: int, recipients: Iterable[str], key: str | None, topic: str, waits: bool) -> None:
-        self._acceptance += 1
-        for recipient in recipients:
-            run = Run(n, recipient, key, topic, self._acceptance, self.versions[-1])
+    def trigger(self, told: Told) -> None:
+        for recipient in told.recipients:
+            run = Run(told.n, recipient, told.key, told.topic, self.versions[-1])
             self.runs.append(run)
             if self.shape.says_hello:
-                self._send(run, "hello", f"hello {n}")
-            if waits:
+                self._send(run, "hello", f"hello {run.n}")
+            if told.waits:
                 run.at, run.due = "waiting", self.now + WAIT
             else:
                 self._arrive(run)
+            self._settle()
 
     def cancel(self, key: str, recipients: Iterable[str] | None) -> None:
         """It reaches triggers that came before it, and counts from now on, whoever hears of it when."""
@@ -240,7 +247,7 @@ class Reference:
 
     def _digest(self, run: Run) -> None:
         members = run.window.members if run.window is not None else [run]
-        found = [one.n for one in sorted(members, key=lambda one: one.acceptance)]
+        found = [one.n for one in sorted(members, key=lambda one: one.n)]
         shown = found[-self.shape.renders :] if self.shape.is_newest else found[: self.shape.renders]
         told = " ".join(map(str, shown))
         self._send(run, "digest", f"v{run.version.number} {len(found)}: {told} / {shown[-1]}")
@@ -286,7 +293,7 @@ class Reference:
         if not absorbed:
             window.is_taken = True
             return
-        heir = min(absorbed, key=lambda run: run.acceptance)
+        heir = min(absorbed, key=lambda run: run.n)
         if heir.is_cancelled:
             heir.end("cancelled")
             self._name_heir(window)

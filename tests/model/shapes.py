@@ -41,6 +41,7 @@ class Shape:
     is_newest: bool = False
     renders: int = 10
     says_hello: bool = False
+    waits: bool = False
     settles: bool = False
     reminds: bool = False
 
@@ -54,6 +55,17 @@ class Version:
     follows_latest: bool
 
 
+@dataclass(frozen=True)
+class Told:
+    """A trigger: its number, and whom it is about; `waits` before it comes to the batch."""
+
+    n: int
+    recipients: tuple[str, ...]
+    key: str | None = None
+    topic: str = "p"
+    waits: bool = False
+
+
 def minutes(value: int) -> dict[str, Any]:
     return {"unit": "minutes", "value": value}
 
@@ -61,8 +73,9 @@ def minutes(value: int) -> dict[str, Any]:
 def written(shape: Shape, version: Version) -> dict[str, Any]:
     """The workflow as its author writes it."""
     steps = [in_app_step("hello", body="hello {{ data.n }}")] if shape.says_hello else []
-    # Data without the path let the run go on at once (E-DELAY-4).
-    steps.append({"type": "delay", "ref": "wait", "settings": {"delay_until_field_path": "data.wait"}})
+    if shape.waits:
+        # Data without the path let the run go on at once (E-DELAY-4).
+        steps.append({"type": "delay", "ref": "wait", "settings": {"delay_until_field_path": "data.wait"}})
     if version.gathers:
         steps.append(_batch(shape, version))
     if shape.settles:

@@ -27,7 +27,7 @@ from models.values.kinds import Outcome
 from tests.houses import SEALER
 from workflows_engine import names
 from workflows_engine.effects.runs import BeginAnswer, BeginAsk, ExpandAsk, FinishAsk
-from workflows_engine.effects.steps import MoveAsk, StepAnswer, StepAsk, Verdict, WindowAsk
+from workflows_engine.effects.steps import CloseAnswer, MoveAsk, StepAnswer, StepAsk, Verdict, WindowAsk
 from workflows_engine.plan import Plan
 from workflows_engine.run import RunInput
 from workflows_engine.step import End, PlannedStep
@@ -35,7 +35,8 @@ from workflows_engine.workflow_run import WorkflowRunInput
 
 A = TypeVar("A", bound=BaseModel)
 START = datetime(2031, 3, 3, 12, 0, tzinfo=UTC)
-Pauses_ = AsyncIterator[datetime]
+Moments = AsyncIterator[datetime]
+Held = tuple[UUID, datetime]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Stage:
 
     def __init__(self, database: Database) -> None:
         self.clock = START
-        self.temporal = Temporal(client=cast(Client, self), is_listed=False)
+        self.temporal = Temporal(client=cast("Client", self), is_listed=False)
         self.performed: list[Performed] = []
         versions = Versions(SEALER)
         self.runs = Runs(database, versions, self.temporal)
@@ -108,7 +109,7 @@ class Stage:
 
     # --- what `dispatch` asks of a client -------------------------------------------------------------
 
-    async def start_workflow(self, _workflow: object, given: BaseModel, *, id: str, **_: object) -> "Handle":  # noqa: A002
+    async def start_workflow(self, _workflow: object, given: BaseModel, *, id: str, **_: object) -> "Handle":
         if isinstance(given, RunInput):
             if id in self._carried:
                 raise WorkflowAlreadyStartedError(id, "RecipientRun")
@@ -200,7 +201,7 @@ class Carried:
     def _is_disturbed(self) -> bool:
         return self._cancel is not None or self._is_nudged or bool(self._wishes)
 
-    async def _carry_out(self) -> Pauses_:
+    async def _carry_out(self) -> Moments:
         begin = BeginAsk(**self._run(), incarnation=self._given.incarnation, now=self._stage.clock)
         begun = await self._stage.perform(self._stage.runs.begin_run, begin)
         if begun.outcome is not None:
@@ -221,9 +222,11 @@ class Carried:
         )
         await self._stage.perform(self._stage.runs.finish_run, ask)
 
-    async def _walk(self, begun: BeginAnswer) -> Pauses_:
+    async def _walk(self, begun: BeginAnswer) -> Moments:
         plan, position = Plan.read(begun.plan or {}), begun.position
-        held = None if begun.window_id is None else (begun.window_id, begun.closes_at)
+        held = None
+        if begun.window_id is not None and begun.closes_at is not None:
+            held = begun.window_id, begun.closes_at
         while position < len(plan.steps):
             if self._cancel is not None:
                 self._then = End(Outcome.CANCELLED, "cancelled", self._cancel)
@@ -240,12 +243,12 @@ class Carried:
                 position, self._then = plan.position_of(self._then[1]), None
             position = plan.after(position)
 
-    async def _send(self, step: PlannedStep) -> Pauses_:
+    async def _send(self, step: PlannedStep) -> Moments:
         self._settle(await self._stage.perform(self._stage.channel.compose_messages, self._ask(step)))
         return
         yield
 
-    async def _wait(self, step: PlannedStep) -> Pauses_:
+    async def _wait(self, step: PlannedStep) -> Moments:
         answer = await self._stage.perform(self._stage.delay.resolve_delay, self._ask(step))
         if self._settle(answer) or answer.due is None:
             return
@@ -259,18 +262,20 @@ class Carried:
             if self._wishes:
                 due = await self._move(step, None)
 
-    async def _gather(self, step: PlannedStep, held: tuple[UUID, datetime | None] | None) -> Pauses_:
+    async def _gather(self, step: PlannedStep, held: Held | None) -> Moments:
         if held is None:
             joined = await self._stage.perform(self._stage.batch.join_batch, self._ask(step))
-            if self._settle(joined) or joined.window_id is None:
+            if self._settle(joined) or joined.window_id is None or joined.closes_at is None:
                 return
             if not joined.is_owner:
                 self._then = End(Outcome.ABSORBED, "gathered")
                 return
             held = joined.window_id, joined.closes_at
-        window_id, closes_at = held
+        async for until in self._hold(step, *held):
+            yield until
+
+    async def _hold(self, step: PlannedStep, window_id: UUID, closes_at: datetime) -> Moments:
         for look in count(1):
-            assert closes_at is not None
             async for until in self._pause(closes_at):
                 yield until
             if self._cancel is not None:
@@ -279,16 +284,18 @@ class Carried:
                 continue
             if self._wishes:
                 closes_at = await self._move(step, window_id)
-            closed = await self._stage.perform(
-                self._stage.batch.close_batch, self._about(step, window_id, look)
-            )
-            closes_at = closed.closes_at
-            if closes_at is None:
-                if closed.spent is not None:
-                    self._spend(closed.spent)
-                if not self._settle(closed) and closed.plan is not None:
-                    self._then = closed.plan, step.ref
+            about = self._about(step, window_id, look)
+            closed = await self._stage.perform(self._stage.batch.close_batch, about)
+            if closed.closes_at is None:
+                self._closed(step, closed)
                 return
+            closes_at = closed.closes_at
+
+    def _closed(self, step: PlannedStep, closed: CloseAnswer) -> None:
+        if closed.spent is not None:
+            self._spend(closed.spent)
+        if not self._settle(closed) and closed.plan is not None:
+            self._then = closed.plan, step.ref
 
     async def _leave(self, step: PlannedStep, window_id: UUID, look: int) -> bool:
         left = await self._stage.perform(self._stage.batch.leave_batch, self._about(step, window_id, look))
@@ -312,7 +319,7 @@ class Carried:
         )
         return (await self._stage.perform(self._stage.pauses.move_pause, ask)).until
 
-    async def _pause(self, until: datetime) -> Pauses_:
+    async def _pause(self, until: datetime) -> Moments:
         if until <= self._stage.clock:
             return
         if not self._is_disturbed:

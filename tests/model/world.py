@@ -20,7 +20,7 @@ from models.values.refs import RecipientRef
 from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.model.reference import Message, Run
-from tests.model.shapes import MARKS, WAIT, Shape, Version, minutes, written
+from tests.model.shapes import MARKS, WAIT, Shape, Told, Version, minutes, written
 from tests.rules.reading import body_of
 from tests.runs import rows
 
@@ -85,16 +85,14 @@ class World:
     async def commit(self, version: Version) -> None:
         await publish(self._database, self._environment, KEY, written(self._shape, version))
 
-    async def trigger(
-        self, n: int, recipients: Iterable[str], key: str | None, topic: str, waits: bool
-    ) -> None:
-        data = {"n": n, "topic": topic} | ({"wait": minutes(WAIT)} if waits else {})
+    async def trigger(self, told: Told) -> None:
+        data = {"n": told.n, "topic": told.topic} | ({"wait": minutes(WAIT)} if told.waits else {})
         request = TriggerRequest(
             workflow_key=KEY,
-            recipients=[GivenRecipient.read({"id": one, "name": one}) for one in recipients],
+            recipients=[GivenRecipient.read({"id": one, "name": one}) for one in told.recipients],
             request_id="model",
             data=data,
-            cancellation_key=key,
+            cancellation_key=told.key,
         )
         accepted = await accept(self._database, self.theatre.temporal, self._place, request)
         await self.theatre.idle()
@@ -103,7 +101,7 @@ class World:
             "SELECT id, recipient_id FROM recipient_runs WHERE workflow_run_id = %s",
             accepted.workflow_run_id,
         )
-        self._ids |= {(n, row["recipient_id"]): row["id"] for row in found}
+        self._ids |= {(told.n, row["recipient_id"]): row["id"] for row in found}
 
     async def cancel(self, key: str, recipients: Iterable[str] | None) -> None:
         refs = None if recipients is None else [RecipientRef(id=one) for one in recipients]

@@ -31,7 +31,7 @@ async def message_page(
 
 
 def kept_since() -> datetime:
-    """The moment before which messages are not shown any more (E-MSG-15)."""
+    """The moment before which messages and runs are not shown any more (E-MSG-15, E-DEBUG-5)."""
     return datetime.now(UTC) - RETENTION
 
 

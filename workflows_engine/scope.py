@@ -34,7 +34,7 @@ class RunScope:
     """Keys of the audiences that the recipient is in, as the run's tenant allows (E-COND-21)."""
 
     def for_conditions(self) -> dict[str, Any]:
-        """The prefixes of E-COND-5; `run` carries the totals (E-RUN-17)."""
+        """The prefixes of E-COND-5; the totals also by the bare names of templates (E-RUN-17)."""
         return {
             "data": self.data,
             "recipient": self.recipient,
@@ -44,6 +44,8 @@ class RunScope:
             "workflow": self.workflow,
             "run": {"total_activities": self.total_activities, "total_actors": self.total_actors},
             "refs": self.refs,
+            "total_activities": self.total_activities,
+            "total_actors": self.total_actors,
             **self._event,
         }
 

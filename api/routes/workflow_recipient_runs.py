@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 
 from api.dependencies import Caller, Db, QueryString
 from api.errors import NotFound
+from api.message_lists import kept_since
 from api.pagination import BY_TIME, read_page, slice_of
 from api.schemas import recipient_runs as schemas
 from models.queries import recipient_runs as queries
@@ -17,6 +18,7 @@ router = APIRouter(prefix="/v1/workflow_recipient_runs", tags=["Workflow recipie
 
 async def _filter(query: QueryString) -> RunFilter:
     return RunFilter(
+        since=kept_since(),
         workflow_key=query.text("workflow"),
         statuses=query.texts("status"),
         tenant=query.text("tenant"),
@@ -45,7 +47,7 @@ async def get_run(recipient_run_id: str, caller: Caller, database: Db) -> schema
     """With its log, as it happened."""
     run_id = _run_id(recipient_run_id)
     async with database.connection() as connection:
-        row = await queries.find_run(connection, caller.environment_id, run_id)
+        row = await queries.find_run(connection, caller.environment_id, run_id, since=kept_since())
         if row is None:
             raise _no_run(recipient_run_id)
         events = await queries.list_run_events(connection, caller.environment_id, run_id)

@@ -18,12 +18,17 @@ _RUN: LiteralString = """
            r.error_count, r.inserted_at, r.updated_at, t.schedule_id
     FROM recipient_runs r JOIN triggers t ON t.id = r.workflow_run_id
 """
+_KEPT: LiteralString = "(r.finished_at IS NULL OR r.finished_at > %(since)s)"
 
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Which runs; what is absent or empty does not narrow. The two times bound when a run was accepted."""
+    """Which runs; what is absent or empty does not narrow. The last two bound when a run was accepted.
 
+    What finished up to `since` is past retention (E-DEBUG-5).
+    """
+
+    since: datetime
     workflow_key: str | None = None
     statuses: list[str] = field(default_factory=list)
     tenant: str | None = None
@@ -38,6 +43,7 @@ async def list_runs(
 ) -> list[DictRow]:
     """Newest first."""
     where = Where("r.environment_id = %(environment_id)s", environment_id=environment_id)
+    where.add(_KEPT, since=wanted.since)
     where.add_if("r.workflow_key = %(workflow_key)s", workflow_key=wanted.workflow_key)
     where.add_if("r.status = ANY(%(statuses)s)", statuses=wanted.statuses)
     where.add_if("r.tenant_id = %(tenant)s", tenant=wanted.tenant)
@@ -52,9 +58,13 @@ async def list_runs(
     return await cursor.fetchall()
 
 
-async def find_run(connection: Connection, environment_id: UUID, recipient_run_id: UUID) -> DictRow | None:
+async def find_run(
+    connection: Connection, environment_id: UUID, recipient_run_id: UUID, *, since: datetime
+) -> DictRow | None:
+    """None also for a run that finished up to `since`."""
     cursor = await connection.execute(
-        f"{_RUN} WHERE r.environment_id = %s AND r.id = %s", (environment_id, recipient_run_id)
+        f"{_RUN} WHERE r.environment_id = %(environment_id)s AND r.id = %(run_id)s AND {_KEPT}",
+        {"environment_id": environment_id, "run_id": recipient_run_id, "since": since},
     )
     return await cursor.fetchone()
 

@@ -26,7 +26,7 @@ def attempts(receipt: Receipt) -> list[datetime]:
         made.append(answer.due)
 
 
-@pytest.mark.rule("E-MSG-6")
+@pytest.mark.rule("E-MSG-6", "E-LIMITS-24")
 def test_eight_attempts_fit_into_half_an_hour_whatever_the_dice_say() -> None:
     for made in [attempts(BUSY) for _ in range(200)]:
         assert len(made) == MAX_ATTEMPTS

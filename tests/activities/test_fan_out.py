@@ -43,7 +43,7 @@ async def reached(
     return found
 
 
-@pytest.mark.rule("E-TRIGGER-18", "E-SUBS-3")
+@pytest.mark.rule("E-TRIGGER-18", "E-SUBS-3", "E-LIMITS-29")
 async def test_named_ones_come_first_then_subscribers_then_theirs_and_no_deeper(
     database: Database, environment: TestEnvironment
 ) -> None:

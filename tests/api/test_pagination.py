@@ -17,6 +17,7 @@ def number(row: int) -> Position:
     return (row,)
 
 
+@pytest.mark.rule("E-LIMITS-42")
 @pytest.mark.parametrize(
     ("given", "size"), [("10", 10), ("0", 50), ("-3", 50), ("1000", 50), ("ten", 50), ("", 50), ("1", 1)]
 )
@@ -24,6 +25,7 @@ def test_a_page_size_is_brought_into_range(given: str, size: int) -> None:
     assert read({"page_size": given}).size == size
 
 
+@pytest.mark.rule("E-LIMITS-42")
 def test_a_feed_may_have_larger_pages() -> None:
     assert read({"page_size": "1000"}, largest=200).size == 200
     assert read({}, largest=200).size == 50

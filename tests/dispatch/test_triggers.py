@@ -191,7 +191,7 @@ async def age(door: Door, hours: float) -> None:
     )
 
 
-@pytest.mark.rule("E-TRIGGER-26")
+@pytest.mark.rule("E-TRIGGER-26", "E-LIMITS-5")
 async def test_a_key_is_remembered_for_24_hours_and_then_free_again(door: Door) -> None:
     first = await door.accept(request(idempotency=KEY))
     await age(door, 23.9)

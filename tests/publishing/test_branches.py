@@ -166,6 +166,14 @@ async def test_a_branch_is_of_development_and_has_a_name_of_its_own(pipeline: Pi
     assert told["errors"][0]["field"] == "branch"
 
 
+@pytest.mark.rule("E-LIMITS-9")
+async def test_the_name_of_a_branch_has_at_most_255_characters(pipeline: Pipeline) -> None:
+    await branch(pipeline, "b" * 255)
+    for slug in ("b" * 256, "-b", "b%20b"):
+        told = await pipeline.refused("POST", f"/v1/branches/{slug}")
+        assert (told["status"], told["errors"][0]["field"]) == (422, "branch_slug")
+
+
 @pytest.mark.parametrize("slug", ["main", "development", "production"])
 async def test_a_branch_is_not_called_as_an_environment(pipeline: Pipeline, slug: str) -> None:
     told = await pipeline.refused("POST", f"/v1/branches/{slug}")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.builders import in_app_step, workflow
 from tests.pipelines import Pipeline
 
 TEXTS = {"format": "json", "content": "{}"}
@@ -60,3 +61,16 @@ async def test_a_cursor_that_is_no_text_counts_as_absent(pipeline: Pipeline, pos
     cursor = base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
     page = await pipeline.get("/v1/workflows", after=cursor)
     assert [one["key"] for one in page["entries"]] == ["greet"]
+
+
+@pytest.mark.rule("E-LIMITS-8")
+async def test_a_key_has_at_most_255_characters(pipeline: Pipeline) -> None:
+    kinds = {
+        "workflows": ("workflow", workflow(in_app_step())),
+        "partials": ("partial", {"name": "Footer", "type": "html", "content": "hi"}),
+    }
+    for path, (name, content) in kinds.items():
+        await pipeline.put(f"/v1/{path}/{'k' * 255}", {name: content})
+        for key in ("k" * 256, "K", "k.k", "k%20k"):
+            told = await pipeline.refused("PUT", f"/v1/{path}/{key}", {name: content})
+            assert (told["status"], told["errors"][0]["field"]) == (422, "key")

@@ -70,6 +70,7 @@ async def test_partials_that_render_one_another_in_a_circle_are_refused(
     assert "itself" in said or "circle" in said
 
 
+@pytest.mark.rule("E-LIMITS-37")
 async def test_partials_are_nested_five_deep_and_no_deeper(pipeline: Pipeline) -> None:
     def chain(length: int) -> dict[str, tuple[str, dict[str, Any]]]:
         contents = [f"{{% render 'p{n + 1}' %}}" for n in range(length - 1)] + ["end"]

@@ -64,6 +64,7 @@ def test_a_markdown_partial_is_html_where_html_is_written(kind: str, form: Form,
     assert render("{% render 'p', x: 'b' %}", {}, content=content, form=form) == printed
 
 
+@pytest.mark.rule("E-LIMITS-37")
 def test_partials_stand_five_deep_in_one_another_and_no_deeper() -> None:
     chain = [partial(f"p{n}", f"{n}{{% render 'p{n + 1}' %}}") for n in range(1, 6)]
     five = holding(*chain[:4], partial("p5", "5"))

@@ -68,6 +68,25 @@ async def test_a_model_that_stays_away_halts_the_run_or_is_gone_without(
     assert [body_of(message) for message in await virtual.messages(environment)] == sent
 
 
+@pytest.mark.rule("E-DEBUG-6")
+async def test_a_run_counts_each_error_that_it_outlived_and_the_one_it_ended_with(
+    virtual: VirtualTime, environment: TestEnvironment, server: HTTPServer, provider: str
+) -> None:
+    server.expect_request("/chat/completions").respond_with_data("", status=400)
+    settings = {"model": f"{provider}:m", "request_prompt": "?", "response_type": "text"}
+    agents = [step("ai_agent", ref, **settings, halt_on_error=False) for ref in ("one", "two")]
+    await virtual.publish(environment, "ask", workflow(*agents, step("update_data", "three", data="no JSON")))
+
+    await virtual.trigger(environment, "ask")
+    await virtual.pass_time(environment, timedelta(minutes=5))
+
+    (run,) = await virtual.runs(environment)
+    assert (run["outcome"], run["error_count"]) == ("failed", 3)
+    failures = await virtual.log(environment, "step_failed")
+    assert {line["step_ref"] for line in failures} == {"one", "two", "three"}
+    assert {line["status"] for line in failures} == {"error"}
+
+
 @pytest.mark.rule("E-AIAGENT-2", "E-RUN-18")
 async def test_later_steps_see_what_the_model_said(
     virtual: VirtualTime, environment: TestEnvironment, server: HTTPServer, provider: str

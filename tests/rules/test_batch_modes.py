@@ -295,7 +295,7 @@ async def test_of_two_batches_in_a_row_the_second_sees_one_activity_a_window(
     assert await bodies(virtual, environment) == ["1"]
 
 
-@pytest.mark.rule("E-BATCH-18")
+@pytest.mark.rule("E-BATCH-18", "E-LIMITS-17")
 async def test_activities_stand_in_the_order_in_which_their_triggers_were_accepted(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
@@ -325,7 +325,7 @@ async def test_a_run_that_gathers_is_paused_and_an_absorbed_one_names_it(
     assert opened["data"]["window_type"] == "fixed"
 
 
-@pytest.mark.rule("E-BATCH-2")
+@pytest.mark.rule("E-BATCH-2", "E-LIMITS-14", "E-LIMITS-15", "E-BATCH-11", "E-BATCH-14")
 @pytest.mark.parametrize(
     ("settings", "is_valid"),
     [

@@ -80,6 +80,20 @@ async def test_a_key_is_a_property_or_a_path_or_a_template(
     assert await bodies(virtual, environment) == expected
 
 
+@pytest.mark.rule("E-LIMITS-39")
+async def test_a_message_names_the_last_ten_of_its_actors_and_counts_them_all(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    body = "{{ total_actors }} of {{ actors | size }}"
+    await virtual.publish(environment, "batched", gathering(body=body, batch_items_render_limit=20))
+    for n in range(12):
+        await virtual.accept(environment, "batched", actor={"id": f"a{n}"}, data={})
+
+    assert await bodies(virtual, environment) == ["12 of 12"]
+    (message,) = await virtual.messages(environment)
+    assert message["actors"] == [f"a{n}" for n in range(2, 12)]
+
+
 @pytest.mark.rule("E-BATCH-34")
 async def test_six_triggers_of_two_pages_are_two_times_three(
     virtual: VirtualTime, environment: TestEnvironment
@@ -102,7 +116,7 @@ async def test_what_has_no_key_is_gathered_under_the_empty_one(
     assert await bodies(virtual, environment) == ["1: d", "3: abc"]
 
 
-@pytest.mark.rule("E-BATCH-22", "E-BATCH-1", "E-BATCH-17")
+@pytest.mark.rule("E-BATCH-22", "E-BATCH-1", "E-BATCH-17", "E-LIMITS-15")
 @pytest.mark.parametrize(
     ("triggers", "settings", "expected"),
     [
@@ -125,7 +139,7 @@ async def test_the_rendered_ones_are_the_first_or_the_last_and_always_oldest_fir
     assert await bodies(virtual, environment) == [f"{triggers}: {expected}"]
 
 
-@pytest.mark.rule("E-BATCH-28", "E-BATCH-29", "E-BATCH-34")
+@pytest.mark.rule("E-BATCH-28", "E-BATCH-29", "E-BATCH-34", "E-LIMITS-16")
 async def test_merged_data_is_flat_and_short_and_the_later_wins(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:

@@ -50,7 +50,7 @@ async def test_a_second_delay_counts_from_when_it_is_reached(
     assert timedelta(hours=3) <= message["inserted_at"] - started < timedelta(hours=3, seconds=5)
 
 
-@pytest.mark.rule("E-TRIGGER-9", "E-DELAY-6", "E-DELAY-8", "E-RUN-6")
+@pytest.mark.rule("E-TRIGGER-9", "E-DELAY-6", "E-DELAY-8", "E-RUN-6", "E-LIMITS-12")
 @pytest.mark.parametrize(
     ("step", "trigger", "reason"),
     [
@@ -76,6 +76,7 @@ async def test_a_skipped_delay_lets_the_run_go_on_at_once(
     assert (line["step_ref"], line["data"]["reason"]) == ("delay_1", reason)
 
 
+@pytest.mark.rule("E-DELAY-6", "E-LIMITS-12")
 async def test_a_delay_of_365_days_is_waited_for(virtual: VirtualTime, environment: TestEnvironment) -> None:
     await virtual.publish(environment, "welcome", workflow(delay_step(value=365), in_app_step()))
     await virtual.trigger(environment, "welcome")

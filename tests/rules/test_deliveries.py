@@ -56,7 +56,7 @@ async def mailing(virtual: VirtualTime) -> AsyncIterator[Mailing]:
         yield Mailing(virtual, environment, server)
 
 
-@pytest.mark.rule("E-MSG-2", "E-MSG-5", "E-MSG-6")
+@pytest.mark.rule("E-MSG-2", "E-MSG-5", "E-MSG-6", "E-LIMITS-24")
 async def test_a_busy_server_is_tried_eight_times_within_half_an_hour(mailing: Mailing) -> None:
     mailing.server.answers["DATA"] = BUSY
     await mailing.send()

@@ -47,7 +47,7 @@ async def pauses(virtual: VirtualTime, environment: TestEnvironment, *events: st
     return [(b - a).total_seconds() for a, b in pairwise(moments)]
 
 
-@pytest.mark.rule("E-FETCH-5", "E-FETCH-9", "E-RUN-2", "E-RUN-18")
+@pytest.mark.rule("E-FETCH-5", "E-FETCH-9", "E-RUN-2", "E-RUN-18", "E-LIMITS-20")
 async def test_a_server_that_recovers_is_asked_three_times_and_its_answer_is_merged(
     virtual: VirtualTime, environment: TestEnvironment, server: HTTPServer
 ) -> None:
@@ -180,7 +180,7 @@ async def test_a_response_path_says_where_the_answer_goes(
     assert message["data"] == expected
 
 
-@pytest.mark.rule("E-RUN-7")
+@pytest.mark.rule("E-RUN-7", "E-LIMITS-21")
 async def test_a_template_that_cannot_be_rendered_is_tried_three_times_and_halts_the_run(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:

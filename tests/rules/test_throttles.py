@@ -66,7 +66,7 @@ async def test_so_many_pass_in_a_window_anchored_at_its_first_run_and_the_next_h
     assert verdicts == [PASSED, PASSED, HALTED, HALTED, PASSED, PASSED, HALTED, HALTED, PASSED]
 
 
-@pytest.mark.rule("E-THROTTLE-1")
+@pytest.mark.rule("E-THROTTLE-1", "E-LIMITS-13")
 async def test_one_passes_where_no_limit_is_given(gate: Gate) -> None:
     await gate.publish(throttle())
 
@@ -125,7 +125,7 @@ async def test_steps_and_workflows_count_apart_and_a_commit_opens_no_gate(
     assert (await gate.come()).verdict is HALTED
 
 
-@pytest.mark.rule("E-THROTTLE-5", "E-THROTTLE-4", "E-THROTTLE-7")
+@pytest.mark.rule("E-THROTTLE-5", "E-THROTTLE-4", "E-THROTTLE-7", "E-LIMITS-13")
 @pytest.mark.parametrize(
     ("settings", "data", "reason"),
     [
@@ -170,7 +170,7 @@ async def test_a_broken_throttle_lets_every_run_pass_and_says_so(
     assert {line["status"] for line in await gate.lines("step_skipped")} == {"error"}
 
 
-@pytest.mark.rule("E-THROTTLE-4")
+@pytest.mark.rule("E-THROTTLE-4", "E-LIMITS-13")
 @pytest.mark.parametrize("project", ["a" * 57, "ä" * 9])
 async def test_a_key_just_short_enough_counts(gate: Gate, project: str) -> None:
     await gate.publish(throttle(throttle_key="project"))

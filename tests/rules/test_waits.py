@@ -141,7 +141,7 @@ async def test_a_wait_goes_on_or_cancels_its_run_as_it_says(stage: Stage, is_tol
     assert len(await stage.sent()) == [end for _, end in ends.values()].count(GOES_ON)
 
 
-@pytest.mark.rule("E-WAITEVENT-3")
+@pytest.mark.rule("E-WAITEVENT-3", "E-LIMITS-18")
 async def test_a_wait_lasts_a_quarter_of_an_hour_unless_it_says_otherwise(stage: Stage) -> None:
     await stage.publish(wait(PAID, expires_after=None))
     await stage.trigger()

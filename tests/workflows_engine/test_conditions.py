@@ -358,7 +358,7 @@ def test_an_or_of_ands_is_what_logic_says_and_stops_where_it_is_settled(options:
         assert len(evaluated) == len(options[0])
 
 
-@pytest.mark.rule("E-COND-18")
+@pytest.mark.rule("E-COND-18", "E-LIMITS-19")
 @pytest.mark.parametrize("argument", ["14_minutes_ago", "5 minutes from now", "0_days_ago"])
 def test_a_relative_time_under_a_quarter_of_an_hour_is_refused(argument: str) -> None:
     with pytest.raises(ValueError, match="15 minutes or more"):
@@ -366,7 +366,7 @@ def test_a_relative_time_under_a_quarter_of_an_hour_is_refused(argument: str) ->
     ConditionGroup.model_validate({"all": [leaf("data.at", "equal_to", argument)]})
 
 
-@pytest.mark.rule("E-COND-18")
+@pytest.mark.rule("E-COND-18", "E-LIMITS-19")
 def test_a_quarter_of_an_hour_is_long_enough() -> None:
     group = {"all": [leaf("data.at", "is_timestamp_before", "15_minutes_ago")]}
     scope = {"data": {"at": (NOW - timedelta(minutes=16)).isoformat()}}

@@ -123,7 +123,7 @@ def test_two_steps_never_share_a_ref_however_deep() -> None:
         read(BRANCH, SMS)
 
 
-@pytest.mark.rule("E-BRANCH-4", "E-EXPERIMENT-1")
+@pytest.mark.rule("E-BRANCH-4", "E-EXPERIMENT-1", "E-LIMITS-10", "E-LIMITS-11")
 @pytest.mark.parametrize("fork", [branch, cohorts])
 def test_branches_and_cohorts_nest_five_deep_and_no_deeper(fork: Any) -> None:
     def nested(depth: int) -> dict[str, Any]:
@@ -231,6 +231,7 @@ def test_every_tag_that_a_mistakes_path_may_hold_is_listed() -> None:
     assert {"channel", "email", "http_fetch", "html", "Condition"} <= UNION_TAGS
 
 
+@pytest.mark.rule("E-LIMITS-15")
 @pytest.mark.parametrize(
     ("settings", "limit", "order"),
     [({}, 10, "asc"), ({"batch_items_render_limit": 100, "batch_order": "desc"}, 100, "desc")],
@@ -271,13 +272,13 @@ def test_every_step_with_a_duration_takes_all_six_units(unit: str) -> None:
         assert read(written).step(written["ref"]).type == written["type"]
 
 
-@pytest.mark.rule("E-BRANCH-4")
+@pytest.mark.rule("E-BRANCH-4", "E-LIMITS-10")
 def test_ten_branches_with_the_default_are_allowed() -> None:
     ways = [{"name": str(n), "conditions": WHEN} for n in range(9)]
     assert len(read(branch(*ways, PAST_DEFAULT)).step("branch_1").branches) == 10
 
 
-@pytest.mark.rule("E-EXPERIMENT-1")
+@pytest.mark.rule("E-EXPERIMENT-1", "E-LIMITS-11")
 @pytest.mark.parametrize("shares", [(0, 100), (99.9, 0.1), ("33.3", 33.3, "33.4"), [10] * 10])
 def test_two_to_ten_cohorts_with_one_decimal_place_sum_to_a_hundred(shares: Any) -> None:
     assert sum(one.share for one in read(cohorts(*shares)).step("cohort_1").cohort_branches) == 100

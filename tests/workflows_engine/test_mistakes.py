@@ -48,6 +48,10 @@ def mistakes(content: dict[str, Any]) -> list[str]:
     "E-THROTTLE-8",
     "E-FETCH-1",
     "E-UPDATE-1",
+    "E-LIMITS-10",
+    "E-LIMITS-11",
+    "E-LIMITS-13",
+    "E-LIMITS-18",
 )
 @pytest.mark.parametrize(
     ("written", "where"),
@@ -193,6 +197,7 @@ def test_a_mistake_is_told_by_its_place(written: dict[str, Any], where: str) -> 
     assert mistakes(workflow(written))[:1] == [where]
 
 
+@pytest.mark.rule("E-LIMITS-8")
 @pytest.mark.parametrize(
     ("more", "name"),
     [

@@ -261,7 +261,7 @@ def test_the_end_of_the_calendar_ends_a_schedule() -> None:
     assert occurrences(rule("monthly"), scheduled_at=datetime(9999, 12, 30, tzinfo=UTC)) == []
 
 
-@pytest.mark.rule("E-SCHED-2")
+@pytest.mark.rule("E-SCHED-2", "E-LIMITS-34")
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -125,7 +125,7 @@ async def test_an_answer_that_does_not_follow_the_schema_is_asked_for_again(
     assert line["data"]["retryable"] is True
 
 
-@pytest.mark.rule("E-AIAGENT-3", "E-RUN-6")
+@pytest.mark.rule("E-AIAGENT-3", "E-RUN-6", "E-LIMITS-22")
 @pytest.mark.parametrize(("halts", "goes_on"), [(None, False), (True, False), (False, True)])
 async def test_faults_are_tried_three_times_again_and_then_the_run_halts_or_goes_on(
     bench: Bench, steps: AgentSteps, provider: str, server: HTTPServer, halts: bool | None, goes_on: bool

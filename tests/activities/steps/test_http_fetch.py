@@ -195,7 +195,7 @@ async def test_the_log_tells_the_exchange_and_the_merged_data_without_secrets(
     assert told["duration_ms"] > 0
 
 
-@pytest.mark.rule("E-FETCH-4")
+@pytest.mark.rule("E-FETCH-4", "E-LIMITS-20")
 def test_fifteen_seconds_are_given_for_the_answer_and_more_for_its_row() -> None:
     assert DEADLINE_SECONDS == 15
     assert fetch.timeout.total_seconds() > DEADLINE_SECONDS

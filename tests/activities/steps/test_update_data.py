@@ -71,7 +71,7 @@ async def test_a_rendered_value_is_what_its_json_says_and_else_a_text(
     assert (await bench.data(run) or {})["out"] == expected
 
 
-@pytest.mark.rule("E-UPDATE-14", "E-UPDATE-1", "E-RUN-7")
+@pytest.mark.rule("E-UPDATE-14", "E-UPDATE-1", "E-RUN-7", "E-LIMITS-21")
 @pytest.mark.parametrize(
     ("written", "said"),
     [

@@ -178,6 +178,7 @@ async def test_public_variables_come_along_as_what_they_mean(feed: Feed, rows: R
     assert {key: told[key] for key in meant} == meant
 
 
+@pytest.mark.rule("E-LIMITS-43")
 async def test_excluded_paths_are_left_out(feed: Feed, rows: Rows) -> None:
     await rows.item(data={"a": {"b": 1}, "c": 2}, actors=["bob"])
     paths = [

@@ -43,6 +43,7 @@ async def test_many_contents_come_in_the_order_they_were_named(sdk: AsyncKnock, 
     assert found[0].to_dict()["data"] == EMAIL
 
 
+@pytest.mark.rule("E-LIMITS-41")
 @pytest.mark.parametrize(
     ("params", "field"), [({}, "message_ids"), ({"message_ids[]": ["m"] * 26}, "message_ids")]
 )
@@ -54,7 +55,7 @@ async def test_contents_are_asked_for_by_up_to_25_ids(
     assert refused["errors"][0]["field"] == field
 
 
-@pytest.mark.rule("E-MSG-15")
+@pytest.mark.rule("E-MSG-15", "E-LIMITS-46")
 @pytest.mark.parametrize("below", ["", "/content", "/events", "/activities", "/delivery_logs"])
 async def test_what_is_past_retention_is_not_found(client: Client, rows: Rows, below: str) -> None:
     message_id = await rows.message()
@@ -85,7 +86,7 @@ async def test_feed_items_work_on_past_retention(client: Client, rows: Rows) -> 
     assert answer.json()["read_at"] is not None
 
 
-@pytest.mark.rule("E-MSG-13")
+@pytest.mark.rule("E-MSG-13", "E-LIMITS-45")
 async def test_the_same_status_twice_within_a_second_is_passed_over_and_named(
     client: Client, rows: Rows
 ) -> None:

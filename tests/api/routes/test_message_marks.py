@@ -94,7 +94,7 @@ async def test_reading_does_not_mark_as_seen(client: Client, rows: Rows) -> None
 
 
 @pytest.mark.parametrize("metadata", [{"a": {"b": 1}}, {str(n): n for n in range(6)}])
-@pytest.mark.rule("E-MSG-13")
+@pytest.mark.rule("E-MSG-13", "E-LIMITS-40")
 async def test_metadata_is_flat_and_small(client: Client, rows: Rows, metadata: Any) -> None:
     message_id = await rows.item()
     path = f"/v1/messages/{message_id}/interacted"

@@ -237,6 +237,7 @@ async def test_nested_trigger_data_is_refused(client: Client) -> None:
     assert (told["status"], told["errors"][0]["field"]) == (422, "trigger_data")
 
 
+@pytest.mark.rule("E-LIMITS-41")
 async def test_more_than_fifty_message_ids_are_refused(client: Client) -> None:
     told = await client.refused("GET", "/v1/messages", params={"message_ids[]": ["m"] * 51})
     assert told["code"] == "invalid_params"

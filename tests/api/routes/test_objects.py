@@ -84,6 +84,7 @@ async def test_an_object_that_cannot_be_kept_is_refused(
     assert (told["status"], told["errors"][0]["field"]) == (422, field)
 
 
+@pytest.mark.rule("E-LIMITS-7", "E-TRIGGER-15")
 async def test_properties_over_256_kb_are_refused_whole(client: Client) -> None:
     half = {"a": "x" * 140_000}
     await client.put(PATH, json=half)

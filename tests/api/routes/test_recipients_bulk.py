@@ -83,6 +83,7 @@ async def test_whoever_is_not_there_cannot_be_deleted(client: Client) -> None:
     assert await counted(client, "/v1/users/bulk/delete", json=asked) == (1, 1, [{"id": "nobody"}])
 
 
+@pytest.mark.rule("E-LIMITS-36")
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
@@ -107,6 +108,7 @@ async def test_a_call_that_names_nobody_clearly_is_refused(
     assert (await client.found("/v1/users"))["entries"] == []
 
 
+@pytest.mark.rule("E-LIMITS-36")
 async def test_a_thousand_users_are_written_by_one_call(client: Client) -> None:
     users = [{"id": f"u{number}", "number": number} for number in range(1000)]
     assert await counted(client, "/v1/users/bulk/identify", json={"users": users}) == (1000, 0, [])

@@ -190,7 +190,7 @@ async def test_a_bulk_operation_makes_what_it_can_and_names_the_rest(sdk: AsyncK
     assert (await sdk.bulk_operations.get(operation.id)).success_count == 2
 
 
-@pytest.mark.rule("E-SCHED-13")
+@pytest.mark.rule("E-SCHED-13", "E-LIMITS-33")
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
@@ -221,11 +221,12 @@ async def test_a_body_that_cannot_be_obeyed_names_the_field(
     assert (refusal["status"], refusal["errors"][0]["field"]) == (422, field)
 
 
-@pytest.mark.rule("E-SCHED-1", "E-SCHED-2")
+@pytest.mark.rule("E-SCHED-1", "E-SCHED-2", "E-LIMITS-33")
 @pytest.mark.parametrize(
     ("given", "field"),
     [
         ({"repeats": []}, "repeats"),
+        ({"recipients": [f"u{number}" for number in range(101)]}, "recipients"),
         ({"repeats": [{"frequency": "daily", "minutes": 7}]}, "repeats[0].minutes"),
         ({"repeats": [{"frequency": "yearly"}]}, "repeats[0].frequency"),
         ({"repeats": DAILY * 101}, "repeats"),
@@ -257,7 +258,7 @@ async def test_a_workflow_or_an_actor_that_nobody_knows_is_refused(client: ApiCl
     assert (actor.status_code, actor.json()["code"]) == (422, "actor_missing")
 
 
-@pytest.mark.rule("E-SCHED-9", "E-SCHED-10")
+@pytest.mark.rule("E-SCHED-9", "E-SCHED-10", "E-LIMITS-33")
 async def test_more_than_a_hundred_ids_are_refused(client: ApiClient) -> None:
     ids = [str(uuid4()) for _ in range(101)]
     for method in ("PUT", "DELETE"):

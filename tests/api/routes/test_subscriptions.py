@@ -119,7 +119,7 @@ async def test_pages_go_both_ways(client: Client) -> None:
     assert pages == [["u4", "u3"], ["u2", "u1"], ["u4", "u3"]]
 
 
-@pytest.mark.rule("E-SUBS-2")
+@pytest.mark.rule("E-SUBS-2", "E-LIMITS-30")
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 async def test_a_call_names_at_most_a_hundred(client: Client, method: str) -> None:
     many = [f"u{number:03}" for number in range(101)]

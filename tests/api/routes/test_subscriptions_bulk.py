@@ -43,7 +43,7 @@ async def test_the_sdk_subscribes_and_unsubscribes_in_bulk(sdk: AsyncKnock) -> N
     assert [one.object.id for one in left] == ["p2"]
 
 
-@pytest.mark.rule("E-SUBS-2")
+@pytest.mark.rule("E-SUBS-2", "E-LIMITS-31")
 @pytest.mark.parametrize(
     ("objects", "recipients"), [(101, 1), (1, 101), (51, 100)], ids=["objects", "recipients", "altogether"]
 )
@@ -57,7 +57,7 @@ async def test_there_is_an_end_to_how_much_a_call_may_name(
     assert (refused["status"], refused["code"]) == (422, "invalid_params")
 
 
-@pytest.mark.rule("E-SUBS-2")
+@pytest.mark.rule("E-SUBS-2", "E-LIMITS-31")
 async def test_the_most_that_a_call_may_name_is_subscribed(client: Client) -> None:
     people = [f"u{number}" for number in range(50)]
     body = {"subscriptions": [{"id": f"p{number:02}", "recipients": people} for number in range(100)]}

@@ -65,6 +65,7 @@ async def test_a_change_keeps_what_was_not_given(pipeline: Pipeline) -> None:
     assert (await pipeline.put(f"{PATH}/production", {"name": "Live"}))["name"] == "Live"
 
 
+@pytest.mark.rule("E-LIMITS-9")
 @pytest.mark.parametrize(
     ("slug", "body", "field"),
     [
@@ -73,6 +74,7 @@ async def test_a_change_keeps_what_was_not_given(pipeline: Pipeline) -> None:
         ("staging", {"after": "moon"}, "after"),
         ("staging", {"before": "production", "after": "development"}, "after"),
         ("Staging!", {}, "slug"),
+        ("s" * 256, {}, "slug"),
         ("staging", {"label_color": "red"}, "label_color"),
         ("production", {"before": "development"}, "before"),
         ("production", {"enhanced_security": True}, "enhanced_security"),

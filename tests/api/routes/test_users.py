@@ -97,6 +97,7 @@ async def test_an_encoded_slash_is_part_of_the_id(client: Client) -> None:
     assert told["message"].startswith('There is no user "a/b"')
 
 
+@pytest.mark.rule("E-LIMITS-6")
 @pytest.mark.parametrize(("written", "why"), [("a%2Fb", "/ or #"), ("a%23b", "/ or #"), ("x" * 257, "256")])
 async def test_an_id_that_no_user_may_have_is_refused(client: Client, written: str, why: str) -> None:
     told = await client.refused("PUT", f"/v1/users/{written}", json={})
@@ -123,13 +124,13 @@ async def test_a_property_that_cannot_be_kept_is_named(client: Client, body: Any
     assert (await client.get("/v1/users/ada")).status_code == 404
 
 
-@pytest.mark.rule("E-TRIGGER-15")
+@pytest.mark.rule("E-TRIGGER-15", "E-LIMITS-7")
 async def test_properties_over_256_kb_are_refused_whole(client: Client) -> None:
     assert (await client.refused("PUT", "/v1/users/ada", json={"a": "x" * 263_000}))["status"] == 422
     assert (await client.get("/v1/users/ada")).status_code == 404
 
 
-@pytest.mark.rule("E-TRIGGER-15")
+@pytest.mark.rule("E-TRIGGER-15", "E-LIMITS-7")
 async def test_properties_that_grow_over_256_kb_stay_as_they_were(client: Client) -> None:
     half = "x" * 140_000
     await client.put("/v1/users/ada", json={"a": half})

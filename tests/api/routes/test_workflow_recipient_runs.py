@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -75,6 +76,20 @@ async def test_runs_are_bounded_by_time(client: Client, rows: Rows) -> None:
     listed = (await client.found("/v1/workflow_recipient_runs"))["items"]
     assert await found(client, starting_at=listed[0]["inserted_at"]) == [second]
     assert await found(client, ending_at=listed[1]["inserted_at"]) == [first]
+
+
+@pytest.mark.rule("E-DEBUG-5", "E-LIMITS-46")
+async def test_a_run_is_shown_for_thirty_days_after_it_finished(client: Client, rows: Rows) -> None:
+    kept, gone, asleep = [await rows.run() for _ in range(3)]
+    now = datetime.now(UTC)
+    for run, age in ((kept, timedelta(days=29)), (gone, timedelta(days=30, minutes=1))):
+        values = {"status": "completed", "outcome": "finished", "finished_at": now - age}
+        await rows.change("recipient_runs", run.id, **values)
+    await rows.change("recipient_runs", asleep.id, inserted_at=now - timedelta(days=200))
+
+    assert await found(client) == [str(kept.id), str(asleep.id)]
+    assert (await client.refused("GET", f"/v1/workflow_recipient_runs/{gone.id}"))["status"] == 404
+    assert (await client.get(f"/v1/workflow_recipient_runs/{asleep.id}")).status_code == 200
 
 
 async def test_a_run_that_is_not_here_is_missing(client: Client) -> None:

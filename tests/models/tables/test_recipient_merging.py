@@ -86,6 +86,7 @@ async def test_subscriptions_move_once_each(rows: Rows) -> None:
     assert await column(rows, sql) == ["p ada", "t ada"]
 
 
+@pytest.mark.rule("E-LIMITS-47")
 async def test_thirty_days_of_messages_and_runs_move_and_older_ones_go(rows: Rows) -> None:
     run, old = await rows.run("bob"), await rows.run("bob")
     for one in (run, old):

@@ -77,6 +77,7 @@ async def everything(rows: Rows, *refs: RecipientRef) -> None:
             await rows.item(ref.id, run=run)
 
 
+@pytest.mark.rule("E-LIMITS-48")
 async def test_nothing_of_a_deleted_user_is_left_and_nothing_of_others_goes(rows: Rows) -> None:
     await everything(rows, ADA, BOB)
 

@@ -180,7 +180,7 @@ async def test_an_actor_that_was_never_identified_is_missing(caller: Caller) -> 
     ],
     ids=lambda value: json.dumps(value)[:48] if isinstance(value, dict) else None,
 )
-@pytest.mark.rule("E-TRIGGER-2", "E-TRIGGER-3", "E-TRIGGER-4", "E-TRIGGER-5")
+@pytest.mark.rule("E-TRIGGER-2", "E-TRIGGER-3", "E-TRIGGER-4", "E-TRIGGER-5", "E-LIMITS-1", "E-LIMITS-6")
 async def test_a_trigger_is_told_which_field_is_wrong(
     caller: Caller, change: Body, field: str, said: str
 ) -> None:
@@ -200,6 +200,7 @@ async def test_one_bad_recipient_refuses_all_of_them(caller: Caller) -> None:
     assert told["errors"][0]["field"] == "recipients[50].id"
 
 
+@pytest.mark.rule("E-LIMITS-2")
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -222,7 +223,7 @@ async def test_a_cancel_is_told_which_field_is_wrong(caller: Caller, body: Body,
     assert told["errors"][0]["field"] == field
 
 
-@pytest.mark.rule("E-TRIGGER-4")
+@pytest.mark.rule("E-TRIGGER-4", "E-LIMITS-3")
 async def test_data_of_more_than_ten_megabytes_are_refused(caller: Caller) -> None:
     told = await caller.refused(TRIGGER, asking(data={"text": "x" * 10_000_000}))
 
@@ -299,7 +300,7 @@ async def test_a_key_that_may_not_is_told_why(
         assert (told["status"], told["code"], told["type"]) == (status, code, "authentication_error")
 
 
-@pytest.mark.rule("E-TRIGGER-26")
+@pytest.mark.rule("E-TRIGGER-26", "E-LIMITS-5")
 async def test_an_idempotency_key_of_more_than_255_characters_is_refused(caller: Caller) -> None:
     told = await caller.refused(TRIGGER, asking(), {"idempotency-key": "k" * 256})
 

@@ -119,6 +119,22 @@ async def look(connection: Connection, key: LedgerKey) -> dict[str, Any] | None:
     return None if row is None else row["answer"]
 
 
+async def set_answers_aside(
+    connection: Connection, recipient_run_id: UUID, refs: list[str], version_id: UUID
+) -> None:
+    """A run that goes on with this version carries these steps out anew, though it had them before.
+
+    Another version may have a step of the same ref in another place (E-BATCH-23).
+    """
+    await connection.execute(
+        """
+        UPDATE step_ledger SET phase = phase || ' before ' || %s::text
+        WHERE recipient_run_id = %s AND step_ref = ANY(%s)
+        """,
+        (str(version_id), recipient_run_id, refs),
+    )
+
+
 async def _read(connection: Connection, key: LedgerKey) -> dict[str, Any]:
     answer = await look(connection, key)
     if answer is None:

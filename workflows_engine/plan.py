@@ -43,6 +43,10 @@ class Plan(BaseModel):
                 return position
         raise PlanMismatch(f"the plan has no step {ref}")
 
+    def refs_after(self, ref: str) -> list[str]:
+        """The refs of all entries behind that step's, some of which a run may still reach."""
+        return [step.ref for step in self.steps[self.position_of(ref) + 1 :]]
+
     def after(self, position: int) -> int:
         """Where a run goes on when the step at this position is done; the plan's length ends it."""
         then = self.steps[position].then

@@ -10,6 +10,7 @@ from activities.reconciling.items import each
 from activities.reconciling.runs import startable
 from dispatch.carrying import workflow_id_of
 from dispatch.looking import Condition, condition_of
+from dispatch.signals import tell_look
 from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal
 from models.database import Connection, Database
@@ -38,7 +39,7 @@ async def hand_over(database: Database, temporal: Temporal, place: DictRow, now:
     async def hand(window: DictRow) -> int:
         owner = window["owner_run_id"]
         if owner is not None and await _is_carried(database, temporal, place, owner):
-            return 0
+            return 0  # and it was told to look: the window may have closed without its hearing of it
         async with database.transaction() as connection:
             heir = await _name_heir(connection, place, window, now)
         if heir is None:
@@ -55,7 +56,10 @@ async def _is_carried(database: Database, temporal: Temporal, place: DictRow, ru
         run = await find_carrier(connection, place["id"], run_id)
     if run is None or run["finished_at"] is not None:
         return False
-    return await condition_of(temporal, workflow_id_of(run)) in (Condition.RUNNING, Condition.MISSING)
+    condition = await condition_of(temporal, workflow_id_of(run))
+    if condition is Condition.RUNNING:
+        await tell_look(temporal.client, workflow_id_of(run))
+    return condition in (Condition.RUNNING, Condition.MISSING)
 
 
 async def _name_heir(

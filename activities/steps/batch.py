@@ -5,7 +5,7 @@ from psycopg.rows import DictRow
 from activities.absorbing import SIGNALLED_JOINS, Absorbed, absorb
 from activities.batch_windows import Wanted, joined_line, think
 from activities.flattening import flattened
-from activities.ledger import Entry, LedgerKey, claim
+from activities.ledger import Entry, LedgerKey, claim, set_answers_aside
 from activities.performs import performs
 from activities.scopes import build_scope
 from activities.standing import Standing, load, stopped
@@ -38,6 +38,7 @@ from workflows_engine.effects.steps import (
     Verdict,
     WindowAsk,
 )
+from workflows_engine.plan import Plan
 
 
 class BatchSteps:
@@ -61,17 +62,12 @@ class BatchSteps:
         if absorbed is not None:
             return await self._tell_of(ask, absorbed, key)
         async with claim(self._database, key, ask.now) as entry:
-            if entry.stored is not None:
-                return JoinAnswer.model_validate(entry.stored)
-            stop = await standing.enter(entry, ask.now)
-            if stop is not None or isinstance(wanted, StepAnswer):
-                verdict = stop or wanted
-                assert isinstance(verdict, StepAnswer)  # one of the two is, as the line above says
-                answer = JoinAnswer(**verdict.model_dump())
-                await _log_verdict(entry, ask, answer)
+            if entry.stored is None:
+                answer = await _joined(entry, ask, standing, wanted)
+                await entry.record(answer)
             else:
-                answer = await _join(entry.connection, ask, standing, wanted)
-            await entry.record(answer)
+                # The owner is told again: whoever came first may have been lost before it told.
+                answer = JoinAnswer.model_validate(entry.stored)
         if answer.owner_run_id is None or answer.is_owner:
             return answer
         if answer.count > SIGNALLED_JOINS and not answer.hurry:
@@ -170,6 +166,9 @@ class BatchSteps:
         if not total:
             return CloseAnswer(**stopped(Outcome.CANCELLED, "everyone gathered was cancelled").model_dump())
         version = await resuming_version(connection, self._versions, standing, window["step_ref"])
+        if version.id != standing.version.id:
+            later = Plan.read(version.plan).refs_after(window["step_ref"])
+            await set_answers_aside(connection, ask.recipient_run_id, later, version.id)
         await take_gathered(connection, standing, version, window, ask.now)
         spent = window["spent_cancel"]
         if spent is not None:
@@ -180,6 +179,16 @@ class BatchSteps:
             spent=spent,
             version_id=None if version.id == standing.version.id else version.id,
         )
+
+
+async def _joined(entry: Entry, ask: StepAsk, standing: Standing, wanted: Wanted | StepAnswer) -> JoinAnswer:
+    stop = await standing.enter(entry, ask.now)
+    verdict = stop or wanted
+    if isinstance(verdict, Wanted):
+        return await _join(entry.connection, ask, standing, verdict)
+    answer = JoinAnswer(**verdict.model_dump())
+    await _log_verdict(entry, ask, answer)
+    return answer
 
 
 async def _log_verdict(entry: Entry, ask: StepAsk, answer: StepAnswer, status: str = "ok") -> None:

@@ -7,7 +7,7 @@ from activities.binding import Bound, Unbound, bind
 from activities.considering import Case, Passed, consider
 from activities.destinations import Addresses, addresses_of
 from activities.group_rules import choose
-from activities.judging import judged
+from activities.judging import judged, why_skipped
 from activities.ledger import LedgerKey, Writing
 from activities.messages import Drafted
 from activities.performs import performs
@@ -26,6 +26,7 @@ from models.values.kinds import RunStatus
 from models.values.topics import message_topic
 from rendering.environment import TemplateError
 from workflows_engine import effects
+from workflows_engine.conditions import Judgement
 from workflows_engine.effects.steps import ComposeAnswer, Scheduled, StepAnswer, StepAsk, Verdict
 from workflows_engine.scope import RunScope
 from workflows_engine.steps.channel import InAppGuideStep
@@ -78,7 +79,10 @@ class ChannelSteps:
         bound = await bind(connection, standing, step)
         scope = await build_scope(connection, standing)
         if isinstance(bound, Unbound):
-            return standing, _unbound(ask, bound)
+            own = judged(step.conditions, scope, ask.now)
+            # Where the conditions do not hold, nobody asks for a channel that does not exist.
+            passes = bound.is_mistake and not own.holds
+            return standing, _not_held(own) if passes else _unbound(ask, bound)
         addresses = await addresses_of(connection, standing, [one.channel for one in bound.members])
         return standing, think(ask, standing, bound, scope, addresses)
 
@@ -107,10 +111,11 @@ def think(ask: StepAsk, standing: Standing, bound: Bound, scope: RunScope, addre
     step = standing.version.definition.step(ask.step_ref)
     if standing.facts["window_id"] is not None and scope.total_activities == 0:
         return _skipped("empty batch")
+    own = judged(step.conditions, scope, ask.now)
     chosen = choose(bound, scope, ask.now)
     if not chosen.members:
-        return _skipped("channel group no match", {"rules": chosen.trace})
-    case = Case(ask, standing, step, scope, addresses, judged(step.conditions, scope, ask.now))
+        return _skipped("channel group no match", {"rules": chosen.trace}) if own.holds else _not_held(own)
+    case = Case(ask, standing, step, scope, addresses, own)
     messages: list[Drafted] = []
     passed: list[tuple[str, Passed]] = []
     try:
@@ -130,6 +135,11 @@ def think(ask: StepAsk, standing: Standing, bound: Bound, scope: RunScope, addre
 def _skipped(reason: str, seen: dict[str, Any] | None = None) -> Draft:
     line = LogLine(event="step_skipped", data={"reason": reason} | (seen or {}))
     return Draft(ComposeAnswer(verdict=Verdict.SKIP, reason=reason), [line])
+
+
+def _not_held(own: Judgement) -> Draft:
+    """The step's conditions come before anything about its channel (E-CHANNEL-4)."""
+    return _skipped(why_skipped(own), {"conditions": {"step": own.trace}})
 
 
 def _all_passed(bound: Bound, passed: list[tuple[str, Passed]]) -> Draft:

@@ -95,3 +95,18 @@ async def test_two_parallel_steps_share_a_window_when_pinned_and_not_when_latest
     await virtual.pass_time(environment, timedelta(minutes=11))
 
     assert sorted(await bodies(virtual, environment)) == expected
+
+
+@pytest.mark.rule("E-BATCH-23")
+async def test_a_step_that_a_newer_version_has_after_the_batch_runs_there_again(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    batch = batch_step(seconds=600, workflow_version_mode="latest")
+    note = in_app_step("note", body="{{ total_activities }}")
+    await virtual.publish(environment, "batched", workflow(note, batch))
+    await virtual.trigger(environment, "batched")
+    await virtual.publish(environment, "batched", workflow(batch, note))
+    await virtual.trigger(environment, "batched")
+    await virtual.pass_time(environment, timedelta(minutes=11))
+
+    assert await bodies(virtual, environment) == ["1", "2"]

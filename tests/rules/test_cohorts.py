@@ -13,7 +13,7 @@ from tests.houses import SEALER
 from tests.runs import NOON, rows, write_run
 from tests.virtual_time import VirtualTime
 
-PEOPLE = [f"person-{number}" for number in range(24)]
+PEOPLE = [f"person-{number}" for number in range(8)]
 
 
 def cohort(name: str, percentage: Any, *steps: Step, **more: Any) -> dict[str, Any]:

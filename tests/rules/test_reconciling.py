@@ -11,8 +11,10 @@ from activities.reconciling import cancels, deliveries, runs, triggers, waits, w
 from activities.runs import Runs
 from activities.steps.channel import ChannelSteps
 from activities.versions import Versions
+from activities.window_closing import shut
 from dispatch.looking import Condition
 from dispatch.starting import StartableRun, start_recipient_run
+from models.tables.batches import lock_window
 from models.tables.cancels import NewCancel, insert_cancel
 from models.tables.reconciliation import find_runs_of
 from models.tables.waits import NewAwaitedEvent, record_event
@@ -394,3 +396,26 @@ async def test_the_wait_of_a_run_that_was_terminated_is_over(
         virtual.database, "SELECT result FROM event_waits WHERE environment_id = %s", environment.id
     )
     assert [wait["result"] for wait in found] == ["cancelled"]
+
+
+@pytest.mark.rule("E-BATCH-14")
+async def test_an_owner_that_never_heard_that_its_window_closed_is_told(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    await virtual.publish(
+        environment, "batched", workflow(batch_step(seconds=86_400), in_app_step(body=BODY))
+    )
+    for n in range(2):
+        await virtual.trigger(environment, "batched", data={"n": n})
+    now = await virtual.now()
+    async with virtual.database.transaction() as connection:
+        (found,) = await rows(
+            virtual.database, "SELECT id FROM batch_windows WHERE environment_id = %s", environment.id
+        )
+        window = await lock_window(connection, environment.id, found["id"])
+        await shut(connection, environment.id, window, "max items", now)
+
+    assert await windows.hand_over(virtual.database, virtual.temporal, place, now + timedelta(minutes=2)) == 0
+    await virtual.idle(environment)
+
+    assert [body_of(message) for message in await virtual.messages(environment)] == ["01"]

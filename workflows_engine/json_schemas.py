@@ -9,29 +9,64 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from jsonschema.validators import validator_for
+from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 from referencing import Registry
 from referencing.exceptions import Unresolvable
+from referencing.jsonschema import specification_with
 
 MOST_VIOLATIONS = 20
 LONGEST_MESSAGE = 200
 """Characters; messages quote the data, which may be large."""
+_REFERENCES = ("$ref", "$dynamicRef")
 
 
 def check_schema(schema: dict[str, Any], where: str = "") -> None:
-    """Raises ValueError, saying where, for what is no JSON schema of the draft that it names (or 2020-12)."""
+    """Raises ValueError, saying where, for what is no JSON schema of the draft that it names (or 2020-12).
+
+    So it does for one that refers to what is not in it: nothing is fetched to follow a schema.
+    """
     try:
         validator_for(schema, default=Draft202012Validator).check_schema(schema)
+        _check_references(schema)
     except SchemaError as error:
         message = f"{where}not a JSON schema at {_path('$', error.absolute_path)}: "
         raise ValueError(f"{message}{error.message[:LONGEST_MESSAGE]}") from error
+    except LookupError as error:
+        raise ValueError(f"{where}{error}") from error
+    except RecursionError as error:
+        raise ValueError(f"{where}the schema is nested too deeply") from error
+
+
+def _check_references(schema: dict[str, Any]) -> None:
+    """Raises LookupError for a reference that leads to no schema in it, nor to the one of a draft."""
+    validator = validator_for(schema, default=Draft202012Validator)
+    draft = specification_with(validator.META_SCHEMA["$schema"])
+    root = draft.create_resource(schema)
+    unseen, seen = [(root, REGISTRY.resolver_with_root(root))], set()
+    while unseen:
+        part, resolver = unseen.pop()
+        if id(part.contents) in seen or not isinstance(part.contents, dict):
+            continue
+        seen.add(id(part.contents))
+        for reference in (part.contents[word] for word in _REFERENCES if word in part.contents):
+            try:
+                target = resolver.lookup(reference)
+                validator.check_schema(target.contents)
+            except (Unresolvable, SchemaError, AttributeError, TypeError, ValueError) as error:
+                shown = str(reference)[:LONGEST_MESSAGE]
+                raise LookupError(f"the schema refers to {shown}, which is no schema in it") from error
+            unseen.append((draft.create_resource(target.contents), target.resolver))
+        unseen += [(inner, resolver.in_subresource(inner)) for inner in part.subresources()]
 
 
 @dataclass(frozen=True)
 class Violation:
-    """Where data does not follow its schema, as `data.user.tags[0]`, and how."""
+    """Where data does not follow its schema, as `data.user.tags[0]`, and how; or why none can."""
 
     path: str
     message: str
+    is_final: bool = False
+    """Whether the schema itself is at fault, whatever the data are."""
 
 
 Check = Callable[[Any], list[Violation]]
@@ -49,9 +84,10 @@ def checker(schema: dict[str, Any]) -> Check:
                 for error in islice(validator.iter_errors(data), MOST_VIOLATIONS)
             ]
         except Unresolvable as error:
-            return [Violation("data", f"the schema refers to {error.ref}, which is not in it")]
+            return [Violation("data", f"the schema refers to {error.ref}, which is not in it", is_final=True)]
         except RecursionError:
-            return [Violation("data", "the schema, or what it is held against, is nested too deeply")]
+            told = "the schema, or what it is held against, is nested too deeply"
+            return [Violation("data", told, is_final=True)]
 
     return check
 

@@ -3,10 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-from jsonschema.validators import validator_for
-
 from activities.agents.chat_completions import ChatCompletions
 from activities.agents.protocol import AgentProtocol, Completion, Endpoint, Question
 from activities.beating import beating
@@ -35,6 +31,7 @@ from rendering.environment import TemplateError
 from workflows_engine import effects
 from workflows_engine.effects.functions import AgentAnswer
 from workflows_engine.effects.steps import StepAnswer, StepAsk, Verdict
+from workflows_engine.json_schemas import checker
 from workflows_engine.scope import RunScope
 from workflows_engine.steps.ai_agent import PAUSES, AiAgentSettings
 
@@ -42,6 +39,7 @@ DEADLINE_SECONDS = 60
 """For the complete answer of a model."""
 ATTEMPTS = 1 + len(PAUSES)
 RETRYABLE = ("timeout", "connect")
+UNLIKE_ITS_SCHEMA = "the model's answer does not follow its schema"
 
 
 class AgentSteps:
@@ -110,10 +108,8 @@ class AgentSteps:
             return _failed(ask, Mishap(completion.reason, detail, completion.is_retryable), told)
         told |= {"response": redaction.body(completion.text), "usage": completion.usage}
         output = output_of(_settings(ask, standing), completion)
-        if isinstance(output, str):
-            return _failed(
-                ask, Mishap("the model's answer does not follow its schema", redaction.text(output)), told
-            )
+        if isinstance(output, Mishap):
+            return _failed(ask, replace(output, detail=redaction.text(output.detail or "")), told)
         line = LogLine(event="agent_answered", attempt=ask.attempt, data=told)
         answer = StepAnswer(reason=f"answered in {result.duration_ms:.0f} ms")
         return Conclusion(answer, line, {**standing.data, ask.step_ref: output})
@@ -133,19 +129,24 @@ def _variable(provider: str, what: str) -> str:
     return f"{provider.replace('-', '_')}_{what}"
 
 
-def output_of(settings: AiAgentSettings, completion: Completion) -> dict[str, Any] | str:
-    """What stands at `data.<ref>` (E-AIAGENT-2), or what is wrong with the model's answer."""
+def output_of(settings: AiAgentSettings, completion: Completion) -> dict[str, Any] | Mishap:
+    """What stands at `data.<ref>` (E-AIAGENT-2), or what is wrong with the model's answer.
+
+    Where no answer can follow the schema, none is asked for again: each costs.
+    """
     if settings.schema_object is None:
         return {"text": completion.text}
     try:
         value = read_json(_unfenced(completion.text))
     except ValueError as error:
-        return f"it is no JSON: {error}"
+        return Mishap(UNLIKE_ITS_SCHEMA, f"it is no JSON: {error}")
     if not isinstance(value, dict):
-        return "it is no JSON object"
-    schema = settings.schema_object
-    mistake = best_match(validator_for(schema, default=Draft202012Validator)(schema).iter_errors(value))
-    return value if mistake is None else f"{mistake.json_path}: {mistake.message[:300]}"
+        return Mishap(UNLIKE_ITS_SCHEMA, "it is no JSON object")
+    violations = checker(settings.schema_object)(value)
+    if not violations:
+        return value
+    first = violations[0]
+    return Mishap(UNLIKE_ITS_SCHEMA, f"{first.path}: {first.message}", is_retryable=not first.is_final)
 
 
 def _unfenced(text: str) -> str:

@@ -62,3 +62,30 @@ def test_of_many_and_long_mistakes_a_few_and_short_ones_are_told() -> None:
 def test_what_is_no_schema_is_refused_with_its_place() -> None:
     with pytest.raises(ValueError, match=r"not a JSON schema at \$\.properties\.a\.type"):
         check_schema({"properties": {"a": {"type": "strong"}}})
+
+
+@pytest.mark.parametrize(
+    "reference", ["#/nope", "#nope", "http://127.0.0.1:9/name", "#/enum", "#/enum/x", "#/x-broken", "#/x-out"]
+)
+def test_a_reference_to_no_schema_inside_is_refused(reference: str) -> None:
+    broken = {"x-broken": {"type": "strong"}, "x-out": {"$ref": "file:///etc/name"}, "enum": ["a"]}
+    with pytest.raises(ValueError, match=r"^here: the schema refers to .*, which is no schema in it"):
+        check_schema({**broken, "properties": {"a": {"items": {"$ref": reference}}}}, "here: ")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#"},
+        {"items": {"$ref": "https://json-schema.org/draft/2020-12/schema"}},
+        {"properties": {"$ref": {"type": "string"}}, "const": {"$ref": "#/nope"}},
+        {"$id": "https://e.example/a", "$defs": {"b": {"$id": "b", "$anchor": "c"}}, "not": {"$ref": "b#c"}},
+        {
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "definitions": {"a": {"$ref": "#/x"}},
+            "x": True,
+        },
+    ],
+)
+def test_a_reference_inside_a_schema_is_accepted(schema: dict[str, Any]) -> None:
+    check_schema(schema)

@@ -1,9 +1,9 @@
 """The AI agent step: asks a language model (E-AIAGENT)."""
 
-import json
 from datetime import timedelta
 from typing import Literal
 
+from models.values.plain_json import read_json
 from pydantic import Field, model_validator
 
 from workflows_engine.effects.functions import ask_agent
@@ -60,8 +60,8 @@ class AiAgentSettings(Written):
     def schema_object(self) -> dict[str, object] | None:
         """The JSON schema of the answer, where the text holds an object."""
         try:
-            schema = json.loads(self.response_schema or "null")
-        except json.JSONDecodeError:
+            schema = read_json(self.response_schema or "null")
+        except ValueError:
             return None
         return schema if isinstance(schema, dict) else None
 

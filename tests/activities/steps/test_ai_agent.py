@@ -125,6 +125,20 @@ async def test_an_answer_that_does_not_follow_the_schema_is_asked_for_again(
     assert line["data"]["retryable"] is True
 
 
+@pytest.mark.rule("E-AIAGENT-3")
+async def test_a_model_is_not_asked_again_where_no_answer_can_follow_the_schema(
+    bench: Bench, steps: AgentSteps, provider: str, server: HTTPServer
+) -> None:
+    server.expect_request(PATH).respond_with_json(said('{"mood": "good"}'))
+    run = await bench.run(asking(provider, response_type="json", response_schema='{"$ref": "#"}'))
+
+    answer = await steps.ask_agent(run.ask("agent_1"))
+
+    assert (answer.verdict, len(server.log)) == (Verdict.FAIL, 1)
+    (line,) = await bench.log(run, "step_failed")
+    assert (line["data"]["retryable"], "nested too deeply" in line["data"]["error"]) == (False, True)
+
+
 @pytest.mark.rule("E-AIAGENT-3", "E-RUN-6", "E-LIMITS-22")
 @pytest.mark.parametrize(("halts", "goes_on"), [(None, False), (True, False), (False, True)])
 async def test_faults_are_tried_three_times_again_and_then_the_run_halts_or_goes_on(

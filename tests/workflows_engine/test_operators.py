@@ -50,6 +50,8 @@ LIST = '["a", "b"]'
         (["a"], "contains_all", LIST, False),
         (["b", "c", "a"], "contains_all", LIST, True),
         (["a"], "contains_all", "a", True),
+        (["vip"], "contains_all", "vip", True),
+        ([7], "contains_all", "7", True),
         ("a", "contains_all", LIST, False),
         (ABSENT, "contains_all", LIST, False),
         # E-COND-15
@@ -146,6 +148,22 @@ def test_a_timestamp_lies_before_another_or_not(value: str, argument: str, is_be
     more = {"value": value, "limit": "2026-03-10"}
     assert one("data.value", "is_timestamp_before", argument, **more) is is_before
     assert one("data.value", "is_timestamp_on_or_after", argument, **more) is not is_before
+
+
+@pytest.mark.rule("E-COND-18", "E-COND-20")
+@pytest.mark.parametrize(
+    ("value", "is_before"), [("2026-03-08T23:00:00Z", True), ("2026-03-09T00:00:00Z", False)]
+)
+def test_the_day_of_a_relative_time_is_a_date_to_compare_with(value: str, is_before: bool) -> None:
+    for argument in ("1_day_ago", "36 hours ago"):
+        assert one("data.value", "is_timestamp_before_date", argument, value=value) is is_before
+        assert one("data.value", "is_timestamp_on_or_after_date", argument, value=value) is not is_before
+
+
+@pytest.mark.rule("E-COND-19")
+@pytest.mark.parametrize("argument", ["5", "null", '"2026"', '["2020-01-01"]', '{"a": 1, "b": 2}'])
+def test_nothing_lies_between_what_is_no_pair(argument: str) -> None:
+    assert not one("data.value", "is_timestamp_between", argument, value="2026-03-09")
 
 
 @pytest.mark.rule("E-COND-17")

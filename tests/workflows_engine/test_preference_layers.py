@@ -11,6 +11,12 @@ from tests.preferring import C1, C2, EMAIL_OFF, EMAIL_ON, HOLDS, MUTED, Set, col
 from workflows_engine.preferences import STRATEGY, Layers, layered, merged, says_anything
 
 
+def test_layers_are_read_by_their_names_and_what_is_absent_or_no_set_is_empty() -> None:
+    stored = {"environment": EMAIL_OFF, "tenant": None, "recipient_default": EMAIL_ON, "recipient_tenant": []}
+    assert Layers.read(stored) == Layers(environment=EMAIL_OFF, recipient_default=EMAIL_ON)
+    assert Layers.read({}) == Layers.read(None) == Layers()
+
+
 @pytest.mark.rule("E-PREF-3")
 def test_the_recipients_word_counts_more_than_the_environments() -> None:
     layers = Layers(environment=EMAIL_OFF | {"channels": {C2: False}}, recipient_default=EMAIL_ON)

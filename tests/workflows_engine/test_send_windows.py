@@ -97,6 +97,45 @@ def test_windows_that_mean_nothing_are_refused(days: list[dict[str, Any]]) -> No
         READ.validate_python(days)
 
 
+@pytest.mark.rule("E-CHANNEL-12", "E-CHANNEL-15")
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ([{"day": "monday", "type": "send"}], "one object for each of the seven days"),
+        ([{"day": day, **CLOSED} for day in WEEKDAYS], "nothing would ever be sent"),
+        ([{"day": "monday", "type": "send", "from": "nine"}], 'is written "HH:MM" or "HH:MM:SS"'),
+        ([{"day": "monday", "type": "send", "from": 1441}], "between 0 and 1440"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong(days: list[dict[str, Any]], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        READ.validate_python(days)
+
+
+@pytest.mark.rule("E-CHANNEL-12")
+def test_times_are_read_to_the_second() -> None:
+    assert (minutes_of("08:30"), minutes_of("08:30:15"), minutes_of(75)) == (510, 510.25, 75)
+    precise = week({"type": "send", "from": "08:30:15", "until": "17:00:45"})
+    assert opening(precise, at("2026-11-18 08:30:14"), BERLIN) == at("2026-11-18 08:30:15")
+    assert opening(precise, at("2026-11-18 17:00:44"), BERLIN) is None
+    assert opening(precise, at("2026-11-18 17:00:45"), BERLIN) == at("2026-11-19 08:30:15")
+
+
+@pytest.mark.rule("E-CHANNEL-13")
+def test_the_day_of_a_window_is_the_zones_and_lasts_until_its_midnight() -> None:
+    fridays = week(CLOSED, friday={"type": "send"})
+    auckland = ZoneInfo("Pacific/Auckland")
+    assert opening(fridays, at("2026-11-20 00:00", auckland), auckland) is None
+    assert opening(fridays, at("2026-11-20 23:59:59", auckland), auckland) is None
+    assert opening(fridays, at("2026-11-21 00:00", auckland), auckland) == at("2026-11-27 00:00", auckland)
+
+
+@pytest.mark.rule("E-CHANNEL-14")
+def test_a_window_that_a_change_of_clocks_swallows_never_opens() -> None:
+    skipped = week(CLOSED, sunday={"type": "send", "from": "02:00", "until": "03:00"})
+    assert opening(skipped, at("2026-03-28 12:00"), BERLIN) == at("2026-04-05 02:00")
+
+
 ZONES = st.sampled_from(
     ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Etc/UTC"]
 )

@@ -12,7 +12,15 @@ from models.values.conditions import Condition, ConditionGroup
 from models.values.kinds import EngagementStatus, MessageStatus
 from models.values.retention import RETENTION
 from workflows_engine.conditions import Grounds, Judgement, judge
-from workflows_engine.statuses import GONE, RANKS, SentMessage, is_about_status, judge_status, telling
+from workflows_engine.statuses import (
+    GONE,
+    RANKS,
+    SentMessage,
+    StatusVerdict,
+    is_about_status,
+    judge_status,
+    telling,
+)
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DELIVERY = "refs.mail.delivery_status"
@@ -127,6 +135,21 @@ def test_nothing_holds_of_a_message_past_retention(variable: str, operator: str,
     expired = SentMessage("delivered", ("seen",), NOW - RETENTION - timedelta(seconds=1))
     assert not holds(expired, variable, operator, f"$message.{name}")
     assert not holds(GONE, variable, operator, f"$message.{name}")
+
+
+@pytest.mark.rule("E-COND-25")
+def test_a_message_is_past_retention_a_moment_after_its_last_day_and_the_trace_says_so() -> None:
+    asked = condition(ENGAGEMENT, "contains", "$message.seen")
+    last = SentMessage("delivered", ("seen",), NOW - RETENTION)
+    assert judge_status(asked, {"mail": last.as_ref()}, NOW) == StatusVerdict(True, ["seen"])
+    told = StatusVerdict(False, ["seen"], "the message is past retention")
+    assert judge_status(asked, {"mail": last.as_ref()}, NOW + timedelta(microseconds=1)) == told
+
+
+def test_a_condition_that_says_nothing_is_told_with_what_it_looked_at() -> None:
+    asked = condition(DELIVERY, "contains", "$message.sent")
+    told = StatusVerdict(False, "sent", "contains $message.sent says nothing about a delivery_status")
+    assert judge_status(asked, {"mail": sent("sent").as_ref()}, NOW) == told
 
 
 @pytest.mark.rule("E-COND-26")

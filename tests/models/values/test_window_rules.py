@@ -120,6 +120,37 @@ def test_times_that_clocks_leave_out_or_show_twice(now: str, fields: dict[str, A
     assert rule(**fields).next_after(datetime.fromisoformat(now), YORK) == datetime.fromisoformat(expected)
 
 
+@pytest.mark.rule("E-DELAY-12")
+@pytest.mark.parametrize(
+    ("zone", "now", "fields", "expected"),
+    [
+        # Half an hour is left out: of the hour from two only half past is shown.
+        ("Australia/Lord_Howe", "2026-10-03T14:50:00", {"minutes": 15}, "2026-10-03T15:30:00"),
+        ("Australia/Lord_Howe", "2026-10-03T14:50:00", {"minutes": 45}, "2026-10-03T15:15:00"),
+        # Two comes twice, and each of the two has its beginning.
+        ("Europe/Berlin", "2026-10-25T00:30:00", {}, "2026-10-25T01:00:00"),
+        ("Europe/Berlin", "2026-10-25T00:30:00", {"minutes": 45}, "2026-10-25T00:45:00"),
+        ("Europe/Berlin", "2026-10-25T00:50:00", {"minutes": 45}, "2026-10-25T01:45:00"),
+        ("Europe/Berlin", "2026-07-01T12:34:56.789", {}, "2026-07-01T13:00:00"),
+    ],
+)
+def test_an_hourly_rule_comes_at_its_minute_of_every_hour_that_passes(
+    zone: str, now: str, fields: dict[str, Any], expected: str
+) -> None:
+    hourly, moment = rule(frequency="hourly", **fields), datetime.fromisoformat(now).replace(tzinfo=UTC)
+    found = hourly.next_after(moment, ZoneInfo(zone))
+    assert found == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+@pytest.mark.rule("E-DELAY-13")
+def test_a_rule_in_a_variable_may_have_space_around_it_and_all_moments_are_in_utc() -> None:
+    assert resolve_moment('  {"unit": "hours", "value": 1} ', NOW, YORK) == NOW + timedelta(hours=1)
+    for text in ("2026-03-05T01:00:00+02:00", "2026-03-04T23:00:00", ' {"frequency": "daily", "hours": 18} '):
+        moment = resolve_moment(text, NOW, YORK)
+        assert isinstance(moment, datetime)
+        assert (moment, moment.tzinfo) == (datetime(2026, 3, 4, 23, tzinfo=UTC), UTC)
+
+
 @pytest.mark.rule("E-DELAY-11", "E-DELAY-12")
 @pytest.mark.parametrize("name", ZONES)
 def test_through_every_change_of_clocks_a_daily_rule_is_the_next_such_time_on_the_wall(name: str) -> None:

@@ -27,7 +27,7 @@ from models.database import Connection, Database
 from models.tables.preference_sets import find_preference_sets, put_preference_sets
 from models.tables.recipient_runs import LogLine
 from models.tables.recipients import find_recipient, identify
-from models.values.given import GivenMistake, GivenRecipient
+from models.values.given import GivenMistake, GivenRecipient, preferences_in, properties_of
 from models.values.refs import TENANTS, USERS, RecipientRef
 from rendering.environment import TemplateError
 from workflows_engine import effects
@@ -38,7 +38,7 @@ from workflows_engine.updating import read_gid
 COLLECTIONS = {"update_user": USERS, "update_tenant": TENANTS}
 """Whom these steps update; an object's step names its collection."""
 DONE = {"update_user": "a user", "update_tenant": "a tenant", "update_object": "an object"}
-UNTOUCHABLE = frozenset({"id", "collection", "channel_data", "__typename"})
+UNTOUCHABLE = {"id", "collection", "channel_data", "__typename"}
 """What no step writes (E-UPDATE-5)."""
 
 
@@ -139,12 +139,11 @@ def _named(step: Any, text: Render) -> RecipientRef:
 
 
 def _update_of(ref: RecipientRef, given: dict[str, Any]) -> Update:
-    properties = {key: value for key, value in given.items() if key not in UNTOUCHABLE}
-    if ref.collection == TENANTS:
+    """Held to what callers of the API are held to: whatever is stored must be readable there."""
+    try:
+        properties = properties_of(given, ref.collection, but=UNTOUCHABLE)
         # A tenant's defaults stand in its settings, never in preferences (E-UPDATE-4).
-        properties.pop("preferences", None)
-        return Update(ref, properties)
-    sets = properties.pop("preferences", None) or {}
-    if not isinstance(sets, dict) or not all(isinstance(one, dict) for one in sets.values()):
-        raise StepMistake("preferences must hold preference sets by their id")
+        sets = {} if ref.collection == TENANTS else preferences_in(given)
+    except GivenMistake as mistake:
+        raise StepMistake(f"update_properties: {mistake.field}: {mistake.message}") from mistake
     return Update(ref, properties, sets)

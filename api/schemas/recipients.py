@@ -45,9 +45,10 @@ def tenant(tenant_id: str, properties: dict[str, Any], updated_at: datetime) -> 
     """As a user; a preference set in the settings says that it is the default one."""
     own = {"id": tenant_id, "__typename": "Tenant", "collection": TENANTS, "updated_at": updated_at}
     shown = {"name": None, "settings": None, **properties, **own}
-    preference_set = (shown["settings"] or {}).get("preference_set")
-    if preference_set is not None:
-        shown["settings"] = shown["settings"] | {"preference_set": {**preference_set, "id": "default"}}
+    settings = shown["settings"]
+    # What stands there otherwise, as older releases let steps write it, is shown as it is.
+    if isinstance(settings, dict) and isinstance(settings.get("preference_set"), dict):
+        shown["settings"] = settings | {"preference_set": {**settings["preference_set"], "id": "default"}}
     return shown
 
 

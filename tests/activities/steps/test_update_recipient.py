@@ -204,7 +204,9 @@ async def test_the_log_of_an_update_shows_no_secret(bench: Bench, steps: Recipie
         (user("{}", **named("{{ data.gid }}")), "cannot update recipients in ships"),
         (an_object("{}", "gid://Object/{{ data.users }}/ada"), "cannot update recipients in $users"),
         (user('{"preferences": ["default"]}'), "preference sets"),
-        (user('{"preferences": {"default": true}}'), "preference sets"),
+        (user('{"preferences": {"default": true}}'), "preferences.default"),
+        (user('{"preferences": {"default": {"channel_types": {"email": "junk"}}}}'), "preferences.default"),
+        (user('{"email": 7}'), "update_properties: email: must be a text or null"),
     ],
 )
 async def test_a_step_that_names_nobody_or_nothing_fails_after_three_attempts(
@@ -236,3 +238,17 @@ async def test_an_update_that_is_asked_again_is_not_written_over_what_came_betwe
     await steps.update_recipient(run.ask("up", NOON + timedelta(hours=1)))
 
     assert await bench.properties("$users", "ada") == {"plan": "gold"}
+
+
+@pytest.mark.rule("E-UPDATE-1", "E-RUN-7", "E-TENANT-3")
+@pytest.mark.parametrize("settings", ["5", '{"preference_set": 5}', '{"branding": "x"}'])
+async def test_settings_that_no_tenant_can_have_fail_the_step_and_are_not_written(
+    bench: Bench, steps: RecipientSteps, settings: str
+) -> None:
+    run = await bench.run(tenant(f'{{"settings": {settings}}}'), tenant_id="acme")
+
+    answer = await bench.insist(steps.update_recipient, run, "up")
+
+    assert answer.verdict is Verdict.FAIL
+    assert "update_properties: settings" in (await bench.log(run, "step_failed"))[-1]["data"]["error"]
+    assert "settings" not in (await bench.properties("$tenants", "acme") or {})

@@ -3,6 +3,8 @@ from knockapi import AsyncKnock, NotFoundError
 
 from models.database import Database
 from models.queries.account import write_preference_defaults
+from models.tables.recipients import identify
+from models.values.refs import TENANTS, RecipientRef
 from tests.api.conftest import Client
 from tests.environments import TestEnvironment
 from tests.runs import NOON
@@ -40,6 +42,20 @@ async def test_settings_are_merged_deeply(client: Client) -> None:
         "branding": {"logo_url": "a", "icon_url": "c"},
         "preference_set": {**EMAIL_OFF, "id": "default"},
     }
+
+
+async def test_a_tenant_with_settings_of_another_kind_is_listed_as_it_is(
+    client: Client, database: Database, environment: TestEnvironment
+) -> None:
+    kept = {"a": "x", "b": {"preference_set": 5}}
+    async with database.connection() as connection:
+        for tenant_id, settings in kept.items():
+            ref = RecipientRef(collection=TENANTS, id=tenant_id)
+            await identify(connection, environment.id, ref, {"settings": settings}, NOON)
+
+    listed = (await client.found("/v1/tenants"))["entries"]
+
+    assert {one["id"]: one["settings"] for one in listed} == kept
 
 
 @pytest.mark.rule("E-TENANT-3")

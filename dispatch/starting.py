@@ -76,7 +76,7 @@ async def start_recipient_run(temporal: Temporal, run: StartableRun) -> Started:
             search_attributes=_attributes(temporal, run),
             static_summary=f"{run.workflow_key} for {run.recipient}",
             static_details=_describe(run),
-            priority=_share_of(run.environment_id, run.tenant_id),
+            priority=share_of(run.environment_id, run.workflow_run_id, run.tenant_id),
             rpc_timeout=PATIENCE,
         )
     except WorkflowAlreadyStartedError:
@@ -84,14 +84,14 @@ async def start_recipient_run(temporal: Temporal, run: StartableRun) -> Started:
     return Started(run.workflow_id, handle.first_execution_run_id)
 
 
-def _share_of(environment_id: UUID, tenant_id: str | None) -> Priority:
+def share_of(environment_id: UUID, workflow_run_id: UUID, tenant_id: str | None) -> Priority:
     """Queues serve tenants in turn: one's flood does not hold up another's runs (D27).
 
+    A trigger without a tenant stands for itself, so that its fan-out does not hold up other triggers.
     Hashed, as Temporal keeps 64 bytes of such a key.
     """
-    return Priority(
-        fairness_key=hashlib.sha256(f"{environment_id}/{tenant_id or ''}".encode()).hexdigest()[:32]
-    )
+    whose = f"tenant/{tenant_id}" if tenant_id is not None else f"trigger/{workflow_run_id}"
+    return Priority(fairness_key=hashlib.sha256(f"{environment_id}/{whose}".encode()).hexdigest()[:32])
 
 
 async def start_workflow_run(
@@ -115,7 +115,7 @@ async def start_workflow_run(
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             search_attributes=_typed(attributes) if temporal.is_listed else None,
             static_summary=f"{workflow_key}: fan out",
-            priority=_share_of(environment_id, tenant_id),
+            priority=share_of(environment_id, workflow_run_id, tenant_id),
             rpc_timeout=PATIENCE,
         )
     except WorkflowAlreadyStartedError:

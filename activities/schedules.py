@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities.performs import performs
 from dispatch.errors import NotAccepted, Unavailable
-from dispatch.schedules import recurrence_of, zone_for
+from dispatch.schedules import recurrence_of, why_data_misfits, zone_for
 from dispatch.temporal import Temporal
 from dispatch.triggers import Origin, Place, TriggerRequest, accept
 from models.database import Connection, Database
@@ -58,22 +58,23 @@ class Schedules:
             kept = await keep(connection, schedule, ask.now)
         said = kept.said
         if kept.firing is not None:
-            said = await self._fire(schedule, kept.firing)
+            said = await self._fire(schedule, kept.firing, ask.now)
         return KeepScheduleAnswer(due=kept.due, said=said)
 
-    async def _fire(self, schedule: DictRow, occurrence: datetime) -> str:
+    async def _fire(self, schedule: DictRow, occurrence: datetime, now: datetime) -> str:
         environment_id, schedule_id = schedule["environment_id"], schedule["id"]
         trigger_id = await self._trigger_id(environment_id, schedule_id, occurrence)
         place = Place(environment_id, schedule["slug"], schedule["branch_id"])
         try:
-            await accept(self._database, self._temporal, place, _request(schedule, trigger_id))
+            await accept(self._database, self._temporal, place, _request(schedule, trigger_id, now))
         except Unavailable:
             raise  # Our own infrastructure: this effect is tried again (D26).
         except NotAccepted as refusal:
-            activity.logger.warning("schedule %s skips %s: %s", schedule_id, occurrence, refusal)
+            # The reason may quote the schedule's data, which stay in its row (D23).
+            activity.logger.warning("schedule %s skips %s: %s", schedule_id, occurrence, refusal.kind)
             async with self._database.connection() as connection:
                 await skip_occurrence(connection, schedule, occurrence, str(refusal))
-            return _skipped(occurrence, str(refusal))
+            return _skipped(occurrence, refusal.kind)
         async with self._database.connection() as connection:
             await settle_occurrence(connection, environment_id, schedule_id)
         return f"fired {occurrence:%Y-%m-%d %H:%M:%S} UTC as {trigger_id}"
@@ -106,7 +107,7 @@ async def keep(connection: Connection, schedule: DictRow, now: datetime) -> Kept
     counted_from = max(due, now)
     following = recurrence_of(schedule).after(counted_from, zone)
     await move_on(connection, schedule, due=following, zone=zone.key, counted_from=counted_from)
-    refusal = _why_not(schedule)
+    refusal = await _why_not(connection, schedule)
     if refusal is not None:
         await skip_occurrence(connection, schedule, due, refusal)
         return Kept(following, said=_skipped(due, refusal))
@@ -118,27 +119,32 @@ async def _in_present_zone(connection: Connection, schedule: DictRow, now: datet
     """The next occurrence, computed anew if the recipient's zone changed meanwhile (E-SCHED-4)."""
     due: datetime | None = schedule["next_occurrence_at"]
     zone, recurrence = zone_for(schedule), recurrence_of(schedule)
-    if due is None or zone.key == schedule["zone"] or not recurrence.rules:
+    if due is None or zone.key == schedule["zone"]:
         return due
     # Heard in time, what has passed in the new zone is no occurrence missed; heard too late, it is.
     counted_from = now if due > now else schedule["counted_from"]
-    moved = recurrence.after(counted_from, zone)
+    # A moment that was given does not move; that it was looked at in this zone is written down all the same.
+    moved = recurrence.after(counted_from, zone) if recurrence.rules else due
     await move_on(connection, schedule, due=moved, zone=zone.key, counted_from=counted_from)
     return moved
 
 
-def _why_not(schedule: DictRow) -> str | None:
-    key = schedule["workflow_key"]
-    if schedule["current_version_id"] is None:
+async def _why_not(connection: Connection, schedule: DictRow) -> str | None:
+    """Known before the occurrence is claimed, so that one that never ran is not its last."""
+    key, version_id = schedule["workflow_key"], schedule["current_version_id"]
+    if version_id is None:
         return f'no workflow "{key}" is published'
-    return None if schedule["active"] else f'the workflow "{key}" is inactive'
+    if not schedule["active"]:
+        return f'the workflow "{key}" is inactive'
+    misfit = await why_data_misfits(connection, schedule["environment_id"], version_id, schedule["data"])
+    return None if misfit is None else str(misfit)
 
 
 def _skipped(occurrence: datetime, reason: str) -> str:
     return f"skipped {occurrence:%Y-%m-%d %H:%M:%S} UTC: {reason}"
 
 
-def _request(schedule: DictRow, trigger_id: UUID) -> TriggerRequest:
+def _request(schedule: DictRow, trigger_id: UUID, now: datetime) -> TriggerRequest:
     recipient = RecipientRef(collection=schedule["recipient_collection"], id=schedule["recipient_id"])
     actor = None
     if schedule["actor_id"] is not None:
@@ -152,6 +158,7 @@ def _request(schedule: DictRow, trigger_id: UUID) -> TriggerRequest:
         actor=actor,
         tenant=None if tenant_id is None else GivenTenant(id=tenant_id, properties={}),
         data=schedule["data"],
+        accepted_at=now,
         origin=Origin(
             source=TriggerSource.SCHEDULE, trigger_id=trigger_id, schedule_id=schedule["id"], expands=False
         ),

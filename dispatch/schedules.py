@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from psycopg.rows import DictRow
 from temporalio.common import WorkflowIDConflictPolicy
 
-from dispatch.errors import ActorMissing, NotAccepted, Unavailable, WorkflowMissing
+from dispatch.data_schemas import check_data
+from dispatch.errors import ActorMissing, DataMismatch, NotAccepted, Unavailable, WorkflowMissing
 from dispatch.reaching import reaching_temporal
 from dispatch.signals import tell_look
 from dispatch.temporal import PATIENCE, Temporal
@@ -89,32 +90,56 @@ def zone_for(row: DictRow) -> ZoneInfo:
 
 
 async def check_ground(connection: Connection, place: Place, wanted: list[NewSchedule]) -> None:
-    """Raises WorkflowMissing, or ActorMissing for a bare actor who was never identified."""
-    for one in {one.hangs_on: one for one in wanted}.values():
-        refusal = await _why_groundless(connection, place, one)
+    """Whether all of them could run as things stand.
+
+    Raises WorkflowMissing, ActorMissing for a bare actor who was never identified, or DataMismatch.
+    """
+    for refusal in await why_groundless(connection, place, wanted):
         if refusal is not None:
             raise refusal
 
 
-async def find_groundless(
+async def why_groundless(
     connection: Connection, place: Place, wanted: list[NewSchedule]
-) -> set[tuple[str, RecipientRef | None]]:
-    """What the schedules that `check_ground` would refuse hang on."""
-    examples = {one.hangs_on: one for one in wanted}
-    return {
-        ground
-        for ground, one in examples.items()
-        if await _why_groundless(connection, place, one) is not None
-    }
+) -> list[NotAccepted | None]:
+    """For each of them what `check_ground` would raise for it alone, or None."""
+    grounds: dict[tuple[str, RecipientRef | None], UUID | NotAccepted] = {}
+    known: dict[tuple[UUID, int], NotAccepted | None] = {}
+    found = []
+    for one in wanted:
+        if one.hangs_on not in grounds:
+            grounds[one.hangs_on] = await _ground(connection, place, one)
+        ground = grounds[one.hangs_on]
+        if isinstance(ground, NotAccepted):
+            found.append(ground)
+            continue
+        # The same object is the data of all recipients of one call: once is enough.
+        asked = (ground, id(one.data))
+        if asked not in known:
+            known[asked] = await why_data_misfits(connection, place.environment_id, ground, one.data)
+        found.append(known[asked])
+    return found
 
 
-async def _why_groundless(connection: Connection, place: Place, wanted: NewSchedule) -> NotAccepted | None:
+async def _ground(connection: Connection, place: Place, wanted: NewSchedule) -> UUID | NotAccepted:
+    """The version that would run now, or why none would."""
     key, actor = wanted.hangs_on
     ground = await find_ground(connection, place.environment_id, (place.content_id, key), actor, None)
     if ground is None or ground["current_version_id"] is None:
         return WorkflowMissing(key)
     if actor is not None and not ground["actor_is_known"]:
         return ActorMissing(actor.id)
+    return UUID(str(ground["current_version_id"]))
+
+
+async def why_data_misfits(
+    connection: Connection, environment_id: UUID, version_id: UUID, data: dict[str, Any]
+) -> DataMismatch | None:
+    """What a version's schema has against a schedule's data; None where it follows it."""
+    try:
+        await check_data(connection, environment_id, version_id, data)
+    except DataMismatch as mismatch:
+        return mismatch
     return None
 
 
@@ -167,10 +192,12 @@ class ScheduleChanges:
 async def change_schedules(
     connection: Connection, environment_id: UUID, ids: list[UUID], changes: ScheduleChanges, now: datetime
 ) -> None:
-    """Change them all or none; raises SchedulesMissing, or Aimless."""
+    """Change them all or none; raises SchedulesMissing, Aimless, or DataMismatch for data that is given."""
     for row in await existing(connection, environment_id, ids):
         schedule = Schedule(**{name: row[name] for name in Schedule.model_fields})
         _apply(schedule, changes, zone_for(row), now)
+        if "data" in changes.given and row["current_version_id"] is not None:
+            await check_data(connection, environment_id, row["current_version_id"], schedule.data)
         await rewrite_schedule(connection, schedule)
 
 

@@ -77,17 +77,18 @@ async def bulk_create_schedules(
     temporal: TemporalClient,
     progress: BulkProgress,
 ) -> BulkOperation:
-    """Carried out before the answer; rows whose workflow or actor is unknown count as errors (E-SCHED-13)."""
+    """Carried out before the answer; a refused workflow, actor or data is an error (E-SCHED-13)."""
     wanted = [
         _new(row.workflow, row.recipient, f"schedules[{index}]", "recipient", row)
         for index, row in enumerate(body.schedules)
     ]
     now = datetime.now(UTC)
     async with database.transaction() as connection:
-        groundless = await accepting.find_groundless(connection, caller.place, wanted)
-        able = [one for one in wanted if one.hangs_on not in groundless]
+        refusals = await accepting.why_groundless(connection, caller.place, wanted)
+        able = [one for one, refusal in zip(wanted, refusals, strict=True) if refusal is None]
         made = await accepting.insert_schedules(connection, caller.place, able, now)
-        errors = [error_item(one.recipient.ref) for one in wanted if one.hangs_on in groundless]
+        refused = [one for one, refusal in zip(wanted, refusals, strict=True) if refusal is not None]
+        errors = [error_item(one.recipient.ref) for one in refused]
         tally = Tally("schedules.create", len(wanted), errors)
         row = await record_completed(connection, caller.environment_id, tally, now)
     await accepting.rouse(temporal, caller.environment_id, made)

@@ -105,6 +105,9 @@ class Schedule(Resource):
     last_occurrence_at: Moment | None
     inserted_at: Moment
     updated_at: Moment
+    tocsin_skipped_at: Moment | None
+    """The last occurrence that was due and did not run; Knock shows none (E-SCHED-12)."""
+    tocsin_skip_reason: str | None
 
 
 class ListSchedulesResponse(BaseModel):
@@ -138,4 +141,6 @@ def schedule(row: DictRow, people: Mapping[RecipientRef, DictRow], cursor: str |
         last_occurrence_at=row["last_occurrence_at"],
         inserted_at=row["inserted_at"],
         updated_at=row["updated_at"],
+        tocsin_skipped_at=row["skipped_at"],
+        tocsin_skip_reason=row["skip_reason"],
     )

@@ -142,6 +142,23 @@ async def test_a_switched_off_workflow_skips_and_says_why(
     assert (row["skipped_at"], row["skip_reason"], row["last_occurrence_at"]) == (DUE, reason, None)
 
 
+@pytest.mark.rule("E-SCHED-12", "E-TRIGGER-7")
+async def test_data_that_a_later_version_refuses_skips_and_is_no_last_occurrence(
+    database: Database, environment: TestEnvironment
+) -> None:
+    made = await write(database, place_of(environment), new_schedule(data={"n": "one"}), NOW)
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    later = workflow(in_app_step()) | {"trigger_data_json_schema": schema}
+    await publish(database, environment, "digest", later)
+
+    kept = await look(database, environment, made, DUE)
+
+    assert (kept.firing, kept.due) == (None, DUE + DAY)
+    row = await standing(database, environment, made)
+    assert (row["skipped_at"], row["last_occurrence_at"], row["firing_at"]) == (DUE, None, None)
+    assert "trigger_data_json_schema" in row["skip_reason"]
+
+
 @pytest.mark.rule("E-SCHED-4")
 @pytest.mark.parametrize(
     ("now", "firing", "due"),

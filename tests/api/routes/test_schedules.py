@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -15,6 +15,7 @@ from cli.embedded.ports import free_port
 from dispatch.codec import data_converter
 from dispatch.temporal import Temporal
 from models.database import Database
+from models.tables.schedules import skip_occurrence
 from tests.api.conftest import Client as ApiClient
 from tests.builders import in_app_step, workflow
 from tests.committing import publish
@@ -110,6 +111,47 @@ async def test_an_update_holds_for_all_and_leaves_alone_what_it_does_not_give(sd
     (recurring,) = await sdk.schedules.update(schedule_ids=ids[:1], repeats=DAILY, scheduled_at=None)
     assert recurring.next_occurrence_at is not None
     assert recurring.next_occurrence_at < LATER
+
+
+@pytest.mark.rule("E-SCHED-1", "E-SCHED-9", "E-TRIGGER-7")
+async def test_data_that_breaks_the_schema_of_the_workflow_is_refused_when_it_is_given(
+    sdk: AsyncKnock, client: ApiClient, database: Database, environment: TestEnvironment
+) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    typed = workflow(in_app_step()) | {"trigger_data_json_schema": schema}
+    await publish(database, environment, "digest", typed)
+
+    for data in ({"n": "one"}, None):
+        with pytest.raises(UnprocessableEntityError, match="trigger_data_json_schema"):
+            await sdk.schedules.create(workflow="digest", recipients=["ada"], repeats=DAILY, data=data)
+    assert await rows(database, "SELECT * FROM schedules WHERE environment_id = %s", environment.id) == []
+
+    (made,) = await sdk.schedules.create(workflow="digest", recipients=["ada"], repeats=DAILY, data={"n": 1})
+    with pytest.raises(UnprocessableEntityError, match="trigger_data_json_schema"):
+        await sdk.schedules.update(schedule_ids=[made.id], data={"n": "two"})
+    given = [{"workflow": "digest", "repeats": DAILY, "recipient": one} for one in ("bob", "eve")]
+    given[0]["data"] = {"n": 2}
+    answer = await client.post("/v1/schedules/bulk/create", json={"schedules": given})
+    assert (answer.json()["success_count"], answer.json()["error_count"]) == (1, 1)
+
+
+@pytest.mark.rule("E-SCHED-12")
+async def test_an_occurrence_that_was_passed_over_is_shown(
+    sdk: AsyncKnock, database: Database, environment: TestEnvironment
+) -> None:
+    (made,) = await sdk.schedules.create(workflow="digest", recipients=["ada"], repeats=DAILY)
+    assert made.to_dict()["tocsin_skip_reason"] is None
+    async with database.transaction() as connection:
+        row = {"environment_id": environment.id, "id": UUID(made.id)}
+        await skip_occurrence(connection, row, LATER, "it is inactive")
+
+    (shown,) = (await sdk.schedules.list(workflow="digest")).entries
+
+    told = shown.to_dict()
+    assert (told["tocsin_skipped_at"], told["tocsin_skip_reason"]) == (
+        "2090-05-04T12:00:00Z",
+        "it is inactive",
+    )
 
 
 @pytest.mark.rule("E-SCHED-9")

@@ -68,6 +68,7 @@ class Maintenance:
         answer.windows += await windows.hand_over(database, temporal, place, now)
         activity.heartbeat("windows")
         answer.signalled += await waits.tell_again(database, temporal, place, now)
+        await waits.forget(database, place, now)
         activity.heartbeat("waits")
         answer.signalled += await cancels.tell_again(database, temporal, place, now)
         answer.deliveries += await deliveries.take_up(database, temporal, place, now)

@@ -1,6 +1,8 @@
 """Fans a trigger out: identifies its recipients, writes their runs, starts them (D7)."""
 
 import asyncio
+import time
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg.rows import DictRow
@@ -49,9 +51,12 @@ class Recipients:
                 return ExpandAnswer(retired=True)
         fan_out = FanOut(self._database, found, self._page_size)
         told = (start := _resume_at()).model_dump(mode="json")
+        begun = time.monotonic()
         async for reached, position in fan_out.pages(start):
             async with beating(told):
-                await self._start(found, await self._write(found, reached))
+                # Of the time at which it happens: whoever began to wait since the trigger must see it.
+                now = ask.now + timedelta(seconds=time.monotonic() - begun)
+                await self._start(found, await self._write(found, reached, now))
             told = position.model_dump(mode="json")
             activity.heartbeat(told)
         async with self._database.connection() as connection:
@@ -59,7 +64,7 @@ class Recipients:
             started = await count_runs(connection, ask.environment_id, ask.workflow_run_id)
         return ExpandAnswer(started=started)
 
-    async def _write(self, found: DictRow, reached: list[Reached]) -> list[RecipientRun]:
+    async def _write(self, found: DictRow, reached: list[Reached], now: datetime) -> list[RecipientRun]:
         """Write their runs down; answers those that may still have to be started.
 
         A recipient that was reached before keeps the run it has, and with it the way that led there first.
@@ -76,9 +81,9 @@ class Recipients:
                 run = run_of(trigger, found["acceptance"], one.given, one.subscription)
                 identification = Identification.of(one.given)
                 if identification is not None:
-                    place, at = trigger.environment_id, trigger.inserted_at
-                    await log_oversize(connection, place, run.id, identification, at)
-                    await identification.write(connection, place, at)
+                    place = trigger.environment_id
+                    await log_oversize(connection, place, run.id, identification, now)
+                    await identification.write(connection, place, now)
                     changed.append(identification.ref)
                 await insert_run(connection, run)
                 runs[run.id] = run

@@ -14,7 +14,7 @@ from activities.standing import Standing, load, stopped
 from activities.step_log import log_step
 from activities.versions import Versions
 from models.database import Connection, Database
-from models.queries.awaited_events import Candidate, find_candidates
+from models.queries.awaited_events import Candidate, find_candidates, find_earlier
 from models.tables.recipient_runs import LogLine, set_status
 from models.tables.waits import EventWait, Settling, find_wait, keep_waiting, open_wait, settle_wait
 from models.values.kinds import Outcome, RunStatus
@@ -105,6 +105,7 @@ async def _register(entry: Entry, ask: StepAsk, wanted: EventWait | StepAnswer) 
             line = LogLine(event="step_skipped", data={"reason": wanted.reason})
             await log_step(entry.connection, ask, line, "wait_for_event")
         return WaitAnswer(**wanted.model_dump())
+    wanted.seen = await find_earlier(entry.connection, wanted.model_dump())
     await open_wait(entry.connection, wanted)
     run = (ask.environment_id, ask.recipient_run_id)
     await set_status(entry.connection, *run, RunStatus.PAUSED, ask.now, wanted.expires_at)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from psycopg.types.json import Json
 from models.database import Connection
 from models.ids import new_ksuid
 from models.values.refs import RecipientRef
-from models.values.topics import RECIPIENT_UPDATED
+from models.values.topics import OF_MESSAGES, RECIPIENT_UPDATED
 
 EXEC_MODES = {
     "api": "trigger",
@@ -24,6 +25,11 @@ EXEC_MODES = {
 """What a run's trigger is called in events, where it has another name there (E-TRIGGER-29)."""
 
 
+LATE = timedelta(minutes=10)
+"""How long after the time that it bears an event of a message, run or recipient may be written: an attempt
+bears the time of its start, and a provider may take minutes to answer."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """An event that may end a wait: what `event` is in its conditions, and `signal_variables` afterwards."""
@@ -33,9 +39,28 @@ class Candidate:
 
 
 async def find_candidates(connection: Connection, wait: DictRow, limit: int) -> list[Candidate]:
-    """The oldest events of a wait's topic and window that it has not seen (E-WAITEVENT-10)."""
+    """The oldest events of a wait's topic and window that it has not seen (E-WAITEVENT-10).
+
+    Those written late bear a time from before the wait: `find_earlier` says which were there already.
+    """
     kind, *names = json.loads(wait["topic"])
-    return await _FINDERS[kind](connection, wait, names, limit)
+    floor = wait["since"] if kind in _TOLD else wait["since"] - LATE
+    return await _FINDERS[kind](connection, wait | {"floor": floor}, names, limit)
+
+
+async def find_earlier(connection: Connection, wait: DictRow) -> list[str]:
+    """Events from before a wait that is about to begin, which it is to count as seen (E-WAITEVENT-13).
+
+    What became of a message at the very moment of the beginning is not among them: the step before sent it.
+    """
+    is_of_message = wait["topic"].startswith(OF_MESSAGES)
+    until = wait["since"] - timedelta(microseconds=1) if is_of_message else wait["since"]
+    before = wait | {"expires_at": until, "seen": []}
+    return [one.id for one in await find_candidates(connection, before, EARLIER)]
+
+
+EARLIER = 1000
+"""Far more events of one kind and recipient than `LATE` has room for."""
 
 
 # What a message's row says of itself is written together with its events, a minute is for clocks that differ.
@@ -49,8 +74,8 @@ _MESSAGE_EVENTS: LiteralString = """
     LEFT JOIN recipient_runs r ON r.environment_id = m.environment_id AND r.id = m.recipient_run_id
     WHERE m.environment_id = %(environment_id)s AND m.recipient_collection = %(collection)s
       AND m.recipient_id = %(recipient_id)s AND m.source_type = %(source_type)s
-      AND m.workflow_key = %(source_key)s AND m.updated_at > %(since)s - interval '1 minute'
-      AND v.type = %(type)s AND v.inserted_at > %(since)s AND v.inserted_at <= %(expires_at)s
+      AND m.workflow_key = %(source_key)s AND m.updated_at > %(floor)s - interval '1 minute'
+      AND v.type = %(type)s AND v.inserted_at >= %(floor)s AND v.inserted_at <= %(expires_at)s
       AND v.id <> ALL(%(seen)s)
     ORDER BY v.inserted_at, v.id LIMIT %(limit)s
 """
@@ -96,8 +121,8 @@ _RUN_EVENTS: LiteralString = """
         FROM recipient_runs r JOIN triggers t ON t.id = r.workflow_run_id
         WHERE r.environment_id = %(environment_id)s AND r.recipient_collection = %(collection)s
           AND r.recipient_id = %(recipient_id)s AND r.workflow_key = %(source_key)s
-          AND r.updated_at > %(since)s - interval '1 minute') AS happened
-    WHERE happened_at > %(since)s AND happened_at <= %(expires_at)s AND event_id <> ALL(%(seen)s)
+          AND r.updated_at > %(floor)s - interval '1 minute') AS happened
+    WHERE happened_at >= %(floor)s AND happened_at <= %(expires_at)s AND event_id <> ALL(%(seen)s)
     ORDER BY happened_at, event_id LIMIT %(limit)s
 """
 
@@ -131,7 +156,7 @@ async def _kept(connection: Connection, wait: DictRow, names: list[str], limit: 
         """
         SELECT id, payload FROM awaited_events
         WHERE environment_id = %(environment_id)s AND topic = %(topic)s AND recipient = %(recipient)s
-          AND happened_at > %(since)s AND happened_at <= %(expires_at)s AND id <> ALL(%(seen)s)
+          AND happened_at >= %(floor)s AND happened_at <= %(expires_at)s AND id <> ALL(%(seen)s)
         ORDER BY happened_at, id LIMIT %(limit)s
         """,
         {**wait, "limit": limit},
@@ -213,13 +238,17 @@ _FINDERS: dict[str, Callable[[Connection, DictRow, list[str], int], Awaitable[li
 }
 
 
+_TOLD = frozenset({"integration_source", "audience"})
+"""Kinds of events whose time is what their maker says; nothing of these is late."""
+
+
 def _bounds(wait: DictRow, limit: int) -> dict[str, Any]:
     ref = _named(wait["recipient"])
     return {
         "environment_id": wait["environment_id"],
         "collection": ref.collection,
         "recipient_id": ref.id,
-        "since": wait["since"],
+        "floor": wait["floor"],
         "expires_at": wait["expires_at"],
         "seen": wait["seen"],
         "limit": limit,

@@ -36,6 +36,7 @@ class Recipient(SQLModel, table=True):
 LARGEST_PROPERTIES = 256 * 1024
 """Bytes of JSON that all properties of a recipient may take (E-TRIGGER-15)."""
 
+# Every change is later than the one before, also where a clock is behind: waits tell changes by their time.
 # What would grow too large stays as it is; whoever must be told looks before.
 IDENTIFY = f"""
     INSERT INTO recipients AS r (environment_id, collection, id, properties, inserted_at, updated_at)
@@ -43,7 +44,7 @@ IDENTIFY = f"""
            merge_within('{{{{}}}}', %(properties)s, {LARGEST_PROPERTIES}), %(now)s, %(now)s {{source}}
     ON CONFLICT (environment_id, collection, id) DO UPDATE
     SET properties = merge_within(r.properties, excluded.properties, {LARGEST_PROPERTIES}),
-        updated_at = excluded.updated_at
+        updated_at = greatest(excluded.updated_at, r.updated_at + interval '1 microsecond')
     WHERE r.properties IS DISTINCT FROM
           merge_within(r.properties, excluded.properties, {LARGEST_PROPERTIES})
 """

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import DictRow
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from models.database import Connection
@@ -15,6 +16,7 @@ class ThrottleWindow(SQLModel, table=True):
     """The newest window under a key; the next run after its end opens another in its place (E-THROTTLE-2)."""
 
     __tablename__ = "throttle_windows"
+    __table_args__ = (Index("throttle_windows_by_end", "environment_id", "closes_at"),)
 
     environment_id: UUID = Field(primary_key=True, foreign_key="environments.id")
     key: str = Field(primary_key=True)

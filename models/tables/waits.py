@@ -27,7 +27,8 @@ class EventWait(SQLModel, table=True):
     """A run that waits for the first event under its topic that matches, until `expires_at`.
 
     `recipient` is the gid that events must be about, "" for a wait that is not about anyone in particular.
-    `seen` are the events it looked at and did not take. `result` is `matched`, `expired` or `cancelled`.
+    `seen` are the events from before it and those that it looked at and did not take. `result` is `matched`,
+    `expired` or `cancelled`.
     """
 
     __tablename__ = "event_waits"
@@ -63,11 +64,12 @@ class EventWait(SQLModel, table=True):
 
 
 class AwaitedEvent(SQLModel, table=True):
-    """An event that somebody waited for when it happened; those of messages and runs are rows elsewhere."""
+    """An event that somebody may wait for; those of messages and runs are rows elsewhere."""
 
     __tablename__ = "awaited_events"
     __table_args__ = (
         Index("awaited_events_by_topic", "environment_id", "topic", "recipient", "happened_at"),
+        Index("awaited_events_by_time", "environment_id", "happened_at"),
     )
 
     id: str = Field(primary_key=True)
@@ -83,8 +85,9 @@ async def open_wait(connection: Connection, wait: EventWait) -> None:
     await connection.execute(
         """
         INSERT INTO event_waits
-            (recipient_run_id, step_ref, environment_id, topic, recipient, since, expires_at, checked_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+            (recipient_run_id, step_ref, environment_id, topic, recipient, since, expires_at, checked_at,
+             seen)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
         (
             wait.recipient_run_id,
@@ -95,6 +98,7 @@ async def open_wait(connection: Connection, wait: EventWait) -> None:
             wait.since,
             wait.expires_at,
             wait.since,
+            wait.seen,
         ),
     )
 
@@ -233,11 +237,17 @@ async def find_waiting(
 async def find_waiting_for_messages(
     connection: Connection, environment_id: UUID, message_ids: Sequence[str]
 ) -> list[DictRow]:
-    """Runs that wait for anything to happen to messages of the recipients of these."""
+    """Runs that wait for what happened to one of these messages and did not look at it yet."""
     cursor = await connection.execute(
         f"""
         SELECT DISTINCT {CARRIER} FROM messages JOIN event_waits w ON {ABOUT_MESSAGE} {_CARRYING}
         WHERE messages.environment_id = %s AND messages.id = ANY(%s) AND r.finished_at IS NULL
+          AND EXISTS (
+              SELECT FROM message_events v
+              WHERE v.environment_id = messages.environment_id AND v.message_id = messages.id
+                AND w.topic = '["message", ' || to_json(messages.source_type) || ', '
+                    || to_json(messages.workflow_key) || ', ' || to_json(substr(v.type, 9)) || ']'
+                AND v.id <> ALL(w.seen))
         """,
         (environment_id, list(message_ids)),
     )
@@ -289,34 +299,35 @@ class NewAwaitedEvent:
 
 
 async def record_event(connection: Connection, event: NewAwaitedEvent) -> list[DictRow]:
-    """Keep an event that somebody waits for; answers the runs to tell once it is committed.
+    """Keep an event; answers the runs to tell once it is committed.
 
     One about a user is for that user's waits only; one about nobody is for waits about nobody in particular
-    (E-WAITEVENT-5). Nothing is kept where nobody waits.
+    (E-WAITEVENT-5). It is kept where nobody waits too: a wait that has begun may not be committed yet.
     """
-    waiting = await find_waiting(connection, event.environment_id, event.gid, event.topic)
-    if waiting:
-        await connection.execute(
-            """
-            INSERT INTO awaited_events (id, environment_id, topic, recipient, happened_at, payload)
-            VALUES (%s, %s, %s, %s, %s, %s)
-            """,
-            (
-                new_ksuid(),
-                event.environment_id,
-                event.topic,
-                event.gid,
-                event.happened_at,
-                Json(storable(event.payload)),
-            ),
-        )
-    return waiting
+    await connection.execute(
+        """
+        INSERT INTO awaited_events (id, environment_id, topic, recipient, happened_at, payload)
+        VALUES (%s, %s, %s, %s, %s, %s)
+        """,
+        (
+            new_ksuid(),
+            event.environment_id,
+            event.topic,
+            event.gid,
+            event.happened_at,
+            Json(storable(event.payload)),
+        ),
+    )
+    return await find_waiting(connection, event.environment_id, event.gid, event.topic)
 
 
 async def take_unchecked_waits(
     connection: Connection, environment_id: UUID, now: datetime, stale: datetime
 ) -> list[DictRow]:
-    """Up to 200 open waits that nobody looked at since `stale`, with what names their runs; marks them."""
+    """Up to 200 open waits that nobody looked at since `stale`, with what names their runs; marks them.
+
+    `finished_at` is the run's: one that was terminated, or withdrawn, waits for nothing any more.
+    """
     cursor = await connection.execute(
         f"""
         WITH due AS (
@@ -328,27 +339,21 @@ async def take_unchecked_waits(
         FROM due, recipient_runs r, environments e
         WHERE w.recipient_run_id = due.recipient_run_id AND w.step_ref = due.step_ref
           AND r.id = w.recipient_run_id AND e.id = r.environment_id
-        RETURNING w.*, {CARRIER}
+        RETURNING w.*, {CARRIER}, r.finished_at
         """,
         {"environment_id": environment_id, "now": now, "stale": stale},
     )
     return await cursor.fetchall()
 
 
-async def settle_abandoned(connection: Connection, environment_id: UUID, now: datetime) -> None:
-    """A run that was terminated, or withdrawn, waits for nothing any more."""
+async def forget_events(connection: Connection, environment_id: UUID, before: datetime) -> None:
+    """Remove events from before then that no open wait is for."""
     await connection.execute(
         """
-        UPDATE event_waits w SET settled_at = %s, result = 'cancelled' FROM recipient_runs r
-        WHERE w.environment_id = %s AND w.settled_at IS NULL AND r.id = w.recipient_run_id
-          AND r.finished_at IS NOT NULL
+        DELETE FROM awaited_events a WHERE a.environment_id = %s AND a.happened_at < %s
+        AND NOT EXISTS (SELECT FROM event_waits w
+                        WHERE w.environment_id = a.environment_id AND w.recipient = a.recipient
+                          AND w.topic = a.topic AND w.settled_at IS NULL)
         """,
-        (now, environment_id),
-    )
-
-
-async def forget_events(connection: Connection, environment_id: UUID, before: datetime) -> None:
-    """Remove events that are older than any wait."""
-    await connection.execute(
-        "DELETE FROM awaited_events WHERE environment_id = %s AND happened_at < %s", (environment_id, before)
+        (environment_id, before),
     )

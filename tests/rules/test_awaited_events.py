@@ -8,7 +8,7 @@ import pytest
 from activities.steps.channel import ChannelSteps
 from activities.versions import Versions
 from models.database import Database
-from models.queries.awaited_events import find_candidates
+from models.queries.awaited_events import find_candidates, find_earlier
 from models.queries.engagement import mark, unmark
 from models.tables.channel_data import put_channel_data
 from models.tables.messages import NewEvent, insert_events
@@ -87,9 +87,10 @@ async def test_nothing_is_found_of_others_of_other_times_or_twice(
     async with database.connection() as connection:
         wait = of_message(environment, "created")
         (found,) = await find_candidates(connection, wait, 9)
+        later = wait | {"since": NOON + 2 * SECOND}
         others = [
             wait | {"seen": [found.id]},
-            wait | {"since": NOON + SECOND},
+            later | {"seen": await find_earlier(connection, later)},
             wait | {"expires_at": NOON},
             wait | {"recipient": BOB.gid},
             wait | {"topic": message_topic("workflow", "other", "created")},
@@ -129,13 +130,14 @@ async def test_a_change_of_a_recipient_is_found_once_and_shows_how_they_stand(
     wait = waiting(environment, RECIPIENT_UPDATED)
     async with database.transaction() as connection:
         await identify(connection, environment.id, ADA, {"name": "Ada", "plan": "free"}, NOON - SECOND)
-        assert await find_candidates(connection, wait, 9) == []
+        before = await find_earlier(connection, wait)
+        assert await find_candidates(connection, wait | {"seen": before}, 9) == []
         await identify(connection, environment.id, ADA, {"plan": "pro"}, NOON + SECOND)
-        (first,) = await find_candidates(connection, wait, 9)
-        assert await find_candidates(connection, wait | {"seen": [first.id]}, 9) == []
+        (first,) = await find_candidates(connection, wait | {"seen": before}, 9)
+        assert await find_candidates(connection, wait | {"seen": [*before, first.id]}, 9) == []
         data = {channel_id: {"tokens": ["a"]}}
         await put_channel_data(connection, environment.id, ADA, data, NOON + 2 * SECOND)
-        (second,) = await find_candidates(connection, wait | {"seen": [first.id]}, 9)
+        (second,) = await find_candidates(connection, wait | {"seen": [*before, first.id]}, 9)
 
     assert first.payload == {
         "recipient": "ada",

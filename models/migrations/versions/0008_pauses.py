@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["environment_id"], ["environments.id"]),
         sa.PrimaryKeyConstraint("environment_id", "key"),
     )
+    op.create_index("throttle_windows_by_end", "throttle_windows", ["environment_id", "closes_at"])
     op.create_table(
         "event_waits",
         sa.Column("recipient_run_id", sa.Uuid(), nullable=False),
@@ -65,6 +66,7 @@ def upgrade() -> None:
     op.create_index(
         "awaited_events_by_topic", "awaited_events", ["environment_id", "topic", "recipient", "happened_at"]
     )
+    op.create_index("awaited_events_by_time", "awaited_events", ["environment_id", "happened_at"])
 
 
 def downgrade() -> None:

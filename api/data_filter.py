@@ -10,18 +10,26 @@ NAME = "trigger_data"
 
 
 def read_data_filter(query: Query) -> dict[str, Any] | None:
-    """Of a query string; see `checked_data_filter`."""
-    return checked_data_filter(query.text(NAME))
+    """Of a query string, where what is no JSON object does not filter, like all filters of lists."""
+    wanted = query.json_object(NAME)
+    return None if wanted is None else _flat(wanted)
 
 
 def checked_data_filter(text: str | None) -> dict[str, Any] | None:
-    """What is no JSON object does not filter; one with nested values is refused, since none could match."""
+    """Of a call that changes what it finds: it must never reach more than its caller meant."""
+    if text is None:
+        return None
     try:
-        wanted = json.loads(text or "null")
+        wanted = json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        wanted = None
     if not isinstance(wanted, dict):
-        return None
+        raise InvalidParams.of(NAME, "must be a JSON object written as a text")
+    return _flat(wanted)
+
+
+def _flat(wanted: dict[str, Any]) -> dict[str, Any]:
+    """One with nested values is refused, since none could match."""
     for key, value in wanted.items():
         if isinstance(value, dict | list):
             raise InvalidParams.of(NAME, f'must be flat: the value of "{key}" is nested')

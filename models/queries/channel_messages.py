@@ -1,8 +1,8 @@
 """Many messages of one channel at once: which, and deleting them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from models.database import Connection
@@ -14,10 +14,14 @@ from models.values.refs import USERS
 IN_APP = [ChannelType.IN_APP, ChannelType.IN_APP_FEED, ChannelType.IN_APP_GUIDE]
 """Channels whose messages can be changed as long as they exist."""
 
+IS_USER: LiteralString = "m.recipient_collection = %(users)s"
+
 
 @dataclass(frozen=True)
 class ChannelMessageFilter:
-    """Which messages; what is absent or empty does not narrow.
+    """Which messages; what is absent does not narrow, and of an empty list nothing is meant.
+
+    `user_ids` are recipients that are users, never objects.
 
     Outside of in-app channels nothing older than `kept_since` is meant. `user_id` is the only user whose
     messages the caller may reach, if any is said.
@@ -26,10 +30,10 @@ class ChannelMessageFilter:
     channel_id: UUID
     kept_since: datetime
     user_id: str | None = None
-    recipient_ids: list[str] = field(default_factory=list)
-    tenants: list[str] = field(default_factory=list)
+    user_ids: list[str] | None = None
+    tenants: list[str] | None = None
     has_tenant: bool | None = None
-    workflows: list[str] = field(default_factory=list)
+    workflows: list[str] | None = None
     older_than: datetime | None = None
     newer_than: datetime | None = None
     delivery_status: str | None = None
@@ -81,12 +85,15 @@ def _where(environment_id: UUID, wanted: ChannelMessageFilter) -> Where:
         in_app=IN_APP,
     )
     if wanted.user_id is not None:
-        where.add("m.recipient_collection = %(users)s AND m.recipient_id = %(user_id)s")
-        where.values |= {"users": USERS, "user_id": wanted.user_id}
-    where.add_if("m.recipient_id = ANY(%(recipient_ids)s)", recipient_ids=wanted.recipient_ids)
-    where.add_if("m.tenant_id = ANY(%(tenants)s)", tenants=wanted.tenants)
+        where.add(f"{IS_USER} AND m.recipient_id = %(user_id)s", users=USERS, user_id=wanted.user_id)
+    # Not `add_if`, which takes an empty list for one that is absent.
+    if wanted.user_ids is not None:
+        where.add(f"{IS_USER} AND m.recipient_id = ANY(%(user_ids)s)", users=USERS, user_ids=wanted.user_ids)
+    if wanted.tenants is not None:
+        where.add("m.tenant_id = ANY(%(tenants)s)", tenants=wanted.tenants)
+    if wanted.workflows is not None:
+        where.add("m.workflow_key = ANY(%(workflows)s)", workflows=wanted.workflows)
     where.add_if("(m.tenant_id IS NOT NULL) = %(has_tenant)s", has_tenant=wanted.has_tenant)
-    where.add_if("m.workflow_key = ANY(%(workflows)s)", workflows=wanted.workflows)
     where.add_if("m.inserted_at < %(older_than)s", older_than=wanted.older_than)
     where.add_if("m.inserted_at > %(newer_than)s", newer_than=wanted.newer_than)
     where.add_if("m.status = %(delivery_status)s", delivery_status=wanted.delivery_status)

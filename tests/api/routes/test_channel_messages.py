@@ -6,10 +6,18 @@ from uuid import UUID
 
 import pytest
 from knockapi import AsyncKnock
+from temporalio.client import Client as TemporalClient
+from temporalio.client import Interceptor, OutboundInterceptor, SignalWorkflowInput
 
+from api.app import create_app
+from api.settings import ApiSettings
+from dispatch.temporal import Temporal
+from models.database import Database
+from models.tables.waits import EventWait, open_wait
 from models.values.refs import RecipientRef
 from models.values.retention import RETENTION
-from tests.api.conftest import Client
+from models.values.topics import message_topic
+from tests.api.conftest import Client, client_of
 from tests.api.rows import START, Rows
 from tests.environments import TestEnvironment
 
@@ -45,7 +53,6 @@ async def test_the_sdk_hears_of_an_operation_that_is_done(
     [
         ({"recipient_ids": ["bob"]}, {"recipient": "bob"}),
         ({"user_ids": ["bob"]}, {"recipient": "bob"}),
-        ({"recipient_ids": ["p1"]}, {"recipient": RecipientRef(collection="projects", id="p1")}),
         ({"tenants": ["acme"]}, {"tenant_id": "acme"}),
         ({"has_tenant": True}, {"tenant_id": "acme"}),
         ({"workflows": ["other"]}, {"workflow_key": "other"}),
@@ -72,7 +79,7 @@ async def test_a_filter_narrows(
     assert await archived(client) == {meant}
 
 
-@pytest.mark.parametrize("body", [{}, {"older_than": "", "archived": "include", "unknown": 1}])
+@pytest.mark.parametrize("body", [{}, {"older_than": "", "archived": "include"}])
 async def test_without_a_filter_all_messages_of_the_channel_are_meant(
     client: Client, rows: Rows, environment: TestEnvironment, body: dict[str, Any]
 ) -> None:
@@ -80,6 +87,43 @@ async def test_without_a_filter_all_messages_of_the_channel_are_meant(
     await rows.item()
     assert await changed(client, environment, body) == 2
     assert await archived(client) == mails
+
+
+async def test_recipients_are_users_and_never_objects_of_the_same_id(
+    client: Client, rows: Rows, environment: TestEnvironment
+) -> None:
+    await rows.message(RecipientRef(collection="projects", id="bob"))
+    meant = await rows.message("bob")
+    assert await changed(client, environment, {"recipient_ids": ["bob"]}) == 1
+    assert await archived(client) == {meant}
+
+
+@pytest.mark.parametrize("name", ["recipient_ids", "user_ids", "tenants", "workflows"])
+async def test_an_empty_list_means_no_message(
+    client: Client, rows: Rows, environment: TestEnvironment, name: str
+) -> None:
+    await rows.message(tenant_id="acme")
+    assert await changed(client, environment, {name: []}) == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "body"),
+        ({"older_than": "", "archived": "include", "trigger_data": "{}"}, "body"),
+        ({"recipient_ids": ["ada"], "trigger_data": "{bad"}, "trigger_data"),
+        ({"recipient_ids": ["ada"], "trigger_data": "[]"}, "trigger_data"),
+        ({"tenants": ["acme"], "workflow": ["hello"]}, "workflow"),
+    ],
+)
+async def test_a_delete_that_would_take_more_than_was_meant_is_refused(
+    client: Client, rows: Rows, environment: TestEnvironment, body: dict[str, Any], field: str
+) -> None:
+    message_id = await rows.message(tenant_id="acme")
+    path = f"/v1/channels/{environment.email_channel_id}/messages/bulk/delete"
+    told = await client.refused("POST", path, json=body)
+    assert (told["status"], told["errors"][0]["field"]) == (422, field)
+    assert (await client.found(f"/v1/messages/{message_id}"))["id"] == message_id
 
 
 async def test_what_was_archived_can_be_left_out(
@@ -114,6 +158,51 @@ async def test_every_action_does_what_it_says(
     assert (await client.post(path)).status_code == 200
     found = await client.found(f"/v1/messages/{message_id}")
     assert (found[field] is not None) is is_set
+
+
+class Heard(Interceptor):
+    """Keeps which workflows were told to look, in place of a Temporal server."""
+
+    def __init__(self) -> None:
+        self.workflow_ids: list[str] = []
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
+        heard = self.workflow_ids
+
+        class Keeping(OutboundInterceptor):
+            async def signal_workflow(self, input: SignalWorkflowInput) -> None:
+                heard.append(input.id)
+
+        return Keeping(next)
+
+
+async def test_a_run_that_waits_for_a_mark_is_told_of_marks_in_bulk(
+    settings: ApiSettings, database: Database, rows: Rows, environment: TestEnvironment
+) -> None:
+    await rows.message()
+    run = await rows.run()
+    topic = message_topic("workflow", "hello", "archived")
+    wait = EventWait(
+        recipient_run_id=run.id,
+        step_ref="wait_1",
+        environment_id=environment.id,
+        topic=topic,
+        recipient=RecipientRef(id="ada").gid,
+        since=START,
+        expires_at=START + timedelta(days=7),
+        checked_at=START,
+        seen=[],
+    )
+    async with database.transaction() as connection:
+        await open_wait(connection, wait)
+    heard = Heard()
+    temporal = Temporal(await TemporalClient.connect("127.0.0.1:1", lazy=True, interceptors=[heard]))
+    app = create_app(settings, database=database, temporal=temporal)
+
+    async with client_of(app, environment.secret_key) as client:
+        assert await changed(client, environment, {}) == 1
+
+    assert [workflow_id.endswith(str(run.id)) for workflow_id in heard.workflow_ids] == [True]
 
 
 async def test_deleted_messages_are_gone_from_lists_and_feeds(

@@ -11,10 +11,17 @@ NotAccepted
 
 
 class NotAccepted(Exception):
-    """Nothing was enqueued; the message tells the caller what to do."""
+    """Nothing was enqueued; the message tells the caller what to do, and may quote what they sent.
+
+    `kind` quotes nothing, for Temporal's history and the worker's own log (D23).
+    """
+
+    kind = "it was not accepted"
 
 
 class WorkflowMissing(NotAccepted):
+    kind = "the workflow is not published"
+
     def __init__(self, workflow_key: str) -> None:
         super().__init__(
             f'no workflow "{workflow_key}" is published in this environment; check its key or commit it'
@@ -22,11 +29,15 @@ class WorkflowMissing(NotAccepted):
 
 
 class WorkflowInactive(NotAccepted):
+    kind = "the workflow is inactive"
+
     def __init__(self, workflow_key: str) -> None:
         super().__init__(f'the workflow "{workflow_key}" is inactive in this environment; activate it first')
 
 
 class ActorMissing(NotAccepted):
+    kind = "the actor is unknown"
+
     def __init__(self, actor_id: str) -> None:
         super().__init__(
             f'the actor "{actor_id}" is unknown; identify the user first, or give the actor as an object'
@@ -36,6 +47,8 @@ class ActorMissing(NotAccepted):
 class DataMismatch(NotAccepted):
     """`mistakes` are pairs of a path in `data` and what is wrong there."""
 
+    kind = "the data does not follow its schema"
+
     def __init__(self, mistakes: list[tuple[str, str]]) -> None:
         told = "; ".join(f"{path}: {message}" for path, message in mistakes)
         super().__init__(f"the data does not follow the workflow's trigger_data_json_schema. {told}")
@@ -43,6 +56,8 @@ class DataMismatch(NotAccepted):
 
 
 class IdempotencyMismatch(NotAccepted):
+    kind = "the idempotency key was used otherwise"
+
     def __init__(self) -> None:
         super().__init__("this Idempotency-Key was used with other parameters; a new request needs a new key")
 

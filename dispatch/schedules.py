@@ -105,7 +105,7 @@ async def why_groundless(
     """For each of them what `check_ground` would raise for it alone, or None."""
     grounds: dict[tuple[str, RecipientRef | None], UUID | NotAccepted] = {}
     known: dict[tuple[UUID, int], NotAccepted | None] = {}
-    found = []
+    found: list[NotAccepted | None] = []
     for one in wanted:
         if one.hangs_on not in grounds:
             grounds[one.hangs_on] = await _ground(connection, place, one)

@@ -121,7 +121,8 @@ async def test_data_that_breaks_the_schema_of_the_workflow_is_refused_when_it_is
     typed = workflow(in_app_step()) | {"trigger_data_json_schema": schema}
     await publish(database, environment, "digest", typed)
 
-    for data in ({"n": "one"}, None):
+    wrong: list[Any] = [{"n": "one"}, None]
+    for data in wrong:
         with pytest.raises(UnprocessableEntityError, match="trigger_data_json_schema"):
             await sdk.schedules.create(workflow="digest", recipients=["ada"], repeats=DAILY, data=data)
     assert await rows(database, "SELECT * FROM schedules WHERE environment_id = %s", environment.id) == []
@@ -129,7 +130,7 @@ async def test_data_that_breaks_the_schema_of_the_workflow_is_refused_when_it_is
     (made,) = await sdk.schedules.create(workflow="digest", recipients=["ada"], repeats=DAILY, data={"n": 1})
     with pytest.raises(UnprocessableEntityError, match="trigger_data_json_schema"):
         await sdk.schedules.update(schedule_ids=[made.id], data={"n": "two"})
-    given = [{"workflow": "digest", "repeats": DAILY, "recipient": one} for one in ("bob", "eve")]
+    given: list[Any] = [{"workflow": "digest", "repeats": DAILY, "recipient": one} for one in ("bob", "eve")]
     given[0]["data"] = {"n": 2}
     answer = await client.post("/v1/schedules/bulk/create", json={"schedules": given})
     assert (answer.json()["success_count"], answer.json()["error_count"]) == (1, 1)

@@ -1,5 +1,6 @@
 """The way to Postgres: one pool of psycopg connections for statements, one SQLAlchemy engine for queries."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -38,13 +39,22 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A connection for a few statements; thrown away when a migration made its prepared plans stale."""
+        """A connection for a few statements; thrown away when a migration made its prepared plans stale.
+
+        So is one whose user was cancelled: halfway out of a transaction or a pipeline it would go back to
+        the pool as if it were free, and what others write on it afterwards would be answered and lost.
+        """
         async with self.pool.connection() as connection:
             try:
                 yield connection
             except errors.FeatureNotSupported:
                 await connection.close()
                 raise
+            finally:
+                # A driver's error may hide the cancel, so the task is asked.
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    await connection.close()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

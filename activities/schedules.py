@@ -109,8 +109,8 @@ async def keep(connection: Connection, schedule: DictRow, now: datetime) -> Kept
     await move_on(connection, schedule, due=following, zone=zone.key, counted_from=counted_from)
     refusal = await _why_not(connection, schedule)
     if refusal is not None:
-        await skip_occurrence(connection, schedule, due, refusal)
-        return Kept(following, said=_skipped(due, refusal))
+        await skip_occurrence(connection, schedule, due, refusal.reason)
+        return Kept(following, said=_skipped(due, refusal.kind))
     await claim_occurrence(connection, schedule, due)
     return Kept(following, firing=due)
 
@@ -129,15 +129,26 @@ async def _in_present_zone(connection: Connection, schedule: DictRow, now: datet
     return moved
 
 
-async def _why_not(connection: Connection, schedule: DictRow) -> str | None:
+@dataclass(frozen=True)
+class _Refusal:
+    """Why an occurrence cannot run: `kind` quotes no data and may be told to Temporal, `reason` may (D23)."""
+
+    kind: str
+    reason: str
+
+
+async def _why_not(connection: Connection, schedule: DictRow) -> _Refusal | None:
     """Known before the occurrence is claimed, so that one that never ran is not its last."""
     key, version_id = schedule["workflow_key"], schedule["current_version_id"]
+    told = None
     if version_id is None:
-        return f'no workflow "{key}" is published'
-    if not schedule["active"]:
-        return f'the workflow "{key}" is inactive'
+        told = f'no workflow "{key}" is published'
+    elif not schedule["active"]:
+        told = f'the workflow "{key}" is inactive'
+    if told is not None:
+        return _Refusal(told, told)
     misfit = await why_data_misfits(connection, schedule["environment_id"], version_id, schedule["data"])
-    return None if misfit is None else str(misfit)
+    return None if misfit is None else _Refusal(misfit.kind, str(misfit))
 
 
 def _skipped(occurrence: datetime, reason: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from temporalio.testing import ActivityEnvironment
 
 from activities.reconciling.schedules import keep_up
 from activities.schedules import Kept, Schedules, keep
@@ -26,6 +27,8 @@ from workflows_engine.effects.schedules import KeepScheduleAsk
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 DUE = datetime(2026, 1, 6, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
+NUMBERED = {"trigger_data_json_schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}
+UNLIKE_ITS_SCHEMA = "skipped 2026-01-06 09:00:00 UTC: the data does not follow its schema"
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +98,7 @@ async def test_what_was_cut_off_between_claim_and_trigger_is_made_good_and_fires
 
     (trigger,) = await triggers(database, environment)
     assert trigger["id"] == names.scheduled_run_id(made, DUE)
+    assert trigger["inserted_at"] == DUE + timedelta(seconds=30)
     assert (trigger["source"], trigger["schedule_id"], trigger["expands"]) == ("schedule", made, False)
     assert (await standing(database, environment, made))["firing_at"] is None
 
@@ -147,16 +151,30 @@ async def test_data_that_a_later_version_refuses_skips_and_is_no_last_occurrence
     database: Database, environment: TestEnvironment
 ) -> None:
     made = await write(database, place_of(environment), new_schedule(data={"n": "one"}), NOW)
-    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
-    later = workflow(in_app_step()) | {"trigger_data_json_schema": schema}
-    await publish(database, environment, "digest", later)
+    await publish(database, environment, "digest", workflow(in_app_step()) | NUMBERED)
 
     kept = await look(database, environment, made, DUE)
 
-    assert (kept.firing, kept.due) == (None, DUE + DAY)
+    assert kept == Kept(DUE + DAY, said=UNLIKE_ITS_SCHEMA)
     row = await standing(database, environment, made)
     assert (row["skipped_at"], row["last_occurrence_at"], row["firing_at"]) == (DUE, None, None)
-    assert "trigger_data_json_schema" in row["skip_reason"]
+    assert "'one' is not of type 'integer'" in row["skip_reason"]
+
+
+@pytest.mark.rule("E-SCHED-12", "E-TRIGGER-7")
+async def test_a_refused_occurrence_tells_temporal_nothing_of_the_schedules_data(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    database = virtual.database
+    made = await write(database, place_of(environment), new_schedule(data={"n": "one"}), NOW)
+    await look(database, environment, made, DUE)
+    await publish(database, environment, "digest", workflow(in_app_step()) | NUMBERED)
+
+    ask = KeepScheduleAsk(environment_id=environment.id, schedule_id=made, now=DUE)
+    answer = await ActivityEnvironment().run(Schedules(database, virtual.temporal).keep_schedule, ask)
+
+    assert answer.said == UNLIKE_ITS_SCHEMA
+    assert "'one'" in (await standing(database, environment, made))["skip_reason"]
 
 
 @pytest.mark.rule("E-SCHED-4")
@@ -180,6 +198,22 @@ async def test_a_change_of_zone_moves_the_next_occurrence(
     kept = await look(database, environment, made, now)
 
     assert (kept.firing, kept.due) == (firing, due)
+
+
+@pytest.mark.rule("E-SCHED-4")
+async def test_a_moment_that_was_given_is_not_looked_at_again_for_a_change_of_zone(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    database = virtual.database
+    made = await write(database, place_of(environment), new_schedule(scheduled_at=DUE), NOW)
+    async with database.transaction() as connection:
+        ada = RecipientRef(id="ada")
+        await identify(connection, environment.id, ada, {"timezone": "Asia/Tokyo"}, NOW)
+
+    assert await look(database, environment, made, NOW + timedelta(hours=1)) == Kept(DUE)
+
+    row = await standing(database, environment, made)
+    assert (row["zone"], row["next_occurrence_at"]) == ("Asia/Tokyo", DUE)
 
 
 @pytest.mark.rule("E-SCHED-10")

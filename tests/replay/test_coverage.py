@@ -22,12 +22,17 @@ from workflows_engine.steps import PLANNED_TYPES
 
 AnyEffect = Effect[Any, Any]
 
+TOO_LONG = {"renew_run"}
+"""A window has to be looked at 500 times for it: a history of three megabytes."""
+
 COUNTED = {"reconcile", "carry_cancel", "expand_recipients"}
 """Their answers are numbers that a workflow shows and decides nothing by."""
 
 NEVER_TOLD = {
-    # An orphaned window is given away while its owner looks at it: seconds apart, by the reconciler alone.
-    "renew_run": {"incarnation"},
+    # The wait was only just written: no event can have been judged.
+    "register_wait": {"more"},
+    # Only from the 201st join of a window on; tests/rules and the trial of large batches do that.
+    "join_batch": {"is_settled"},
 }
 """Fields that no history can tell of in both ways, each with its reason."""
 
@@ -61,8 +66,8 @@ def test_every_type_of_planned_step_has_a_history(planned_type: str) -> None:
 @pytest.mark.parametrize("effect", EFFECTS, ids=lambda effect: effect.name)
 def test_an_effect_has_answered_whatever_it_can(effect: AnyEffect, answers: list[Told]) -> None:
     own = [one.answer for one in answers if one.effect == effect.name]
-    assert own, f"no history has {effect.name}"
-    fields = {} if effect.name in COUNTED else own_fields(effect.answer)
+    assert (not own) == (effect.name in TOO_LONG), f"no history has {effect.name}"
+    fields = {} if effect.name in COUNTED | TOO_LONG else own_fields(effect.answer)
     untold = {name for name, field in fields.items() if not is_told(name, field, own)}
     assert untold == NEVER_TOLD.get(effect.name, set())
 

@@ -2,6 +2,7 @@
 
 from typing import LiteralString
 
+from dispatch.starting import ensure_maintenance
 from tests.builders import batch_step, delay_step, email_step, in_app_step
 from tests.eventually import eventually
 from tests.replay.stage import BODY, PATIENCE_SECONDS, Handle, Scene, Stage, closed
@@ -53,18 +54,21 @@ async def batch_left_by_everybody(stage: Stage) -> dict[str, Handle]:
 
 
 async def batch_left_by_its_joiner(stage: Stage) -> dict[str, Handle]:
-    """The opener leaves first and waits for the joiner, who leaves before the window closes."""
-    await stage.publish("comments", batch_step(seconds=8), in_app_step(body=BODY))
+    """The opener leaves first and waits for the joiner, who leaves before an operator closes the window."""
+    await stage.publish("comments", batch_step(seconds=600), in_app_step(body=BODY))
     opener = await stage.start("comments", cancellation_key="first")
     await stage.reach("paused")
     await closed(await stage.start("comments", cancellation_key="second"))
     await stage.cancel("comments", "first")
+    await eventually(lambda: stage.rows(LEFT), seconds=PATIENCE_SECONDS)
     await stage.cancel("comments", "second")
+    await stage.wake()
     return {"batch_left_by_its_joiner": await closed(opener)}
 
 
 async def run_taken_up_in_the_middle(stage: Stage) -> dict[str, Handle]:
-    """The step that it goes on with is not its first."""
+    """The step that it goes on with is not its first; the reconciler gives it the window."""
+    await ensure_maintenance(stage.house.temporal)
     await stage.publish(
         "comments", in_app_step("before", body=BODY), batch_step(seconds=10), in_app_step(body=BODY)
     )
@@ -79,19 +83,20 @@ async def run_taken_up_in_the_middle(stage: Stage) -> dict[str, Handle]:
 
 async def cancelled_after_its_batch(stage: Stage) -> dict[str, Handle]:
     """The opener's key was spent in the window and stops the run behind it all the same (E-CANCEL-8)."""
-    steps = [batch_step(seconds=4), delay_step(), in_app_step(body=BODY)]
-    await stage.publish("comments", *steps)
+    await stage.publish("comments", batch_step(seconds=600), delay_step(), in_app_step(body=BODY))
     opener = await stage.start("comments", cancellation_key="first")
     await stage.reach("paused")
     await closed(await stage.start("comments"))
     await stage.cancel("comments", "first")
-    await eventually(lambda: stage.rows(CLOSED), seconds=PATIENCE_SECONDS)
-    await stage.reach("paused")
+    await eventually(lambda: stage.rows(LEFT), seconds=PATIENCE_SECONDS)
+    await stage.wake()
+    await eventually(lambda: stage.rows(DELAYED), seconds=PATIENCE_SECONDS)
     await stage.cancel("comments", "first")
     return {"cancelled_after_its_batch": await closed(opener)}
 
 
-CLOSED: LiteralString = "SELECT id FROM run_events WHERE environment_id = %s AND event = 'delay_started'"
+LEFT: LiteralString = "SELECT id FROM run_events WHERE environment_id = %s AND event = 'batch_left'"
+DELAYED: LiteralString = "SELECT id FROM run_events WHERE environment_id = %s AND event = 'delay_started'"
 
 SCENES: list[tuple[Scene, tuple[str, ...]]] = [
     (batch, ("batch_opener", "absorbed_joiner")),

@@ -116,11 +116,11 @@ async def fetch_ended(stage: Stage) -> dict[str, Handle]:
 
 
 async def forked(stage: Stage) -> dict[str, Handle]:
-    """The default branch, which is empty, and the last cohort."""
-    cohort = cohorts(0, 100)
+    """The default branch, which is empty, the last cohort, and the first."""
     chosen = branch({"conditions": IS_OTHER, "steps": [in_app_step("never", body=BODY)]}, {})
-    await stage.publish("greet", chosen, cohort, in_app_step(body=BODY))
-    return {"forked_to_the_last": await closed(await stage.start("greet"))}
+    last, first = cohorts(0, 100), cohorts(100, 0, ref="cohort_2")
+    await stage.publish("greet", chosen, last, first, in_app_step(body=BODY))
+    return {"forked": await closed(await stage.start("greet"))}
 
 
 async def steps_skipped(stage: Stage) -> dict[str, Handle]:
@@ -153,7 +153,7 @@ SCENES: list[tuple[Scene, tuple[str, ...]]] = [
     (fetch_ended, ("fetch_failed", "fetch_cancelled", "fetch_woken")),
     (branches_taken, ("branches_taken",)),
     (cohort_drawn, ("cohort_drawn",)),
-    (forked, ("forked_to_the_last",)),
+    (forked, ("forked",)),
     (steps_skipped, ("steps_skipped",)),
     (functions, ("functions",)),
     (agent_asked_again, ("agent_asked_again",)),

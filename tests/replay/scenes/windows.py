@@ -1,13 +1,11 @@
 """Scenes of batch windows: they slide, fill up, flush, follow the latest version, are moved by hand."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.builders import batch_step, delay_step, in_app_step
 from tests.eventually import eventually
 from tests.replay.stage import BODY, IS_OTHER, PATIENCE_SECONDS, Handle, Scene, Stage, closed
-from workflows_engine import names
 
 
 def seconds(value: int) -> dict[str, Any]:
@@ -76,25 +74,6 @@ async def closed_by_an_operator(stage: Stage) -> dict[str, Handle]:
     return {"batch_closed_by_an_operator": await closed(run)}
 
 
-async def renewed(stage: Stage) -> dict[str, Handle]:
-    """A window looked at so often (`LOOKS`) that the run goes on in another workflow, which closes it."""
-    await stage.publish("comments", batch_step(seconds=600), in_app_step(body=BODY))
-    trigger_id = await stage.trigger("comments", "ada")
-    first = stage.run_of("comments", trigger_id)
-    await stage.reach("paused")
-    deadline = time.monotonic() + 3 * PATIENCE_SECONDS
-    while (await first.describe()).close_time is None and time.monotonic() < deadline:
-        await first.signal(names.LOOK)
-    heir = stage.run_of("comments", trigger_id, incarnation=1)
-    await eventually(lambda: stage.rows(PAUSED_AGAIN), seconds=PATIENCE_SECONDS)
-    await stage.wake()
-    return {"batch_renewed": await closed(first), "batch_held_by_a_renewed_run": await closed(heir)}
-
-
-PAUSED_AGAIN = (
-    "SELECT id FROM recipient_runs WHERE environment_id = %s AND status = 'paused' AND incarnation = 1"
-)
-
 SCENES: list[tuple[Scene, tuple[str, ...]]] = [
     (sliding, ("batch_slid", "batch_slid_by_a_joiner")),
     (full, ("batch_filled", "batch_filled_by_a_joiner")),
@@ -102,5 +81,4 @@ SCENES: list[tuple[Scene, tuple[str, ...]]] = [
     (latest, ("batch_switched_version",)),
     (unresolved, ("batch_unresolved", "batch_skipped")),
     (closed_by_an_operator, ("batch_closed_by_an_operator",)),
-    (renewed, ("batch_renewed", "batch_held_by_a_renewed_run")),
 ]

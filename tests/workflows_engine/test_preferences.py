@@ -19,7 +19,8 @@ from tests.preferring import (
     sets,
     verdict,
 )
-from workflows_engine.preferences import CHANNEL_TYPES, KEYS, STRATEGY, Layers
+from workflows_engine.conditions import Judgement
+from workflows_engine.preferences import CHANNEL_TYPES, KEYS, STRATEGY, Layers, Subject, weigh
 
 VECTORS = [
     ("a", Layers(), C1, "email", True),
@@ -226,3 +227,43 @@ def test_the_verdict_is_what_all_its_nodes_say(a: Set, b: Set, c: Set, d: Set) -
     parts = [*said.trace["nodes"].values(), said.trace["commercial_subscribed"]]
     assert said.allowed is all(part["allowed"] for part in parts)
     assert set(Layers(a, b, c, d).resolved()) <= set(KEYS)
+
+
+@pytest.mark.rule("E-PREF-8", "E-PREF-10", "E-PREF-16")
+@pytest.mark.parametrize("word", [True, False])
+def test_the_trace_of_a_workflow_above_preferences_tells_the_commercial_word_alone(word: bool) -> None:
+    own = Layers(recipient_default=EMAIL_OFF | {"commercial_subscribed": word})
+    said = verdict(own, overrides=True, is_commercial=True)
+    opt_out = {"location": "commercial_subscribed", "allowed": word}
+    told = {"commercial_subscribed": opt_out, "allowed": word, "overridden": True}
+    assert (said.allowed, said.trace) == (word, told)
+    assert verdict(own, overrides=True).trace == {"allowed": True, "overridden": True}
+
+
+@pytest.mark.rule("E-PREF-10", "E-PREF-16")
+def test_the_trace_tells_the_commercial_word_of_commercial_messages_only() -> None:
+    nothing_said = verdict(Layers(), is_commercial=True).trace["commercial_subscribed"]
+    assert nothing_said == {"location": "commercial_subscribed", "allowed": True}
+    assert "commercial_subscribed" not in verdict(Layers()).trace
+
+
+@pytest.mark.rule("E-PREF-4", "E-PREF-16")
+def test_the_trace_names_the_set_that_counted() -> None:
+    assert verdict(Layers(recipient_tenant=EMAIL_OFF)).trace["preference_set"] == "tenant"
+    assert verdict(Layers(recipient_default=EMAIL_OFF)).trace["preference_set"] == "default"
+
+
+@pytest.mark.rule("E-PREF-12", "E-PREF-16")
+def test_conditions_that_cannot_be_judged_do_not_allow_and_say_why() -> None:
+    subject = Subject("new-comment", C1, "email")
+    layers = Layers(recipient_default={"channel_types": {"email": {"conditions": [HOLDS]}}})
+    said = weigh(layers, subject, lambda _: Judgement(False, [{"result": "not judged"}], "a secret"))
+    assert not said.allowed
+    assert said.trace["nodes"][""]["decided_by"] == [
+        {
+            "location": "channel_types.email",
+            "allowed": False,
+            "conditions": [{"result": "not judged"}],
+            "unjudged": "a secret",
+        }
+    ]

@@ -259,6 +259,36 @@ def test_filters_that_nothing_passes_end_the_schedule_instead_of_searching_for_e
 
 def test_the_end_of_the_calendar_ends_a_schedule() -> None:
     assert occurrences(rule("monthly"), scheduled_at=datetime(9999, 12, 30, tzinfo=UTC)) == []
+    (last,) = occurrences(rule("monthly"), scheduled_at=datetime(9999, 11, 30, tzinfo=UTC))
+    assert last == "Wed 9999-12-01 00:00"
+
+
+@pytest.mark.rule("E-SCHED-5")
+def test_a_month_is_found_however_long_ago_the_schedule_began() -> None:
+    began = datetime(2020, 11, 1, tzinfo=UTC)
+    every, each_third = [Recurrence((rule("monthly", interval=n),), anchors=(began,)) for n in (1, 3)]
+    assert every.after(datetime(2026, 1, 1, tzinfo=UTC), UTC_ZONE) == datetime(2026, 2, 1, tzinfo=UTC)
+    assert each_third.after(datetime(2026, 2, 1, tzinfo=UTC), UTC_ZONE) == datetime(2026, 5, 1, tzinfo=UTC)
+
+
+@pytest.mark.rule("E-SCHED-4")
+@pytest.mark.parametrize(
+    ("after", "fields", "expected"),
+    [
+        ("2026-06-01T12:34:56.789", {"minutes": 15}, "2026-06-01T12:45:00"),
+        # Half an hour is left out at 15:30: no clock shows a quarter past two, and the hour still passes.
+        ("2026-10-03T14:50:00", {"minutes": 15}, "2026-10-03T15:45:00"),
+        # Half an hour comes twice from 15:00: the next quarter past is that of the hour after.
+        ("2026-04-04T14:50:00", {"minutes": 15}, "2026-04-04T15:45:00"),
+    ],
+)
+def test_an_hourly_schedule_is_on_the_clocks_minute_where_they_jump_by_half_an_hour(
+    after: str, fields: dict[str, Any], expected: str
+) -> None:
+    zone = ZoneInfo("Australia/Lord_Howe")
+    moment = datetime.fromisoformat(after).replace(tzinfo=UTC)
+    hourly = Recurrence((rule("hourly", **fields),), anchors=(moment.astimezone(zone),))
+    assert hourly.after(moment, zone) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
 
 
 @pytest.mark.rule("E-SCHED-2", "E-LIMITS-34")

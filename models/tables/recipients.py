@@ -15,6 +15,7 @@ from models.parts import Part
 from models.tables.channel_data import channel_data_part, put_channel_data
 from models.tables.columns import document, moment
 from models.tables.preference_sets import preference_sets_part, put_preference_sets
+from models.values.calls_merging import merged, merged_sets
 from models.values.given import GivenRecipient, GivenTenant
 from models.values.refs import RecipientRef
 
@@ -96,11 +97,11 @@ class Identification:
         return cls(given.ref, given.properties, given.preferences, given.channel_data)
 
     def joined_by(self, later: "Identification") -> "Identification":
-        """The same recipient, named again in one call: the later one wins, key by key."""
+        """The same recipient, named again in one call: merged deeply, as two calls would be."""
         return Identification(
             self.ref,
-            self.properties | later.properties,
-            self.preferences | later.preferences,
+            merged(self.properties, later.properties),
+            merged_sets(self.preferences, later.preferences),
             self.channel_data | later.channel_data,
         )
 

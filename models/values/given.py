@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from models.values.calls_merging import merged, merged_sets
 from models.values.channel_data import ChannelDataMistake, channel_data_of
 from models.values.field_paths import field_path
 from models.values.preferences import PreferenceSetRequest
@@ -76,13 +77,18 @@ class GivenRecipient(GivenState):
         )
 
     def joined_by(self, later: "GivenRecipient") -> "GivenRecipient":
-        """The same one, named again: whatever either call of the name gave is kept, the later one wins."""
+        """The same one, named again: whatever either call of the name gave is kept, the later one wins.
+
+        Properties and preferences are merged deeply, as two calls would be (E-TRIGGER-11, E-TRIGGER-12).
+        """
         return self.model_copy(
             update={
-                "properties": _joined(self.properties, later.properties),
+                "properties": merged(self.properties or {}, later.properties or {})
+                if self.properties is not None or later.properties is not None
+                else None,
                 "trigger_data": _joined(self.trigger_data, later.trigger_data),
                 "channel_data": self.channel_data | later.channel_data,
-                "preferences": self.preferences | later.preferences,
+                "preferences": merged_sets(self.preferences, later.preferences),
             }
         )
 

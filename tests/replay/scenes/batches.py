@@ -1,8 +1,10 @@
 """Scenes of batches whose members come, go and change places."""
 
+from datetime import UTC, datetime
 from typing import LiteralString
 
 from dispatch.starting import ensure_maintenance
+from models.tables.cancels import NewCancel, insert_cancel
 from tests.builders import batch_step, delay_step, email_step, in_app_step
 from tests.eventually import eventually
 from tests.replay.stage import BODY, PATIENCE_SECONDS, Handle, Scene, Stage, closed
@@ -95,6 +97,19 @@ async def cancelled_after_its_batch(stage: Stage) -> dict[str, Handle]:
     return {"cancelled_after_its_batch": await closed(opener)}
 
 
+async def cancel_found_at_the_close(stage: Stage) -> dict[str, Handle]:
+    """The opener was cancelled, and heard nothing of it before an operator closed the window."""
+    await stage.publish("comments", batch_step(seconds=600), in_app_step(body=BODY))
+    opener = await stage.start("comments", cancellation_key="first")
+    await stage.reach("paused")
+    await closed(await stage.start("comments"))
+    async with stage.house.database.transaction() as connection:
+        cancel = NewCancel(stage.environment.id, "comments", "first", gids=None, api_key_id=None)
+        await insert_cancel(connection, cancel, datetime.now(UTC))
+    await stage.wake()
+    return {"cancel_found_at_the_close": await closed(opener)}
+
+
 LEFT: LiteralString = "SELECT id FROM run_events WHERE environment_id = %s AND event = 'batch_left'"
 DELAYED: LiteralString = "SELECT id FROM run_events WHERE environment_id = %s AND event = 'delay_started'"
 
@@ -107,4 +122,5 @@ SCENES: list[tuple[Scene, tuple[str, ...]]] = [
     (run_taken_up_again, ("run_taken_up_again",)),
     (run_taken_up_in_the_middle, ("run_taken_up_in_the_middle",)),
     (cancelled_after_its_batch, ("cancelled_after_its_batch",)),
+    (cancel_found_at_the_close, ("cancel_found_at_the_close",)),
 ]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from models.values.conditions import AllOf, Condition, ConditionGroup, Operator
+from models.values.loggable import PRIVATE, REDACTED
 from models.values.plain_json import read_json
 
 from workflows_engine.operators import ABSENT, OPERATORS, TIMESTAMP_OPERATORS, or_empty
@@ -117,8 +118,8 @@ class _Court:
             held = OPERATORS[condition.operator](variable, argument, grounds.now)
         return {
             "result": held,
-            "variable_value": or_empty(variable),
-            "argument_value": or_empty(argument),
+            "variable_value": _shown(condition.variable, variable),
+            "argument_value": _shown(condition.argument, argument),
         }
 
     def _argument(self, condition: Condition) -> Any:
@@ -129,6 +130,13 @@ class _Court:
             found = operand(given, grounds.scope)
             return [operand(end, grounds.scope) for end in found] if isinstance(found, list) else found
         return operand(given, grounds.scope)
+
+
+def _shown(written: Any, value: Any) -> Any:
+    """What was compared, for a trace; what channel data hold, tokens and addresses, nobody reads there."""
+    named = written if isinstance(written, list) else [written]
+    is_private = any(isinstance(one, str) and PRIVATE in one for one in named)
+    return REDACTED if is_private and value is not ABSENT else or_empty(value)
 
 
 def subject(variable: str, scope: Scope) -> Any:

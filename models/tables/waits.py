@@ -16,6 +16,7 @@ from models.ids import new_ksuid
 from models.parts import Part
 from models.tables.columns import moment, texts, verbatim_document
 from models.tables.reconciliation import CARRIER
+from models.values.loggable import PRIVATE
 from models.values.plain_json import storable
 from models.values.refs import RecipientRef
 from models.values.topics import OF_MESSAGES, RECIPIENT_UPDATED
@@ -117,7 +118,7 @@ async def find_wait(connection: Connection, environment_id: UUID, run_id: UUID, 
 
 @dataclass(frozen=True)
 class Settling:
-    """How a wait ends; `event` is what a matched one goes on with."""
+    """How a wait ends; `event` is what a matched one goes on with, without channel data (E-DEBUG-4)."""
 
     result: Literal["matched", "expired", "cancelled"]
     now: datetime
@@ -138,12 +139,17 @@ async def settle_wait(
             settling.now,
             settling.result,
             settling.event_id,
-            None if settling.event is None else Json(storable(settling.event)),
+            None if settling.event is None else Json(storable(_without_channel_data(settling.event))),
             environment_id,
             run_id,
             step_ref,
         ),
     )
+
+
+def _without_channel_data(event: dict[str, Any]) -> dict[str, Any]:
+    """Conditions may ask for the tokens of who changed; steps after the wait, and what they log, do not."""
+    return {key: value for key, value in event.items() if key != PRIVATE}
 
 
 async def keep_waiting(

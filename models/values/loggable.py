@@ -9,7 +9,7 @@ TRUNCATED: Final = "[TRUNCATED]"
 TRUNCATED_KEY: Final = "__knock_truncated__"
 MOST_ITEMS: Final = 100
 _MOST_BYTES: Final = 1024
-_PRIVATE: Final = "channel_data"
+PRIVATE: Final = "channel_data"
 """A key whose value is tokens and addresses, wherever it stands."""
 
 
@@ -29,7 +29,7 @@ def loggable(value: Any) -> Any:
     """
     if isinstance(value, dict):
         kept = {
-            cut(storable(key)): REDACTED if key == _PRIVATE else loggable(value[key])
+            cut(storable(key)): REDACTED if key == PRIVATE else loggable(value[key])
             for key in list(value)[:MOST_ITEMS]
         }
         return {**kept, TRUNCATED_KEY: True} if len(value) > MOST_ITEMS else kept

@@ -19,7 +19,7 @@ from models.tables.cancels import find_canceller
 from models.tables.messages import find_unattempted
 from models.tables.recipient_runs import Ending, LogLine, close_part, find_facts, log_part, status_part
 from models.tables.triggers import lock_unretired
-from models.tables.waits import RunEventKey, awaited_run_part
+from models.tables.waits import RunEventKey, awaited_run_part, lock_open_wait
 from models.values.kinds import Outcome, RunStatus
 from workflows_engine import effects
 from workflows_engine.effects.runs import BeginAnswer, BeginAsk, FinishAnswer, FinishAsk
@@ -133,10 +133,14 @@ async def _decide(connection: Connection, standing: Standing, ask: BeginAsk) -> 
     stop = _refusal(standing)
     if stop is not None:
         return _refused(stop)
-    if ask.incarnation == 0 or facts["resume_window_id"] is None:
+    if ask.incarnation == 0:
         return BeginAnswer(version_id=standing.version.id)
-    window = await lock_window(connection, ask.environment_id, facts["resume_window_id"])
     refs = [step["ref"] for step in standing.version.plan["steps"]]
+    if facts["resume_window_id"] is None:
+        wait = await lock_open_wait(connection, ask.environment_id, ask.recipient_run_id)
+        position, until = (0, None) if wait is None else (refs.index(wait["step_ref"]), wait["expires_at"])
+        return BeginAnswer(position=position, closes_at=until, version_id=standing.version.id)
+    window = await lock_window(connection, ask.environment_id, facts["resume_window_id"])
     return BeginAnswer(
         position=refs.index(window["step_ref"]),
         window_id=window["id"],
@@ -180,7 +184,7 @@ async def _writing(connection: Connection, ask: BeginAsk, entrance: Entrance, an
     writing = Writing(LedgerKey(run_id, BEGIN, str(ask.incarnation)), answer, ask.now)
     writing.add(*entrance.parts(ask.now))
     if answer.outcome is None:
-        status = RunStatus.PAUSED if answer.window_id else RunStatus.PROCESSING
+        status = RunStatus.PAUSED if answer.closes_at else RunStatus.PROCESSING
         writing.add(status_part(environment_id, run_id, status, ask.now, answer.closes_at))
         writing.add(awaited_run_part(environment_id, run_id, "started"))
     elif entrance.standing.facts["finished_at"] is None:
@@ -193,11 +197,14 @@ async def _writing(connection: Connection, ask: BeginAsk, entrance: Entrance, an
 async def _canceller(
     connection: Connection, environment_id: UUID, acceptance: int | None
 ) -> dict[str, Any] | None:
-    """Who cancelled by API: the cancel's number and the id of the key that it was sent with (D10)."""
+    """Who cancelled by API: the cancel's number, its moment, and the id of the key it came with (D10)."""
     if acceptance is None:
         return None
-    api_key_id = await find_canceller(connection, environment_id, acceptance)
-    return {"cancel": acceptance, "api_key_id": None if api_key_id is None else str(api_key_id)}
+    cancel = await find_canceller(connection, environment_id, acceptance)
+    if cancel is None:
+        return {"cancel": acceptance}
+    key_id = None if cancel["api_key_id"] is None else str(cancel["api_key_id"])
+    return {"cancel": acceptance, "cancelled_at": cancel["inserted_at"].isoformat(), "api_key_id": key_id}
 
 
 def closing(ending: Ending, cancelled_by: dict[str, Any] | str | None) -> list[Part]:

@@ -23,11 +23,25 @@ from workflows_engine.effects.delivery import (
     hand_over_delivery,
 )
 from workflows_engine.effects.effect import Effect
-from workflows_engine.effects.steps import MoveAnswer, MoveAsk, StepAnswer, StepAsk, Verdict, move_pause
+from workflows_engine.effects.steps import (
+    MoveAnswer,
+    MoveAsk,
+    RenewAsk,
+    StepAnswer,
+    StepAsk,
+    Verdict,
+    move_pause,
+    renew_run,
+)
 from workflows_engine.step import End, GoOn, Next, PlannedStep
 
 RETRY_PAUSES = (timedelta(seconds=30), timedelta(seconds=60))
 """Between the three attempts of a failing step (E-RUN-7, E-FETCH-5)."""
+
+LOOKS = 500
+"""How often one workflow looks at the rows of a pause: each look adds about seven events to its history,
+which may have 51,200. A window that slides every second for days, or a wait that hears of much that does
+not match, goes on in another workflow of the same run (D9)."""
 
 A = TypeVar("A", bound=StepAnswer)
 
@@ -228,6 +242,24 @@ class Run:
             incarnation=self.given.incarnation,
         )
         return await move_pause(ask, summary=f"{step.ref}: moved by an operator")
+
+    async def renew(self, step: PlannedStep, look: int, window_id: UUID | None = None) -> End | None:
+        """After so many looks another workflow of the run goes on with the pause, and this one ends."""
+        if look < LOOKS or not self.is_undisturbed:
+            return None
+        ask = RenewAsk(
+            environment_id=self.given.environment_id,
+            recipient_run_id=self.given.recipient_run_id,
+            step_ref=step.ref,
+            attempt=look,
+            now=workflow.now(),
+            window_id=window_id,
+            incarnation=self.given.incarnation,
+        )
+        renewed = await renew_run(ask, summary=f"{step.ref}: go on in another workflow")
+        if renewed.incarnation is None:
+            return None
+        return End(Outcome.ABSORBED, "goes on in another workflow", is_settled=True)
 
     # --- deliveries ---------------------------------------------------------------------------------
 

@@ -68,7 +68,8 @@ class WaitSteps:
             standing = await load(connection, self._versions, ask)
             wait = await find_wait(connection, ask.environment_id, ask.recipient_run_id, ask.step_ref)
             looked = await _look(connection, ask, standing, wait)
-        key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"look:{ask.attempt}")
+        look = f"{ask.incarnation}:{ask.attempt}" if ask.incarnation else f"{ask.attempt}"
+        key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"look:{look}")
         async with claim(self._database, key, ask.now) as entry:
             if entry.stored is not None:
                 return WaitAnswer.model_validate(entry.stored)

@@ -172,9 +172,9 @@ async def has_open_member(connection: Connection, window_id: UUID) -> bool:
 
 
 async def reopen(
-    connection: Connection, environment_id: UUID, run_id: UUID, window_id: UUID, now: datetime
+    connection: Connection, environment_id: UUID, run_id: UUID, window_id: UUID | None, now: datetime
 ) -> int:
-    """An absorbed run holds this window from now on; answers its new incarnation (D9)."""
+    """A run goes on in another workflow, with this window or with its open wait; its new incarnation (D9)."""
     cursor = await connection.execute(
         """
         UPDATE recipient_runs

@@ -116,6 +116,21 @@ async def find_wait(connection: Connection, environment_id: UUID, run_id: UUID, 
     return row
 
 
+async def lock_open_wait(connection: Connection, environment_id: UUID, run_id: UUID) -> DictRow | None:
+    """What an unfinished run waits for, if it does; nobody finishes the run until the transaction ends."""
+    cursor = await connection.execute(
+        """
+        SELECT w.* FROM event_waits w
+        JOIN recipient_runs r ON r.environment_id = w.environment_id AND r.id = w.recipient_run_id
+        WHERE w.environment_id = %s AND w.recipient_run_id = %s AND w.settled_at IS NULL
+          AND r.finished_at IS NULL
+        FOR UPDATE OF r
+        """,
+        (environment_id, run_id),
+    )
+    return await cursor.fetchone()
+
+
 @dataclass(frozen=True)
 class Settling:
     """How a wait ends; `event` is what a matched one goes on with, without channel data (E-DEBUG-4)."""

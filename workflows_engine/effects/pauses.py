@@ -23,6 +23,7 @@ class LookAsk(StepAsk):
     for another end of the wait.
     """
 
+    incarnation: int = 0
     is_cancelled: bool = False
     until: datetime | None = None
 

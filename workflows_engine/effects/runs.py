@@ -75,7 +75,7 @@ class ExpandAnswer(BaseModel):
 
 
 class RenewAnswer(BaseModel):
-    """The incarnation that holds the run's window now; None when the window is not the run's any more."""
+    """The incarnation that holds the run's window or wait now; None when neither is the run's any more."""
 
     incarnation: int | None = None
 

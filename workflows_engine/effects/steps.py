@@ -94,6 +94,13 @@ class WindowAsk(StepAsk):
     cancel: int | None = None
 
 
+class RenewAsk(StepAsk):
+    """Another workflow is to go on with the step's pause: with the window that it holds, or with its wait."""
+
+    window_id: UUID | None = None
+    incarnation: int = 0
+
+
 class MoveAsk(StepAsk):
     """An operator's wish about a pause: to end at `until`, or at once. A batch's has its window."""
 
@@ -153,7 +160,7 @@ resolve_delay = Effect("resolve_delay", StepAsk, DelayAnswer)
 join_batch = Effect("join_batch", StepAsk, JoinAnswer)
 leave_batch = Effect("leave_batch", WindowAsk, LeaveAnswer)
 close_batch = Effect("close_batch", WindowAsk, CloseAnswer)
-renew_run = Effect("renew_run", WindowAsk, RenewAnswer)
+renew_run = Effect("renew_run", RenewAsk, RenewAnswer)
 move_pause = Effect("move_pause", MoveAsk, MoveAnswer)
 # The request itself may take 15 s (E-FETCH-4); the heartbeat tells a lost worker from a slow server.
 fetch = Effect(

@@ -17,7 +17,6 @@ from workflows_engine.effects.steps import (
     close_batch,
     join_batch,
     leave_batch,
-    renew_run,
 )
 from workflows_engine.run import Run
 from workflows_engine.step import End, GoOn, Next, PlannedStep, Step, Switch, Written
@@ -72,11 +71,6 @@ class BatchSettings(Written):
         return limit.after(opened_at) if self.is_sliding and limit is not None else None
 
 
-LOOKS = 500
-"""How often one workflow looks at its window: each look adds about seven events to its history, which may
-have 51,200. A window that slides every second for days goes on in a workflow of the same run (D9)."""
-
-
 def window_line(ref: str) -> str:
     """Under which name a window that fills up is shown."""
     return f"{ref} window"
@@ -117,9 +111,9 @@ class BatchPlan(PlannedStep):
             if closed.closes_at is None:
                 return self._closed(run, closed)
             closes_at = closed.closes_at
-            if look >= LOOKS and await self._renew(run, self._about(run, window_id, look)):
-                break
-        return End(Outcome.ABSORBED, "goes on in another workflow", is_settled=True)
+            if (renewed := await run.renew(self, look, window_id)) is not None:
+                return renewed
+        raise AssertionError("counting never ends")
 
     async def _leave(self, run: Run, about: WindowAsk) -> Next | None:
         """The run's own activity leaves; None when others are gathered, for whom it goes on waiting."""
@@ -128,13 +122,6 @@ class BatchPlan(PlannedStep):
             return run.settle(self, left) or GoOn()
         run.spend_cancel()
         return None
-
-    async def _renew(self, run: Run, about: WindowAsk) -> bool:
-        """Whether another workflow of the run holds the window from now on."""
-        if not run.is_undisturbed:
-            return False
-        renewed = await renew_run(about, summary=f"{self.ref}: go on in another workflow")
-        return renewed.incarnation is not None
 
     def _closed(self, run: Run, closed: CloseAnswer) -> Next:
         if closed.spent is not None:

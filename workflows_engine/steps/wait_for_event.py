@@ -139,6 +139,8 @@ class WaitForEventPlan(PlannedStep):
                 await run.pause(self, answer.until, "waiting for an event")
             look += 1
             answer = await look_for_event(self._about(run, look), summary=f"{self.ref}: look for event")
+            if answer.until is not None and (renewed := await run.renew(self, look)) is not None:
+                return renewed
         return run.settle(self, answer) or GoOn()
 
     def _about(self, run: Run, look: int) -> LookAsk:
@@ -150,6 +152,7 @@ class WaitForEventPlan(PlannedStep):
             step_ref=self.ref,
             attempt=look,
             now=now,
+            incarnation=run.given.incarnation,
             is_cancelled=run.cancel is not None,
             until=None if wish is None else wish.until or now,
         )

@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Without kept bytecode every start would compile a hundred libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up test check bench lock clean
+.PHONY: up test check mutation bench lock clean
 
 # Everything on this machine, until Ctrl-C; e.g. make up ARGS="--api-port 9000"
 up: .venv/up.installed
@@ -19,10 +19,21 @@ test: .venv/test.installed
 	@sh requirements/node_packages.sh
 	$(BIN)/pytest -n 2 --durations=10 $(ARGS)
 
+# The long forms: other examples of the model test each time, so many of each form
+soak: .venv/test.installed
+	TOCSIN_MODEL_EXAMPLES=$${TOCSIN_MODEL_EXAMPLES:-200} $(BIN)/pytest tests/model -q $(ARGS)
+
 # The laws: format, lint, types, who may import whom, architecture, replay
 check: .venv/test.installed
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 	$(BIN)/pytest tests/architecture tests/replay -q
+
+# Whether tests notice when the pure rules are broken; half an hour, see docs/testing.md. Not in UTC, where
+# code that forgets a zone would not be noticed.
+mutation: .venv/test.installed
+	rm -rf mutants
+	TZ=Asia/Kathmandu $(BIN)/mutmut run --max-children 2 $(ARGS)
+	$(BIN)/mutmut results
 
 # Speed and cost, printed with the machine's noise; never asserted
 bench: .venv/test.installed
@@ -34,7 +45,7 @@ lock: .venv/test.installed
 
 # Forget the environment and the caches; the state of `make up` stays (make up ARGS=--reset forgets it)
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants dist
 
 .venv/up.installed: requirements/up.txt requirements/install.py pyproject.toml
 	@python=$$(sh requirements/find_python.sh $(PYTHON)) && "$$python" requirements/install.py up

@@ -22,4 +22,4 @@ async def test_every_activity_ends_in_one_batch_and_one_message_or_in_a_recorded
         environment = await make_environment(database, Sealer(SECRET))
         return World(database, environment, Stage(database), shape)
 
-    await examine(Ground(asyncio.get_running_loop(), furnish, forgets=True), examples=200, steps=10)
+    await examine(Ground(asyncio.get_running_loop(), furnish, forgets=True), examples=200, steps=8)

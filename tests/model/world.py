@@ -54,7 +54,8 @@ OPEN_WINDOWS = """
 class Theatre(Protocol):
     """Where runs are carried out, and what time it is there."""
 
-    temporal: Temporal
+    @property
+    def temporal(self) -> Temporal: ...
 
     async def now(self) -> datetime: ...
 

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from models.database import Connection
 from models.queries.paging import Page, paged
 from models.queries.where import Where
+from models.tables.property_merging import merged
 from models.tables.recipients import LARGEST_PROPERTIES
 from models.values.refs import RecipientRef
 
@@ -37,11 +38,17 @@ async def find_with(
 ) -> DictRow | None:
     """The recipient, and in `has_all` whether merging these properties into it would change nothing."""
     cursor = await connection.execute(
-        """
-        SELECT *, properties = deep_merge(properties, %s) AS has_all FROM recipients
-        WHERE environment_id = %s AND collection = %s AND id = %s
+        f"""
+        SELECT *, properties = {merged("collection", "properties", "%(given)s::jsonb")} AS has_all
+        FROM recipients
+        WHERE environment_id = %(environment_id)s AND collection = %(collection)s AND id = %(id)s
         """,
-        (Jsonb(properties), environment_id, ref.collection, ref.id),
+        {
+            "given": Jsonb(properties),
+            "environment_id": environment_id,
+            "collection": ref.collection,
+            "id": ref.id,
+        },
     )
     return await cursor.fetchone()
 
@@ -61,10 +68,10 @@ async def list_outgrown(
     )
     await cursor.fetchall()
     cursor = await connection.execute(
-        """
+        f"""
         SELECT w.collection, w.id FROM unnest(%s::text[], %s::text[], %s::jsonb[]) AS w(collection, id, given)
         LEFT JOIN recipients r ON r.environment_id = %s AND r.collection = w.collection AND r.id = w.id
-        WHERE octet_length(deep_merge(coalesce(r.properties, '{}'), w.given)::text) > %s
+        WHERE octet_length({merged("w.collection", "coalesce(r.properties, '{}')", "w.given")}::text) > %s
         """,
         (
             [ref.collection for ref in wanted],

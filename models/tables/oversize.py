@@ -9,11 +9,13 @@ from psycopg.types.json import Jsonb
 from models.database import Connection
 from models.ids import new_ksuid
 from models.parts import Part
+from models.tables.property_merging import merged
 from models.tables.recipients import LARGEST_PROPERTIES, Identification
 
 PROPERTIES_LEFT_OUT = "properties_left_out"
 """The line's event: the recipient keeps the properties it had, and the run goes on."""
 
+_MERGED = merged("%(collection)s::varchar", "before.properties", "%(properties)s::jsonb")
 # Looks at the recipient as it stands before this statement: log first, identify then, or both in one.
 LOG = f"""
     INSERT INTO run_events
@@ -21,10 +23,12 @@ LOG = f"""
     SELECT %(line_id)s, %(now)s, %(environment_id)s, %(run_id)s, '{PROPERTIES_LEFT_OUT}', 'error', 1,
            jsonb_build_object('bytes', grown.bytes, 'most', {LARGEST_PROPERTIES})
     FROM (
-        SELECT octet_length(deep_merge(coalesce((
+        SELECT octet_length({_MERGED}::text)
+            AS bytes
+        FROM (SELECT coalesce((
             SELECT r.properties FROM recipients r
             WHERE r.environment_id = %(environment_id)s AND r.collection = %(collection)s AND r.id = %(id)s
-        ), '{{{{}}}}'), %(properties)s)::text) AS bytes
+        ), '{{{{}}}}') AS properties) AS before
     ) AS grown {{beside}}
     WHERE grown.bytes > {LARGEST_PROPERTIES}
 """

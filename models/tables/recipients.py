@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg.rows import DictRow
@@ -15,6 +15,7 @@ from models.parts import Part
 from models.tables.channel_data import channel_data_part, put_channel_data
 from models.tables.columns import document, moment
 from models.tables.preference_sets import preference_sets_part, put_preference_sets
+from models.tables.property_merging import kept_of, merged_within
 from models.values.calls_merging import merged, merged_sets
 from models.values.given import GivenRecipient, GivenTenant
 from models.values.refs import RecipientRef
@@ -39,15 +40,17 @@ LARGEST_PROPERTIES = 256 * 1024
 
 # Every change is later than the one before, also where a clock is behind: waits tell changes by their time.
 # What would grow too large stays as it is; whoever must be told looks before.
+_GIVEN: LiteralString = "%(properties)s::jsonb"
+_MERGED = merged_within("r.collection", "r.properties", _GIVEN, str(LARGEST_PROPERTIES))
 IDENTIFY = f"""
     INSERT INTO recipients AS r (environment_id, collection, id, properties, inserted_at, updated_at)
     SELECT %(environment_id)s, %(collection)s, %(id)s,
-           merge_within('{{{{}}}}', %(properties)s, {LARGEST_PROPERTIES}), %(now)s, %(now)s {{source}}
+           merge_within('{{{{}}}}', {kept_of("%(collection)s::varchar", _GIVEN)}, {LARGEST_PROPERTIES}),
+           %(now)s, %(now)s {{source}}
     ON CONFLICT (environment_id, collection, id) DO UPDATE
-    SET properties = merge_within(r.properties, excluded.properties, {LARGEST_PROPERTIES}),
+    SET properties = {_MERGED},
         updated_at = greatest(excluded.updated_at, r.updated_at + interval '1 microsecond')
-    WHERE r.properties IS DISTINCT FROM
-          merge_within(r.properties, excluded.properties, {LARGEST_PROPERTIES})
+    WHERE r.properties IS DISTINCT FROM {_MERGED}
 """
 
 

@@ -166,7 +166,10 @@ def properties_of(raw: dict[str, Any], collection: str, but: set[str]) -> dict[s
 
 
 def _tenant_settings(settings: Any) -> dict[str, Any]:
-    """As they are stored; settings that we do not know are kept as they are (E-TENANT-3)."""
+    """As they are merged; settings that we do not know are kept as they are (E-TENANT-3).
+
+    A preference set that replaces the stored one says so in `__persistence_strategy__`, which is not stored.
+    """
     if not isinstance(settings, dict):
         raise GivenMistake("settings", "must be an object")
     branding = settings.get("branding")
@@ -178,10 +181,6 @@ def _tenant_settings(settings: Any) -> dict[str, Any]:
     if settings.get("preference_set") is None:
         return settings
     kept = _preference_set("settings.preference_set", settings["preference_set"])
-    if kept.pop("__persistence_strategy__", "merge") != "merge":
-        raise GivenMistake(
-            "settings.preference_set.__persistence_strategy__", "of a tenant can only be merge"
-        )
     return settings | {"preference_set": kept}
 
 

@@ -1,9 +1,13 @@
+from typing import Any
+
 import pytest
 from knockapi import AsyncKnock, NotFoundError
 
 from models.database import Database
+from models.parts import Part, execute
 from models.queries.account import write_preference_defaults
-from models.tables.recipients import identify
+from models.tables.recipients import Identification, identify
+from models.values.given import GivenTenant
 from models.values.refs import TENANTS, RecipientRef
 from tests.api.conftest import Client
 from tests.environments import TestEnvironment
@@ -56,6 +60,76 @@ async def test_a_tenant_with_settings_of_another_kind_is_listed_as_it_is(
     listed = (await client.found("/v1/tenants"))["entries"]
 
     assert {one["id"]: one["settings"] for one in listed} == kept
+
+
+def set_of(preference_set: dict[str, Any] | None) -> dict[str, Any]:
+    return {"settings": {"preference_set": preference_set}}
+
+
+SMS_OFF = {"channel_types": {"sms": False}}
+REPLACING = {"__persistence_strategy__": "replace", **SMS_OFF}
+LARGE = {"notes": "x" * 300_000}
+
+
+@pytest.mark.rule("E-PREF-18")
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (SMS_OFF, {"channel_types": {"email": False, "sms": False}}),
+        ({"__persistence_strategy__": "merge", **SMS_OFF}, {"channel_types": {"email": False, "sms": False}}),
+        (REPLACING, SMS_OFF),
+        ({"__persistence_strategy__": "replace"}, {}),
+        (None, None),
+    ],
+)
+@pytest.mark.parametrize("writer", ["identify", "bulk", "inline"])
+async def test_a_tenants_set_is_merged_unless_it_is_to_replace_or_is_null(
+    client: Client,
+    database: Database,
+    environment: TestEnvironment,
+    writer: str,
+    given: dict[str, Any] | None,
+    kept: dict[str, Any] | None,
+) -> None:
+    name = {"name": "Acme", "settings": {"branding": {"logo_url": "a"}}}
+    await client.put("/v1/tenants/acme", json=name)
+    await client.put("/v1/tenants/acme", json=set_of(EMAIL_OFF))
+    if writer == "identify":
+        await client.put("/v1/tenants/acme", json=set_of(given))
+    elif writer == "bulk":
+        await client.post("/v1/tenants/bulk/set", json={"tenants": [{"id": "acme", **set_of(given)}]})
+    else:
+        wanted = Identification.of(GivenTenant.read({"id": "acme", **set_of(given)}))
+        assert wanted is not None
+        async with database.transaction() as connection:
+            parts = [Part("claimed", "SELECT 1", {}), *wanted.parts("tenant", environment.id, NOON)]
+            await execute(connection, parts, "SELECT count(*) FROM claimed")
+
+    shown = await client.found("/v1/tenants/acme")
+
+    assert (shown["name"], shown["settings"]["branding"]) == ("Acme", {"logo_url": "a"})
+    assert shown["settings"]["preference_set"] == (None if kept is None else {**kept, "id": "default"})
+
+
+async def test_a_new_tenants_set_that_is_to_replace_is_kept_without_saying_so(client: Client) -> None:
+    shown = (await client.put("/v1/tenants/acme", json=set_of(REPLACING))).json()
+    assert shown["settings"]["preference_set"] == {**SMS_OFF, "id": "default"}
+
+
+async def test_a_set_that_is_to_replace_leaves_what_was_when_it_comes_with_too_much(client: Client) -> None:
+    before = (await client.put("/v1/tenants/acme", json=set_of(EMAIL_OFF))).json()
+    await client.refused("PUT", "/v1/tenants/acme", json=set_of(REPLACING) | LARGE)
+    await client.post(
+        "/v1/tenants/bulk/set", json={"tenants": [{"id": "acme", **set_of(REPLACING), **LARGE}]}
+    )
+    assert await client.found("/v1/tenants/acme") == before
+
+
+async def test_only_a_tenants_settings_know_a_strategy(client: Client) -> None:
+    given = set_of(REPLACING)
+    await client.put("/v1/users/ada", json=set_of({"mine": True}))
+    shown = (await client.put("/v1/users/ada", json=given)).json()
+    assert shown["settings"]["preference_set"] == {"mine": True, **REPLACING}
 
 
 @pytest.mark.rule("E-TENANT-3")

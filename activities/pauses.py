@@ -13,6 +13,9 @@ from models.values.kinds import RunStatus
 from workflows_engine import effects
 from workflows_engine.effects.steps import MoveAnswer, MoveAsk
 
+BY_OPERATOR = "closed by an operator"
+"""Why a window closed whose end was moved to now."""
+
 
 class Pauses:
     """Performs `move_pause`."""
@@ -38,7 +41,8 @@ async def _moved(entry: Entry, ask: MoveAsk) -> datetime:
         window = await batches.lock_window(entry.connection, ask.environment_id, ask.window_id)
         if window["closed_at"] is not None or window["owner_run_id"] != ask.recipient_run_id:
             return ask.now
-        await batches.set_close(entry.connection, ask.window_id, until)
+        reason = BY_OPERATOR if until == ask.now else None
+        await batches.set_close(entry.connection, ask.window_id, until, reason)
     run = (ask.environment_id, ask.recipient_run_id)
     await set_status(entry.connection, *run, RunStatus.PAUSED, ask.now, until)
     data = {"until": until.isoformat(), "by": "an operator"}

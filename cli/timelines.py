@@ -68,7 +68,9 @@ def _told(event: Event) -> str:
 def _of_entry(entry: Entry) -> Iterator[str]:
     who = str(entry.recipient)
     if entry.content is None:
-        line = Line(entry.event, entry.step_ref, data=entry.data)
+        # Who cancels does so at the moment it stands below; its row carries the time of the real clock.
+        data = {name: value for name, value in entry.data.items() if name != "cancelled_at"}
+        line = Line(entry.event, entry.step_ref, data=data)
         yield f"{who}  {sentence(line)}"
         yield from (f"{' ' * len(who)}    · {reason}" for reason in because(line))
         return

@@ -40,6 +40,8 @@ from workflows_engine.effects.steps import (
 )
 from workflows_engine.plan import Plan
 
+ELAPSED = "window elapsed"
+
 
 class BatchSteps:
     """Performs `join_batch`, `leave_batch` and `close_batch`."""
@@ -155,7 +157,8 @@ class BatchSteps:
         if window["closed_at"] is None:
             if ask.now < window["closes_at"]:
                 return CloseAnswer(closes_at=window["closes_at"])
-            window = await shut(connection, ask.environment_id, window, "window elapsed", ask.now)
+            why = window["close_reason"] or ELAPSED
+            window = await shut(connection, ask.environment_id, window, why, ask.now)
         await batches.mark_taken(connection, ask.window_id, ask.now)
         total, reason = window["total_activities"], window["close_reason"]
         line = {"window_id": str(ask.window_id), "reason": reason, "total_activities": total}
@@ -261,7 +264,8 @@ async def _find_or_open(connection: Connection, ask: StepAsk, wanted: Wanted) ->
         if window is not None and ask.now < window["closes_at"]:
             return window
         if window is not None:
-            await shut(connection, ask.environment_id, window, "window elapsed", ask.now)
+            why = window["close_reason"] or ELAPSED
+            await shut(connection, ask.environment_id, window, why, ask.now)
             continue
         if wanted.unresolved is not None:
             return None

@@ -57,7 +57,7 @@ class WaitSteps:
             if entry.stored is not None:
                 return WaitAnswer.model_validate(entry.stored)
             stop = await standing.enter(entry, ask.now)
-            answer = await _register(entry, ask, stop or wanted)
+            answer = await _register(entry, ask, standing, stop or wanted)
             await entry.record(answer)
         return answer
 
@@ -100,7 +100,9 @@ def _wanted(ask: StepAsk, standing: Standing, scope: RunScope) -> EventWait | St
     )
 
 
-async def _register(entry: Entry, ask: StepAsk, wanted: EventWait | StepAnswer) -> WaitAnswer:
+async def _register(
+    entry: Entry, ask: StepAsk, standing: Standing, wanted: EventWait | StepAnswer
+) -> WaitAnswer:
     if isinstance(wanted, StepAnswer):
         if wanted.verdict is Verdict.SKIP:
             line = LogLine(event="step_skipped", data={"reason": wanted.reason})
@@ -110,7 +112,8 @@ async def _register(entry: Entry, ask: StepAsk, wanted: EventWait | StepAnswer) 
     await open_wait(entry.connection, wanted)
     run = (ask.environment_id, ask.recipient_run_id)
     await set_status(entry.connection, *run, RunStatus.PAUSED, ask.now, wanted.expires_at)
-    data = {"topic": wanted.topic, "until": wanted.expires_at.isoformat()}
+    event = standing.version.definition.step(ask.step_ref).settings.event
+    data = event.model_dump(exclude_none=True) | {"until": wanted.expires_at.isoformat()}
     await log_step(entry.connection, ask, LogLine(event="wait_started", data=data), "wait_for_event")
     return WaitAnswer(until=wanted.expires_at)
 

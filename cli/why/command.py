@@ -1,6 +1,7 @@
 """`tocsin why RUN|MESSAGE`: why something was sent, or was not."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import typer
 
 from cli.errors import CommandError
 from cli.management import DEFAULT_URL, Management, Refused, Url, manage, segment, told
+from cli.why.heirs import heir_of, went_on
 from cli.why.sentences import Line, because, moment, sentence
 from models.values.development import SECRET_KEY
 from models.values.refs import USERS
@@ -36,18 +38,13 @@ def why(
         if (about is None) == (workflow is None or recipient is None):
             raise CommandError("name a run or a message, or both --workflow and --recipient")
 
-        async def look(api: Management) -> list[Run]:
+        async def look(api: Management) -> list[str]:
             if about is not None:
-                return [await _run(api, await _run_id(api, about))]
-            return await _runs(api, str(workflow), str(recipient), last)
+                return [await _account(api, await _run_id(api, about))]
+            return await _latest(api, str(workflow), str(recipient), last)
 
-        runs = manage(url, key, look)
-    if not runs:
-        typer.echo(
-            f"{workflow} has never run for {recipient}: nobody triggered it for them, or it was refused."
-        )
-    for number, run in enumerate(runs):
-        typer.echo(("\n" if number else "") + "\n".join(account(run)))
+        paragraphs = manage(url, key, look)
+    typer.echo("\n\n".join(paragraphs))
 
 
 async def _run_id(api: Management, about: str) -> str:
@@ -62,19 +59,53 @@ async def _run_id(api: Management, about: str) -> str:
     return str(run_id)
 
 
+async def _account(api: Management, run_id: str) -> str:
+    run = await _run(api, run_id)
+    lines = [*account(run)]
+    heir = await heir_of(run, lambda other: _run(api, other))
+    if heir is not None:
+        lines.append(f"  {went_on(heir)}")
+    return "\n".join(lines)
+
+
 async def _run(api: Management, run_id: str) -> Run:
     return await _found(api, f"{RUNS}/{run_id}", f"recipient run {run_id}")
 
 
-async def _runs(api: Management, workflow: str, recipient: str, last: int) -> list[Run]:
+async def _latest(api: Management, workflow: str, recipient: str, last: int) -> list[str]:
+    """The latest runs, and occurrences of schedules that were passed over since."""
     collection, slash, own = recipient.rpartition("/")
+    is_object = bool(slash) and collection != USERS
     asked = {"workflow": workflow, "page_size": str(last)}
-    if slash and collection != USERS:
+    if is_object:
         asked |= {"recipient[collection]": collection, "recipient[id]": own}
     else:
         asked |= {"recipient": own}
-    found = await api.get(RUNS, asked)
-    return [await _run(api, run["id"]) for run in found["items"]]
+    runs = (await api.get(RUNS, asked))["items"]
+    told = [await _account(api, run["id"]) for run in runs]
+    begins = datetime.fromisoformat(runs[0]["inserted_at"]) if runs else None
+    path = f"/v1/objects/{segment(collection)}" if is_object else "/v1/users"
+    schedules = await _schedules(api, f"{path}/{segment(own)}/schedules", workflow)
+    passed_over = [*passed_over_since(schedules, begins)]
+    if not told and not passed_over:
+        return [f"{workflow} has never run for {recipient}: nobody triggered it for them, or it was refused."]
+    return [*told, *passed_over]
+
+
+async def _schedules(api: Management, path: str, workflow: str) -> list[dict[str, Any]]:
+    found = await api.get(path, {"workflow": workflow, "page_size": str(MOST)})
+    return list(found["entries"])
+
+
+def passed_over_since(schedules: list[dict[str, Any]], begins: datetime | None) -> Iterator[str]:
+    """What schedules should have run after the last run began, and did not (E-SCHED-12)."""
+    for one in schedules:
+        at = one.get("tocsin_skipped_at")
+        if at is not None and (begins is None or datetime.fromisoformat(at) > begins):
+            yield (
+                f"{one['workflow']} did not run at {moment(at)}, when its schedule {one['id']} was due: "
+                f"{one['tocsin_skip_reason']}"
+            )
 
 
 async def _found(api: Management, path: str, what: str) -> dict[str, Any]:

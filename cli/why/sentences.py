@@ -98,14 +98,18 @@ def _ended(line: Line) -> str:
         "terminated": "the run was terminated",
     }
     told = endings.get(str(outcome), f"the run ended ({outcome})")
-    reason = f": {line.get('reason')}" if line.get("reason") else ""
     who = f", by {_canceller(line)}" if by else ""
-    return f"{told}{who}{reason}"
+    said = str(line.get("reason"))
+    is_said_already = bool(who) and said.startswith(f"cancelled by {by}")
+    return f"{told}{who}" if not said or is_said_already else f"{told}{who}: {said}"
 
 
 def _canceller(line: Line) -> str:
-    cancel = f" (cancel {line.get('cancel')})" if line.get("cancel") else ""
-    return f"{line.get('cancelled_by')}{cancel}"
+    told = [f"cancel {line.get('cancel')}"] if line.get("cancel") else []
+    told += [f"accepted at {moment(line.get('cancelled_at'))}"] if line.get("cancelled_at") else []
+    told += [f"API key {line.get('api_key_id')}"] if line.get("api_key_id") else []
+    beside = f" ({', '.join(told)})" if told else ""
+    return f"{line.get('cancelled_by')}{beside}"
 
 
 def _enqueued(line: Line) -> str:
@@ -158,6 +162,28 @@ def _trigger_conditions(line: Line) -> str:
 
 def _wait_evaluated(line: Line) -> str:
     return "an event came that matches" if line.get("result") else "an event came that does not match"
+
+
+def _wait_started(line: Line) -> str:
+    return f"waits until {_awaited(line)} (until {moment(line.get('until'))})"
+
+
+def _awaited(line: Line) -> str:
+    key = str(line.get("event_key")).replace("_", " ")
+    match line.get("event_type"):
+        case "message":
+            done = {"link clicked": "has a link clicked", "delivery attempted": "is attempted to deliver"}
+            return f"a message of {line.get('source_key')} {done.get(key, f'is {key}')}"
+        case "workflow":
+            return f"a run of {line.get('source_key')} has {key}"
+        case "audience":
+            done = {"enter": "enters", "exit": "leaves"}
+            return f"the recipient {done.get(key, key)} the audience {line.get('audience_key')}"
+        case "integration_source":
+            return f"{line.get('integration_source_key')} tells of {line.get('event_key')}"
+        case "recipient":
+            return "the recipient is updated"
+    return f"{line.get('topic') or 'its event'} comes"
 
 
 def _changed(what: str) -> Callable[[Line], str]:
@@ -213,7 +239,7 @@ SENTENCES: dict[str, Callable[[Line], str]] = {
     "wait_conditions_evaluated": _wait_evaluated,
     "wait_expired": lambda line: "the awaited event did not come in time",
     "wait_matched": lambda line: "the awaited event came",
-    "wait_started": lambda line: f"waits for {line.get('topic')} until {moment(line.get('until'))}",
+    "wait_started": _wait_started,
     "workflow_triggered": lambda line: (
         f"triggered {line.get('workflow_key')} for {line.get('recipient_count')} "
         f"(run {line.get('workflow_run_id')})"

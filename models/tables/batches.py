@@ -210,9 +210,14 @@ async def add_member(connection: Connection, window_id: UUID, joining: Joining) 
     return row
 
 
-async def set_close(connection: Connection, window_id: UUID, closes_at: datetime) -> None:
-    """Move the end of an open window."""
-    await connection.execute("UPDATE batch_windows SET closes_at = %s WHERE id = %s", (closes_at, window_id))
+async def set_close(
+    connection: Connection, window_id: UUID, closes_at: datetime, reason: str | None = None
+) -> None:
+    """Move the end of an open window; `reason` is what its close will be told by, where not by its time."""
+    await connection.execute(
+        "UPDATE batch_windows SET closes_at = %s, close_reason = %s WHERE id = %s",
+        (closes_at, reason, window_id),
+    )
 
 
 async def set_count(connection: Connection, window_id: UUID, count: int) -> None:

@@ -91,14 +91,13 @@ async def insert_cancel(connection: Connection, cancel: NewCancel, now: datetime
     return int(row["acceptance"])
 
 
-async def find_canceller(connection: Connection, environment_id: UUID, acceptance: int) -> UUID | None:
-    """The API key that a cancel was sent with."""
+async def find_canceller(connection: Connection, environment_id: UUID, acceptance: int) -> DictRow | None:
+    """The API key that a cancel was sent with, and when it was accepted."""
     cursor = await connection.execute(
-        "SELECT api_key_id FROM cancels WHERE environment_id = %s AND acceptance = %s",
+        "SELECT api_key_id, inserted_at FROM cancels WHERE environment_id = %s AND acceptance = %s",
         (environment_id, acceptance),
     )
-    row = await cursor.fetchone()
-    return None if row is None else row["api_key_id"]
+    return await cursor.fetchone()
 
 
 async def find_cancellable(

@@ -62,6 +62,8 @@ async def test_a_woken_batch_closes_with_what_it_has(
 
     (message,) = await virtual.messages(environment)
     assert body_of(message) == "2"
+    (closed,) = await virtual.log(environment, "batch_closed")
+    assert closed["data"]["reason"] == "closed by an operator"
 
 
 async def test_a_batch_can_be_moved_and_stays_joinable_until_then(

@@ -1,14 +1,17 @@
 """`tocsin why` of what really ran, through the API."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from knockapi import AsyncKnock
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from tests.builders import email_step, in_app_step, workflow
+from models.tables.schedules import skip_occurrence
+from tests.builders import batch_step, email_step, in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.feeds import feed_with
@@ -54,3 +57,37 @@ async def test_what_never_ran_and_what_is_not_there_is_told(
     assert "there is no recipient run 2bd1cb1e" in absent.output
     assert unclear.exit_code == 1
     assert "name a run or a message" in unclear.output
+
+
+async def test_a_run_that_was_gathered_is_followed_to_the_message(
+    house: House, environment: TestEnvironment, knock: AsyncKnock
+) -> None:
+    await publish(house.database, environment, "digest", workflow(batch_step(seconds=1), in_app_step()))
+    for _ in range(2):
+        await knock.workflows.trigger("digest", recipients=[ADA])
+    message_id = (await feed_with(knock, "ada", 1))[0].id
+
+    told = await why(house, environment, "--workflow", "digest", "--recipient", "ada", "--last", "2")
+
+    assert told.exit_code == 0, told.output
+    assert told.output.count("the run ended here, since its activity joined a batch") == 1
+    assert told.output.count(f", which made the in_app_feed message {message_id} at ") == 1
+
+
+@pytest.mark.rule("E-SCHED-12")
+async def test_an_occurrence_that_was_passed_over_is_told(
+    house: House, environment: TestEnvironment, knock: AsyncKnock
+) -> None:
+    await publish(house.database, environment, "digest", workflow(in_app_step()))
+    (made,) = await knock.schedules.create(
+        workflow="digest", recipients=[ADA], repeats=[{"frequency": "daily"}]
+    )
+    async with house.database.transaction() as connection:
+        row = {"environment_id": environment.id, "id": UUID(made.id)}
+        at = datetime.now(UTC) + timedelta(minutes=1)
+        await skip_occurrence(connection, row, at, "it is inactive")
+
+    told = await why(house, environment, "--workflow", "digest", "--recipient", "ada")
+
+    assert told.exit_code == 0, told.output
+    assert f"when its schedule {made.id} was due: it is inactive" in told.output

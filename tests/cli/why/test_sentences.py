@@ -66,6 +66,35 @@ def test_a_line_that_nobody_knows_is_told_by_its_name() -> None:
             "the run was cancelled, by cancellation key (cancel 7)",
         ),
         (
+            Line(
+                "run_cancelled",
+                data={
+                    "outcome": "cancelled",
+                    "reason": "cancelled by cancellation key (cancel 7)",
+                    "cancelled_by": "cancellation key",
+                    "cancel": 7,
+                    "cancelled_at": NOON,
+                    "api_key_id": "k",
+                },
+            ),
+            "the run was cancelled, by cancellation key (cancel 7, accepted at Mon 01 Jan 2035 12:00:00 UTC, "
+            "API key k)",
+        ),
+        (
+            Line(
+                "wait_started",
+                "wait_1",
+                data={"event_type": "message", "source_key": "waits", "event_key": "read", "until": NOON},
+            ),
+            "wait_1: waits until a message of waits is read (until Mon 01 Jan 2035 12:00:00 UTC)",
+        ),
+        (
+            Line(
+                "wait_started", data={"event_type": "audience", "audience_key": "vips", "event_key": "exit"}
+            ),
+            "waits until the recipient leaves the audience vips (until )",
+        ),
+        (
             Line("run_completed", data={"outcome": "recipient_missing", "reason": "identify it"}),
             "the run could not begin, since nobody knows the recipient: identify it",
         ),

@@ -134,8 +134,8 @@ class _Court:
 
 def _shown(written: Any, value: Any) -> Any:
     """What was compared, for a trace; what channel data hold, tokens and addresses, nobody reads there."""
-    named = written if isinstance(written, list) else [written]
-    is_private = any(isinstance(one, str) and PRIVATE in one for one in named)
+    named = [one for one in (written if isinstance(written, list) else [written]) if isinstance(one, str)]
+    is_private = any(PRIVATE in one.split(".")[1:] or ("{{" in one and PRIVATE in one) for one in named)
     return REDACTED if is_private and value is not ABSENT else or_empty(value)
 
 

@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from dispatch.waking import wake, wake_for_recipients
+from models.tables.channel_data import put_channel_data
 from models.tables.recipients import identify
 from models.tables.waits import NewAwaitedEvent, record_event
 from models.values.refs import RecipientRef
@@ -13,6 +15,7 @@ from tests.builders import Step, delay_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.every_step import branch
 from tests.rules.reading import body_of
+from tests.runs import rows
 from tests.virtual_time import VirtualTime
 from workflows_engine.steps.wait_for_event import AwaitedEvent
 
@@ -326,6 +329,33 @@ async def test_a_run_may_wait_for_another_workflow_of_the_same_recipient(
 
     bodies = [body_of(message) for message in await stage.virtual.messages(stage.environment)]
     assert bodies == [f"7 {event_key}"]
+
+
+@pytest.mark.rule("E-DEBUG-4", "E-WAITEVENT-11")
+async def test_the_channel_data_of_who_changed_end_a_wait_and_stand_in_no_log_and_no_later_step(
+    stage: Stage,
+) -> None:
+    channel = UUID(int=7)
+    about_tokens = match(f"event.channel_data.{channel}.tokens", "hush", "contains")
+    left = in_app_step(body="{{ refs.wait_1.signal_variables.channel_data }}|{{ refs.wait_1.matched }}")
+    await stage.publish(wait(UPDATED, about_tokens), left)
+    await stage.trigger("buy", {"id": "ada"})
+    await stage.pass_time(1)
+    virtual, environment = stage.virtual, stage.environment
+    async with virtual.database.transaction() as connection:
+        now = await virtual.now()
+        await put_channel_data(connection, environment.id, ADA, {channel: {"tokens": ["hush"]}}, now)
+    await wake_for_recipients(virtual.database, virtual.temporal, environment.id, [ADA])
+    await virtual.idle(environment)
+
+    assert [body_of(message) for message in await virtual.messages(environment)] == ["|true"]
+    (line,) = await virtual.log(environment, "wait_conditions_evaluated")
+    (condition,) = line["data"]["conditions"]
+    assert (condition["result"], condition["variable_value"]) == (True, "[REDACTED]")
+    (kept,) = await rows(
+        virtual.database, "SELECT event FROM event_waits WHERE environment_id = %s", environment.id
+    )
+    assert "hush" not in str(kept)
 
 
 @pytest.mark.rule("E-WAITEVENT-7", "E-WAITEVENT-8", "E-UPDATE-8")

@@ -49,6 +49,12 @@ def _create_subscriptions() -> None:
         "subscriptions",
         ["environment_id", "recipient_collection", "recipient_id", "inserted_at", "id"],
     )
+    op.create_index(
+        "subscriptions_of_objects_to_object",
+        "subscriptions",
+        ["environment_id", "object_collection", "object_id", "recipient_collection", "recipient_id"],
+        postgresql_where=sa.text("recipient_collection <> '$users'"),
+    )
 
 
 def _create_first_runs() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.rows import DictRow
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.pagination import PageInfo
 from models.queries.paging import Position
@@ -71,7 +71,9 @@ class ListPauses(BaseModel):
 
 
 class WakeRequest(BaseModel):
-    """When the pause ends instead; left out, it ends now."""
+    """When the pause ends instead; left out, it ends now. What is mistyped must not wake a run at once."""
+
+    model_config = ConfigDict(extra="forbid")
 
     until: datetime | None = Field(default=None)
 

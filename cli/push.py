@@ -49,14 +49,15 @@ class Pushed:
 
 def push(directory: Path, url: str, token: str, pushing: Pushing | None = None) -> Pushed:
     """Push the project in `directory`; raises CommandError that lists every mistake."""
-    project = _read(directory, url)
+    project = read(directory, url)
     try:
         return manage(url, token, _Push(project, pushing or Pushing()).run)
     except ProjectMistakes as error:
         raise _refusal(error.mistakes) from error
 
 
-def _read(directory: Path, url: str) -> Project:
+def read(directory: Path, url: str) -> Project:
+    """The project in `directory`, to be pushed to `url`; raises CommandError that lists every mistake."""
     mistakes: list[Mistake] = []
     project = read_project(directory, {"TOCSIN_URL": url.rstrip("/")}, mistakes)
     configuration = project.configuration

@@ -10,8 +10,11 @@ import typer
 
 from cli.errors import CommandError
 from cli.management import told
+from cli.push import read
 
 START = "2035-01-01T09:00:00Z"
+NOWHERE = "http://127.0.0.1"
+"""Stands for the instance in settings while the project is only looked at."""
 
 
 def simulate_command(  # noqa: PLR0913 - each is an option of the command line
@@ -31,24 +34,39 @@ def simulate_command(  # noqa: PLR0913 - each is an option of the command line
     """
     with told("tocsin simulate"):
         begins, lasts = _start(start), _span(duration)
+        from simulation.scenario import ScenarioMistake, read_events
+
+        try:
+            happening = read_events(events, begins, begins + lasts)
+        except ScenarioMistake as mistake:
+            raise CommandError(str(mistake)) from mistake
+        _check_workflow(directory, workflow)
+        # Imported here: nobody waits for the engine's modules to be told of a mistake.
         from cli.throwaway import throwaway_database
         from cli.timelines import as_text
         from simulation.clock import StillBusy
-        from simulation.scenario import ScenarioMistake, read_events
         from simulation.simulate import Restless, Simulation, simulate
 
+        simulation = Simulation(workflow, happening, begins, lasts, fetches=fetch)
         try:
-            simulation = Simulation(workflow, read_events(events, begins), begins, lasts, fetches=fetch)
             typer.echo(f"Simulating {workflow} of {directory} for {duration} …", err=True)
             with throwaway_database(directory) as made:
                 played = asyncio.run(simulate(simulation, made.url, made.secret_key))
-        except (ScenarioMistake, StillBusy, Restless, LookupError) as error:
+        except (StillBusy, Restless, LookupError) as error:
             raise CommandError(str(error)) from error
     if as_json:
-        shown = [entry.to_json() for entry in played.entries if entry.outcome is not None]
-        typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(played.to_json(), indent=2, ensure_ascii=False))
     else:
         typer.echo(as_text(simulation, played))
+
+
+def _check_workflow(directory: Path, key: str) -> None:
+    from models.values.content import ContentType
+
+    project = read(directory, NOWHERE)
+    keys = sorted(one.key for one in project.resources if one.type is ContentType.WORKFLOW)
+    if key not in keys:
+        raise CommandError(f"{directory} holds no workflow {key!r}; it holds {', '.join(keys) or 'none'}")
 
 
 def _start(text: str) -> datetime:

@@ -120,6 +120,10 @@ class Setting(Strict):
     def _is_one(self) -> "Setting":
         if sum(one is not None for one in (self.user, self.object, self.tenant)) != 1:
             raise ValueError("must name exactly one: a user, an object or a tenant")
+        if self.user is not None and not self.user.ref.is_user:
+            raise ValueError(f"user: {self.user.ref} is an object; set it as one")
+        if self.object is not None and self.object.ref.is_user:
+            raise ValueError("object: id and collection are needed; without a collection it is a user")
         return self
 
 
@@ -186,10 +190,16 @@ class _Events(BaseModel):
     events: list[OneEvent]
 
 
-def read_events(file: Path, start: datetime) -> list[Event]:
-    """The events in the order they happen; raises ScenarioMistake that names file and place."""
+def read_events(file: Path, start: datetime, end: datetime | None = None) -> list[Event]:
+    """The events in the order they happen; raises ScenarioMistake that names file and place.
+
+    None of them may lie before the start, or after the end if there is one.
+    """
     try:
-        events = _Events.model_validate({"events": json.loads(file.read_text())}).events
+        text = file.read_text()
+        if "\\u0000" in text:
+            raise ScenarioMistake(f"{file}: Postgres keeps no text with a \\u0000 in it")
+        events = _Events.model_validate({"events": json.loads(text)}).events
     except FileNotFoundError:
         raise ScenarioMistake(f"{file} is not there") from None
     except (ValueError, OSError) as error:
@@ -198,6 +208,9 @@ def read_events(file: Path, start: datetime) -> list[Event]:
         if event.moment(start) < start:
             begins = f"{start:%Y-%m-%dT%H:%M:%SZ}"
             raise ScenarioMistake(f"{file}: [{number}].at lies before the start, {begins}; see --from")
+        if end is not None and event.moment(start) > end:
+            ends = f"{end:%Y-%m-%dT%H:%M:%SZ}"
+            raise ScenarioMistake(f"{file}: [{number}].at lies after the end, {ends}; see --for")
     return sorted(events, key=lambda event: event.moment(start))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from psycopg.rows import DictRow
 
@@ -19,7 +20,7 @@ from simulation.moments import EARLY, Moments, StandingStill
 from simulation.pulse import Pulse
 from simulation.scenario import Event
 from simulation.skipping_server import time_skipping_server
-from simulation.timeline import Entry, timeline
+from simulation.timeline import Entry, refused, timeline
 from worker.assembly import Parts, working
 
 MOST_STOPS = 2_000
@@ -58,6 +59,12 @@ class Played:
 
     happened: list[Happened] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """What `--json` prints: by moment, events that came to nothing before what others brought about."""
+        told = [(one.at, refused(one.at, one.refusal)) for one in self.happened if one.refusal is not None]
+        told += [(one.at, one.to_json()) for one in self.entries if one.outcome is not None]
+        return [entry for _, entry in sorted(told, key=lambda one: one[0])]
 
 
 class Restless(Exception):

@@ -62,6 +62,12 @@ class Entry:
         return told | {"reason": self.reason}
 
 
+def refused(at: datetime, reason: str) -> dict[str, Any]:
+    """As `--json` prints an event that came to nothing: of no recipient and no step."""
+    nobody = {"recipient": None, "step_ref": None, "channel_type": None}
+    return {"at": _iso(at), **nobody, "outcome": "refused", "reason": reason}
+
+
 @dataclass
 class _Written:
     """The rows of one environment."""

@@ -54,6 +54,10 @@ def test_events_stand_in_the_order_they_happen(tmp_path: Path) -> None:
             {"at": "0s", "trigger": {"recipients": [{"name": "Ada"}]}},
             "[0].trigger.recipients[0]: id: must be",
         ),
+        ({"at": "0s", "set": {"user": {"id": "a/b"}}}, "[0].set.user: id: must not contain /"),
+        ({"at": "0s", "set": {"user": {"id": "a", "collection": "b"}}}, "[0].set: user: b/a is an object"),
+        ({"at": "0s", "set": {"object": "ada"}}, "[0].set: object: id and collection are needed"),
+        ({"at": "0s", "set": {"user": {"id": "a\0"}}}, "u0000"),
         ({"at": "0s", "trigger": TRIGGER | {"recipient": "ada"}}, "[0].trigger.recipient: Extra"),
         (
             {"at": "0s", "engage": {"recipient": "ada", "step_ref": "a", "status": "loved"}},
@@ -70,6 +74,13 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, event: dict[str, Any],
         read_events(file, START)
     assert str(file) in str(mistake.value)
     assert told in str(mistake.value)
+
+
+def test_an_event_after_the_end_is_told_and_one_at_the_end_is_not(tmp_path: Path) -> None:
+    file = written(tmp_path, {"at": "7d", "trigger": TRIGGER}, {"at": "10d", "trigger": TRIGGER})
+
+    with pytest.raises(ScenarioMistake, match=r"\[1\]\.at lies after the end, 2035-01-08T09:00:00Z"):
+        read_events(file, START, START + timedelta(days=7))
 
 
 def test_a_file_that_is_not_there_or_no_json_is_told(tmp_path: Path) -> None:

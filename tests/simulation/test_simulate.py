@@ -87,6 +87,12 @@ async def test_whoever_read_the_first_message_is_not_reminded(theatre: Theatre) 
     assert "ada  email_1: skipped, since its conditions did not hold" in told
     assert "came to nothing: email_1 has sent eve no message so far" in told
     assert told.endswith("4 messages, 1 skipped")
+    refusals = [one for one in played.to_json() if one["outcome"] == "refused"]
+    assert [(one["at"], one["recipient"]) for one in refusals] == [
+        ("2035-01-01T13:00:00Z", None),
+        ("2035-01-01T14:00:00Z", None),
+    ]
+    assert refusals[0]["reason"] == "email_1 has sent eve no message so far"
 
 
 async def test_what_is_set_and_what_is_awaited_is_seen(theatre: Theatre) -> None:
@@ -122,7 +128,7 @@ async def test_two_simulations_of_the_same_events_are_byte_equal(theatre: Theatr
     printed = []
     for _ in range(2):
         played = await theatre.play({"digest": DIGEST}, *events)
-        printed.append(json.dumps([entry.to_json() for entry in played.entries]))
+        printed.append(json.dumps(played.to_json()))
 
     assert printed[0] == printed[1]
     assert outcomes(played)[::2] == [

@@ -41,8 +41,9 @@ from workflows_engine import names
 
 SECONDS = 1
 """How long what pauses pauses."""
-RUN = ("begin_run", "finish_run")
-"""Effects of the run itself."""
+PATIENCE_SECONDS = 60
+RUNS = 3
+"""Of each mode, one after the other."""
 
 Handle = WorkflowHandle[Any, Any]
 
@@ -99,7 +100,7 @@ async def closed(handle: Handle) -> Handle:
         except RPCError:
             return False
 
-    await eventually(is_closed)
+    await eventually(is_closed, seconds=PATIENCE_SECONDS)
     return handle
 
 
@@ -107,25 +108,31 @@ Play = Callable[[Stage, str], Awaitable[list[Handle]]]
 """Runs of one mode of the workflow with this key, the first of which may meet cold caches."""
 
 
+def people(key: str) -> list[str]:
+    """Each mode has its own: runs may wait for changes of theirs."""
+    return [f"{key}-{number}" for number in range(RUNS)]
+
+
 async def _apart(stage: Stage, key: str) -> list[Handle]:
-    """Two people, one after the other."""
-    return [await stage.run(key, "ada"), await stage.run(key, "bob")]
+    """One person after the other."""
+    return [await stage.run(key, who) for who in people(key)]
 
 
 async def _after_another(stage: Stage, key: str) -> list[Handle]:
-    """The second and the third run of one person, whose first has closed or waits."""
-    first = await stage.start(key, "ada")
+    """Further runs of one person, whose first has closed or waits."""
+    who = people(key)[0]
+    first = await stage.start(key, who)
     if "batch" in key:
-        await stage.paused(key, "ada")
+        await stage.paused(key, who)
     else:
         await closed(first)
-    return [await stage.run(key, "ada"), await stage.run(key, "ada")]
+    return [await stage.run(key, who) for _ in range(RUNS)]
 
 
 async def _hearing(stage: Stage, key: str) -> list[Handle]:
-    """Two people, each of whom changes while a run waits for that."""
+    """Each person changes while a run waits for that."""
     heard = []
-    for who in ("ada", "bob"):
+    for who in people(key):
         handle = await stage.start(key, who)
         await eventually(lambda handle=handle: _has_timer(handle))  # type: ignore[misc]
         await stage.start("update_data", who, name="Changed")
@@ -199,8 +206,8 @@ async def count_costs(database_url: str, temporal_address: str, folder: Path) ->
             server.expect_request("/chat/completions").respond_with_json(
                 {"choices": [{"message": {"content": "a"}}]}
             )
-            await _prepare(stage, server.url_for(""))
             found = modes(server.url_for("").rstrip("/"))
+            await _prepare(stage, server.url_for(""), [who for mode in found for who in people(_key(mode))])
             for mode in found:
                 await publish(stage.outside, stage.environment, _key(mode), workflow(*mode.steps))
             accepting = await _accepting(stage)
@@ -223,9 +230,13 @@ async def _accepting(stage: Stage) -> Cost:
 
 
 async def _played(stage: Stage, mode: Mode) -> Cost:
-    """Statements of the last run, whose caches are warm; a task that Temporal splits has more events."""
-    costs = [await _cost(stage, handle) for handle in await mode.play(stage, _key(mode))]
-    return replace(costs[-1], events=min(cost.events for cost in costs))
+    """The cheapest of its runs but the first, which may have met cold caches.
+
+    On a busy machine Temporal may split a task, or ask for an effect twice.
+    """
+    _, *costs = [await _cost(stage, handle) for handle in await mode.play(stage, _key(mode))]
+    cheapest = min(costs, key=lambda cost: cost.in_all)
+    return replace(cheapest, events=min(cost.events for cost in costs))
 
 
 async def _cost(stage: Stage, handle: Handle) -> Cost:
@@ -237,13 +248,13 @@ async def _cost(stage: Stage, handle: Handle) -> Cost:
     return Cost(len(history.events), dict(sent))
 
 
-async def _prepare(stage: Stage, url: str) -> None:
+async def _prepare(stage: Stage, url: str, everybody: list[str]) -> None:
     audience = {"type": "static", "name": "Counted"}
     await publish(stage.outside, stage.environment, "counted", audience, ContentType.AUDIENCE)
     async with stage.outside.transaction() as connection:
         await upsert_variable(connection, "counted_base_url", "public", None, NOON)
         await write_base(connection, "counted_base_url", Kept(value=url), NOON)
-        for who in ("ada", "bob"):
+        for who in everybody:
             known = {"name": who, "email": f"{who}@example.com"}
             await identify(connection, stage.environment.id, RecipientRef(id=who), known, NOON)
 
@@ -268,13 +279,13 @@ async def _stage(database_url: str, address: str, folder: Path) -> AsyncIterator
         await database.close()
 
 
-def table(costs: dict[str, Cost]) -> str:
-    """As it stands in docs/benchmarks.md."""
+def table(costs: dict[str, Cost]) -> list[str]:
+    """Lines of Markdown, as they stand in docs/benchmarks.md."""
     lines = ["| A run of one step | History events | SQL statements | by effect |", "|---|---|---|---|"]
     for name, cost in costs.items():
         effects = ", ".join(f"`{effect}` {count}" for effect, count in cost.statements.items())
         lines.append(f"| {name} | {cost.events or '-'} | {cost.in_all} | {effects} |")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 async def measure() -> dict[str, Any]:
@@ -291,5 +302,5 @@ async def measure() -> dict[str, Any]:
         finally:
             temporal.stop()
             postgres.remove()
-    print(table(costs))
+    print(*table(costs), sep="\n")
     return {name: {"events": cost.events, "statements": cost.statements} for name, cost in costs.items()}

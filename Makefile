@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Without kept bytecode every start would compile a hundred libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up test check mutation bench lock clean
+.PHONY: up test soak check mutation bench lock clean
 
 # Everything on this machine, until Ctrl-C; e.g. make up ARGS="--api-port 9000"
 up: .venv/up.installed

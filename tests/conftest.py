@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 from knockapi import AsyncKnock
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
@@ -26,6 +27,10 @@ from tests.pipelines import Pipeline, make_template, open_pipeline
 from tests.virtual_time import VirtualTime
 from worker.assembly import Parts, working
 from worker.sandbox import sandbox
+
+# On a machine that is busy with other things a slow example is no mistake.
+settings.register_profile("tocsin", deadline=None)
+settings.load_profile("tocsin")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """What went wrong, told as an answer: every exception that may leave a route becomes an ApiError."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -23,6 +24,7 @@ from api.errors import (
 )
 from dispatch import errors as dispatch_errors
 from models.values.given import GivenMistake
+from models.values.unfitting import unfitting
 from publishing.mistakes import Blocked, Missing, Mistake, NotPublishable
 
 _SHOWN_MISTAKES = 20
@@ -135,12 +137,23 @@ def _of_validation(error: RequestValidationError) -> ApiError:
         return InvalidParams.of("", "The body is not JSON by its Content-Type; send application/json.")
     if first["loc"] == ("body",) and first["type"] == "missing":
         return InvalidParams.of("", "This endpoint needs a JSON body.")
+    told = unfitting(mistakes, _sent(error, mistakes))
     errors = [
-        {"field": field_of(mistake["loc"]), "message": mistake["msg"], "type": mistake["type"]}
-        for mistake in mistakes[:_SHOWN_MISTAKES]
+        {"field": field_of(one.location), "message": one.message, "type": one.type}
+        for one in told[:_SHOWN_MISTAKES]
     ]
-    told = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors)
-    return InvalidParams(f"The request is not valid. {told}", errors)
+    sentences = "; ".join(f"{entry['field']} {entry['message']}" for entry in errors)
+    return InvalidParams(f"The request is not valid: {sentences}.", errors)
+
+
+def _sent(error: RequestValidationError, mistakes: Sequence[Any]) -> dict[str, Any]:
+    """What the mistakes' locations lead into; of parameters, all that is named was meant."""
+    parameters: dict[str, Any] = {}
+    for mistake in mistakes:
+        where, *names = mistake["loc"]
+        if where != "body" and names:
+            parameters.setdefault(where, {})[names[0]] = mistake.get("input")
+    return {"body": error.body, **parameters}
 
 
 def field_of(location: tuple[int | str, ...] | list[int | str]) -> str:

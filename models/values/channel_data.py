@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, StrictStr, ValidationError
 
 from models.values.field_paths import field_path
 from models.values.kinds import ChannelType
+from models.values.unfitting import unfitting
 
 
 class ChannelDataMistake(ValueError):
@@ -70,8 +71,8 @@ def channel_data_of(raw: Any) -> dict[str, Any]:
     try:
         given = GivenChannelData.model_validate(raw)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise ChannelDataMistake(field_path(first["loc"]), first["msg"]) from error
+        first = unfitting(error.errors(include_url=False), raw)[0]
+        raise ChannelDataMistake(field_path(first.location), first.message) from error
     data = {key: value for key, value in given.model_dump(mode="json").items() if key in raw}
     if given.devices is not None:
         _check_devices(given.devices)

@@ -11,6 +11,7 @@ from models.values.channel_data import ChannelDataMistake, channel_data_of
 from models.values.field_paths import field_path
 from models.values.preferences import PreferenceSetRequest
 from models.values.refs import TENANTS, USERS, RecipientRef
+from models.values.unfitting import unfitting
 
 LONGEST_ID = 256
 """Characters of a user id (E-TRIGGER-15); we hold objects and tenants to the same."""
@@ -129,7 +130,7 @@ def checked_id(value: Any, *, is_user: bool = True) -> str:
     if len(value) > LONGEST_ID:
         raise GivenMistake("id", f"must have at most {LONGEST_ID} characters, this one has {len(value)}")
     if is_user and any(mark in value for mark in "/#"):
-        raise GivenMistake("id", "a user id must not contain / or #")
+        raise GivenMistake("id", "must not contain / or #")
     return value
 
 
@@ -224,9 +225,8 @@ def _preference_set(where: str, body: Any) -> dict[str, Any]:
     try:
         request = PreferenceSetRequest.model_validate(body)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path = field_path((where, *first["loc"]))
-        raise GivenMistake(path, first["msg"]) from error
+        first = unfitting(error.errors(include_url=False), body)[0]
+        raise GivenMistake(field_path((where, *first.location)), first.message) from error
     strategy = request.persistence_strategy
     return request.to_json() | ({"__persistence_strategy__": strategy} if strategy else {})
 
@@ -244,5 +244,5 @@ def checked_tenant_id(value: Any) -> str:
     """A tenant's id, which names the preference sets that hold for it too; raises GivenMistake."""
     checked = checked_id(value, is_user=False)
     if any(mark.isspace() for mark in checked):
-        raise GivenMistake("id", "a tenant id must not contain white space")
+        raise GivenMistake("id", "must not contain white space")
     return checked

@@ -115,6 +115,17 @@ async def test_a_push_publishes_and_another_one_changes_nothing(project: Project
     assert await project.versions() == {"bye": 1, "hello": 1}
 
 
+async def test_channels_that_are_not_there_are_warned_of_with_file_and_path(project: Project) -> None:
+    file = project.write_workflow("hello", in_app_step() | {"channel_key": "feeed"})
+
+    (told,) = (await project.push()).warnings
+
+    assert told == (
+        f'{file}: steps[0].channel_key: there is no channel "feeed": '
+        "its messages go to a sink and leave nowhere"
+    )
+
+
 async def test_only_what_changed_has_a_new_version(project: Project) -> None:
     project.write_workflow("hello", in_app_step())
     project.write_workflow("bye", in_app_step())
@@ -184,7 +195,7 @@ UNKNOWN = {"all": [{"variable": "data.a", "operator": "resembles", "argument": "
         (
             {TOML: '[account]\ntimezone = "Mars"'},
             TOML,
-            'account.timezone: Value error, "Mars" is not a time zone',
+            'account.timezone: "Mars" is not a time zone',
         ),
     ],
 )

@@ -161,7 +161,7 @@ async def test_a_mark_that_does_not_exist_is_no_endpoint(client: Client) -> None
 
 async def test_a_batch_without_ids_says_what_is_missing(client: Client) -> None:
     told = await client.refused("POST", "/v1/messages/batch/seen", json={})
-    assert told["errors"] == [{"field": "message_ids", "message": "Field required", "type": "missing"}]
+    assert told["errors"] == [{"field": "message_ids", "message": "is required", "type": "missing"}]
 
 
 async def test_messages_of_another_environment_cannot_be_marked(

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from fastapi import Depends
 from psycopg.rows import DictRow
@@ -17,7 +19,7 @@ from models.database import Database
 from models.queries.recipients import find_with
 from models.tables.recipients import LARGEST_PROPERTIES, Identification
 from models.tables.schedules import find_in_other_zone
-from models.values.given import channel_data_in, preferences_in, properties_of
+from models.values.given import GivenMistake, channel_data_in, preferences_in, properties_of
 from models.values.refs import TENANTS, USERS, RecipientRef
 
 _OURS_OF_OBJECTS = {"id", "collection", "__typename"}
@@ -25,9 +27,19 @@ _OURS = _OURS_OF_OBJECTS | {"__cursor", "updated_at"}
 """Fields that a user or tenant who was read carries beside their properties, and may be sent back with."""
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Read once: they are hundreds of files."""
+    return frozenset(available_timezones())
+
+
 def read_identification(ref: RecipientRef, body: dict[str, Any] | None) -> Identification:
     """What a body says of the recipient that the path names; raises GivenMistake."""
     given = body or {}
+    zone = given.get("timezone")
+    # Here only: a trigger is not refused for whom it names (E-TRIGGER-15).
+    if ref.collection == USERS and isinstance(zone, str) and zone and zone not in _zones():
+        raise GivenMistake("timezone", "must be an IANA time zone such as Europe/Berlin")
     ours = _OURS if ref.collection in (USERS, TENANTS) else _OURS_OF_OBJECTS
     return Identification(
         ref,

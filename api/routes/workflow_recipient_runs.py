@@ -1,17 +1,21 @@
 """Recipient runs, for people who debug (E-DEBUG-1)."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
 from api.dependencies import Caller, Db, QueryString
-from api.errors import NotFound
+from api.errors import InvalidParams, NotFound
 from api.message_lists import kept_since
 from api.pagination import BY_TIME, read_page, slice_of
+from api.query import Query
 from api.schemas import recipient_runs as schemas
 from models.queries import recipient_runs as queries
 from models.queries.recipient_runs import RunFilter
+
+MOMENT = "a moment as ISO 8601 writes it"
+T = TypeVar("T")
 
 router = APIRouter(prefix="/v1/workflow_recipient_runs", tags=["Workflow recipient runs"])
 
@@ -22,11 +26,18 @@ async def _filter(query: QueryString) -> RunFilter:
         workflow_key=query.text("workflow"),
         statuses=query.texts("status"),
         tenant=query.text("tenant"),
-        has_errors=query.flag("has_errors"),
+        has_errors=_readable(query, "has_errors", query.flag("has_errors"), "true or false"),
         recipient=query.reference("recipient"),
-        starting_at=query.moment("starting_at"),
-        ending_at=query.moment("ending_at"),
+        starting_at=_readable(query, "starting_at", query.moment("starting_at"), MOMENT),
+        ending_at=_readable(query, "ending_at", query.moment("ending_at"), MOMENT),
     )
+
+
+def _readable(query: Query, name: str, read: T, wanted: str) -> T:
+    """Whoever debugs must not take all runs for those that they asked for; raises InvalidParams."""
+    if read is None and query.values.get(name, "") != "":
+        raise InvalidParams.of(name, f"must be {wanted}")
+    return read
 
 
 @router.get("")

@@ -209,3 +209,10 @@ async def test_a_public_key_neither_lists_nor_deletes(
     async with client_of(app, environment.public_key) as browser:
         told = await browser.refused(method, path, json={"from_user_id": "bob"})
     assert (told["status"], told["code"]) == (403, "incorrect_token_type")
+
+
+async def test_a_time_zone_that_does_not_exist_is_refused(client: Client) -> None:
+    told = await client.refused("PUT", "/v1/users/ada", json={"timezone": "Mars/Phobos"})
+    assert (told["status"], told["errors"][0]["field"]) == (422, "timezone")
+    assert (await client.refused("GET", "/v1/users/ada"))["status"] == 404
+    assert (await client.put("/v1/users/ada", json={"timezone": "Europe/Berlin"})).status_code == 200

@@ -56,6 +56,15 @@ async def test_runs_are_filtered(client: Client, rows: Rows) -> None:
     assert await found(client, **{"recipient[id]": "p1", "recipient[collection]": "projects"}) == [other]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("has_errors", "maybe"), ("starting_at", "garbage"), ("ending_at", "soon"), ("starting_at[gt]", "x")],
+)
+async def test_a_filter_that_cannot_be_read_is_refused(client: Client, name: str, value: str) -> None:
+    told = await client.refused("GET", "/v1/workflow_recipient_runs", params={name: value})
+    assert (told["status"], told["errors"][0]["field"]) == (422, name.partition("[")[0])
+
+
 @pytest.mark.rule("E-TRIGGER-29")
 async def test_a_run_names_the_schedule_it_comes_from(client: Client, rows: Rows) -> None:
     run, schedule_id = await rows.run(trigger_source="schedule"), new_uuid()

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from cli.project.mistakes import Mistake, ProjectMistakes
 from cli.project.reading import Project, read_project
 from cli.project.resources import ReadResource
 from cli.project.settings import Setting, coming_of, settings_of, unknown_sections
+from models.values.content import ContentType
 from models.values.development import ENVIRONMENT
 
 LARGEST_PUSH_BYTES = 12_000_000
@@ -74,6 +75,20 @@ def _refusal(mistakes: Iterable[Mistake], standing: str = "") -> CommandError:
     return CommandError(f"Nothing was published. Mend this and push again:\n{lines}{standing}")
 
 
+def channels_named(content: Any, path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Each channel or channel group that steps name: its JSON path, the field, the key."""
+    if isinstance(content, list):
+        for index, below in enumerate(content):
+            yield from channels_named(below, f"{path}[{index}]")
+    elif isinstance(content, dict):
+        for name, below in content.items():
+            here = f"{path}.{name}" if path else name
+            if name in ("channel_key", "channel_group_key") and isinstance(below, str):
+                yield here, name, below
+            elif name != "trigger_data_json_schema":
+                yield from channels_named(below, here)
+
+
 def _lines_of(settings: Iterable[str], secrets: Mapping[str, str]) -> Iterator[str]:
     for setting in settings:
         yield f"[{setting}]: set"
@@ -111,6 +126,7 @@ class _Push:
             raise _refusal(error.mistakes, self._standing()) from error
         except CommandError as error:
             raise CommandError(f"{error}{self._standing()}") from error
+        self._warnings += [one async for one in self._unknown_channels(api)]
         return Pushed(
             resources=[f"{kind} {key}" for kind, key in self._named],
             committed=[f"{one['type']} {one['key']}" for one in committed],
@@ -118,6 +134,25 @@ class _Push:
             warnings=self._warnings,
             secrets=self._secrets,
         )
+
+    async def _unknown_channels(self, api: Management) -> AsyncIterator[str]:
+        """Development binds them to the sink of their type: somebody should know (docs/projects.md)."""
+        if self._pushing.environment != ENVIRONMENT:
+            return  # There they are refused.
+        workflows = [one for one in self._named.values() if one.type is ContentType.WORKFLOW]
+        named = [(one, *place) for one in workflows for place in channels_named(one.content)]
+        if not named:
+            return
+        query = {"environment": self._pushing.environment}
+        known = {
+            "channel_key": {one["key"] async for one in api.entries("/v1/channels", query)},
+            "channel_group_key": {one["key"] async for one in api.entries("/v1/channel_groups", query)},
+        }
+        for resource, path, field_name, key in named:
+            if key not in known[field_name]:
+                what = field_name.removesuffix("_key").replace("_", " ")
+                told = f'there is no {what} "{key}": its messages go to a sink and leave nowhere'
+                yield str(Mistake(resource.origin(path), path, told))
 
     async def _configure(self, api: Management) -> None:
         for setting in self._settings:

@@ -27,3 +27,15 @@ async def publish(
     async with database.transaction() as connection:
         await save(connection, space_of(environment), [Written(name, content)])
         await commit_these(connection, space_of(environment), [name], AUTHOR)
+
+
+async def rewrite(database: Database, environment: TestEnvironment, path: str, value: int) -> None:
+    """Let published content say what pushes refuse, as that of earlier releases may; `path` as `{steps,0}`."""
+    async with database.transaction() as connection:
+        await connection.execute(
+            """
+            UPDATE resource_versions SET content = jsonb_set(content::jsonb, %s::text[], to_jsonb(%s::int))
+            WHERE environment_id = %s
+            """,
+            (path, value, environment.id),
+        )

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.values.content import ContentType
+from publishing.kinds.impossible import impossible
 from publishing.kinds.kind import Checked, Kind, Reference
 from publishing.kinds.templates import check_templates
 from publishing.mistakes import Mistake, NotPublishable, mistakes_of
@@ -22,7 +23,7 @@ def check(key: str, content: dict[str, Any]) -> Checked:
     except ValidationError as error:
         raise NotPublishable(mistakes_of(error, UNION_TAGS)) from error
     mistakes, partials = check_templates(definition.templates())
-    mistakes += _contradictions(definition)
+    mistakes += [*_contradictions(definition), *impossible(definition, content)]
     if mistakes:
         raise NotPublishable(mistakes)
     mjml = {f"{path}.template.settings.layout_key" for path, step in definition.walk() if _is_mjml(step)}

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.builders import batch_step, in_app_step, workflow
+from tests.committing import rewrite
 from tests.environments import TestEnvironment
 from tests.rules.reading import body_of
 from tests.virtual_time import VirtualTime
@@ -258,7 +259,9 @@ async def test_triggers_under_two_tenants_share_a_window_unless_the_key_names_th
 
 @pytest.mark.rule("E-BATCH-15")
 async def test_no_window_is_longer_than_a_year(virtual: VirtualTime, environment: TestEnvironment) -> None:
-    await virtual.publish(environment, "batched", gathering(366 * 24 * HOUR))
+    await virtual.publish(environment, "batched", gathering(HOUR))
+    path = "{steps,0,settings,batch_window,value}"
+    await rewrite(virtual.database, environment, path, 366 * 24 * HOUR)
     await virtual.trigger(environment, "batched", data={"n": 0})
 
     assert await bodies(virtual, environment) == ["1: 0"]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.builders import batch_step, in_app_step, workflow
+from tests.committing import rewrite
 from tests.environments import TestEnvironment
 from tests.rules.reading import body_of
 from tests.runs import rows
@@ -262,8 +263,9 @@ async def test_conditions_after_a_batch_see_how_many_were_gathered(
 async def test_a_window_longer_than_a_year_gathers_nothing(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:
-    step = batch_step(seconds=366 * 24 * 3600)
-    await virtual.publish(environment, "batched", workflow(step, in_app_step(body=BODY)))
+    await virtual.publish(environment, "batched", workflow(batch_step(), in_app_step(body=BODY)))
+    path = "{steps,0,settings,batch_window,value}"
+    await rewrite(virtual.database, environment, path, 366 * 24 * 3600)
 
     await virtual.trigger(environment, "batched", data={"n": "a"})
 

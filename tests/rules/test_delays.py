@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.builders import delay_step, in_app_step, workflow
+from tests.committing import rewrite
 from tests.environments import TestEnvironment
 from tests.rules.reading import body_of
 from tests.virtual_time import VirtualTime
@@ -55,8 +56,6 @@ async def test_a_second_delay_counts_from_when_it_is_reached(
     ("step", "trigger", "reason"),
     [
         (delay_step(), {"settings": {"skip_delay": True}}, "skip_delay was set by the trigger"),
-        (delay_step(value=366), {}, "the delay is not between now and 365 days"),
-        (delay_step(value=-1), {}, "the delay is not between now and 365 days"),
         (delay_step(conditions=NEVER), {"data": {"wait": False}}, "conditions"),
     ],
 )
@@ -74,6 +73,21 @@ async def test_a_skipped_delay_lets_the_run_go_on_at_once(
     ]
     (line,) = await virtual.log(environment, "step_skipped")
     assert (line["step_ref"], line["data"]["reason"]) == ("delay_1", reason)
+
+
+@pytest.mark.rule("E-DELAY-6", "E-LIMITS-12")
+@pytest.mark.parametrize("days", [366, -1])
+async def test_a_delay_that_an_earlier_release_published_too_long_or_past_is_skipped(
+    virtual: VirtualTime, environment: TestEnvironment, days: int
+) -> None:
+    await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
+    await rewrite(virtual.database, environment, "{steps,0,settings,delay_for,value}", days)
+
+    await virtual.trigger(environment, "welcome")
+
+    assert len(await virtual.messages(environment)) == 1
+    (line,) = await virtual.log(environment, "step_skipped")
+    assert line["data"]["reason"] == "the delay is not between now and 365 days"
 
 
 @pytest.mark.rule("E-DELAY-6", "E-LIMITS-12")

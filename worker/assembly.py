@@ -141,9 +141,6 @@ async def working(
 ) -> AsyncIterator[list[Worker]]:
     """Serve these task queues until the block ends, then let what is in flight finish."""
     activities = performers(parts)
-    # A run at work holds a connection nearly all the time. More of them would wait for one in the order in
-    # which they came; left in Temporal's queues, tenants take turns (D27).
-    at_once = max(parts.database.pool.max_size, 2)
     async with AsyncExitStack() as stack:
         workers = []
         for queue in queues:
@@ -158,8 +155,6 @@ async def working(
                 # The default split leaves one poller for the first task of every new run.
                 workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
                 activity_task_poller_behavior=PollerBehaviorAutoscaling(),
-                max_concurrent_workflow_tasks=at_once,
-                max_concurrent_local_activities=at_once,
                 max_cached_workflows=CACHED_RUNS if queue != names.SENDS else 0,
                 sticky_queue_schedule_to_start_timeout=STICKY,
                 graceful_shutdown_timeout=GRACE,

@@ -30,7 +30,7 @@ async def publish(
 
 
 async def rewrite(database: Database, environment: TestEnvironment, path: str, value: int) -> None:
-    """Let published content say what pushes refuse, as that of earlier releases may; `path` as `{steps,0}`."""
+    """Let published content say what pushes refuse, as earlier releases may; `path` as `{steps,0}`."""
     async with database.transaction() as connection:
         await connection.execute(
             """

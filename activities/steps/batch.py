@@ -283,12 +283,16 @@ async def _flush(connection: Connection, ask: StepAsk, standing: Standing, windo
 
 
 async def _still_owned(connection: Connection, ask: StepAsk, answer: JoinAnswer) -> DictRow | None:
-    """The window, if nobody went on with it and it is still held by the run that is gone."""
+    """The window, if nobody went on with it and it is still held by the run that is gone.
+
+    A run that has ended by now, and only tells again, cannot go on with it: the reconciler names an heir.
+    """
     assert answer.window_id is not None  # an answer with an owner has a window
     window = await batches.lock_window(connection, ask.environment_id, answer.window_id)
-    if window["taken_at"] is None and window["owner_run_id"] == answer.owner_run_id:
-        return window
-    return None
+    if window["taken_at"] is not None or window["owner_run_id"] != answer.owner_run_id:
+        return None
+    own = await find_carrier(connection, ask.environment_id, ask.recipient_run_id)
+    return window if own is not None and own["finished_at"] is None else None
 
 
 async def _leave(connection: Connection, ask: WindowAsk) -> LeaveAnswer:

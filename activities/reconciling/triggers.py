@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg.rows import DictRow
+from temporalio import activity
 
 from activities.reconciling.items import each
 from dispatch.carrying import workflow_id_of
@@ -11,7 +12,13 @@ from dispatch.looking import Condition, condition_of
 from dispatch.starting import start_workflow_run
 from dispatch.temporal import Temporal
 from models.database import Database
-from models.tables.reconciliation import find_runs_of, find_unanswered, find_unfinished_fan_outs, retire
+from models.tables.reconciliation import (
+    abandon_fan_out,
+    find_runs_of,
+    find_unanswered,
+    find_unfinished_fan_outs,
+    retire,
+)
 from models.tables.triggers import mark_answered
 from workflows_engine import names
 
@@ -37,14 +44,24 @@ async def retire_unanswered(database: Database, temporal: Temporal, place: DictR
 
 
 async def restart_fan_outs(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> int:
-    """Start the fan-out of accepted triggers again where Temporal has forgotten it."""
+    """Start the fan-out of accepted triggers again where Temporal has forgotten it.
+
+    One that was ended in Temporal before its end is given up, so that it keeps no other waiting.
+    """
     async with database.connection() as connection:
         found = await find_unfinished_fan_outs(connection, place["id"], now - PATIENCE, PER_ROUND)
 
     async def repair(trigger: DictRow) -> int:
         key, trigger_id = trigger["workflow_key"], UUID(str(trigger["id"]))
         workflow_id = names.workflow_run_workflow(place["slug"], key, trigger_id)
-        if await condition_of(temporal, workflow_id) is not Condition.MISSING:
+        condition = await condition_of(temporal, workflow_id)
+        if condition is Condition.RUNNING:
+            return 0
+        if condition is not Condition.MISSING:
+            async with database.connection() as connection:
+                if await abandon_fan_out(connection, place["id"], trigger_id):
+                    told = "the fan-out of trigger %s is given up: its workflow is %s; the rest gets no run"
+                    activity.logger.warning(told, trigger_id, condition.value)
             return 0
         tenant_id = trigger["tenant_id"]
         await start_workflow_run(temporal, place["id"], place["slug"], key, trigger_id, tenant_id)

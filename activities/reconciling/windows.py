@@ -31,10 +31,13 @@ OVERDUE = timedelta(seconds=60)
 """A window this late has lost its owner, unless its workflow runs and only its worker is away."""
 
 
-async def hand_over(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> int:
-    """Give orphaned windows to their next member, or close the empty ones."""
-    async with database.connection() as connection:
-        found = await find_orphaned_windows(connection, place["id"], now, now - OVERDUE)
+async def hand_over(
+    database: Database, temporal: Temporal, place: DictRow, now: datetime, page_size: int = 200
+) -> int:
+    """Give orphaned windows to their next member, or close the empty ones.
+
+    All are looked at, page by page: those whose owners run, and only wait for a worker, hide no others.
+    """
 
     async def hand(window: DictRow) -> int:
         owner = window["owner_run_id"]
@@ -47,7 +50,15 @@ async def hand_over(database: Database, temporal: Temporal, place: DictRow, now:
         await start_recipient_run(temporal, heir)
         return 1
 
-    return await each(found, hand)
+    handed, after = 0, None
+    while True:
+        async with database.connection() as connection:
+            overdue = now - OVERDUE
+            found = await find_orphaned_windows(connection, place["id"], now, overdue, after, page_size)
+        handed += await each(found, hand)
+        if len(found) < page_size:
+            return handed
+        after = found[-1]
 
 
 async def _is_carried(database: Database, temporal: Temporal, place: DictRow, run_id: UUID) -> bool:

@@ -52,6 +52,18 @@ async def find_unfinished_fan_outs(
     return await cursor.fetchall()
 
 
+async def abandon_fan_out(connection: Connection, environment_id: UUID, trigger_id: UUID) -> bool:
+    """Whoever has no run by now gets none, as somebody ended the workflow; False for one that got done."""
+    cursor = await connection.execute(
+        """
+        UPDATE triggers SET fan_out = 'abandoned'
+        WHERE environment_id = %s AND id = %s AND fan_out = 'pending'
+        """,
+        (environment_id, trigger_id),
+    )
+    return cursor.rowcount > 0
+
+
 async def find_runs_of(connection: Connection, environment_id: UUID, trigger_id: UUID) -> list[DictRow]:
     """The recipient runs a trigger has so far."""
     cursor = await connection.execute(
@@ -111,19 +123,32 @@ async def take_unchecked(
 
 
 async def find_orphaned_windows(
-    connection: Connection, environment_id: UUID, now: datetime, overdue: datetime
+    connection: Connection,
+    environment_id: UUID,
+    now: datetime,
+    overdue: datetime,
+    after: DictRow | None = None,
+    limit: int = 200,
 ) -> list[DictRow]:
-    """Windows that nobody went on with: held by nobody, or due since before `overdue`."""
+    """Windows that nobody went on with: held by nobody, or due since before `overdue`; a page after one."""
     cursor = await connection.execute(
         """
-        SELECT w.id, w.owner_run_id FROM batch_windows w
+        SELECT w.id, w.owner_run_id, w.closes_at FROM batch_windows w
         WHERE w.environment_id = %(environment_id)s AND w.taken_at IS NULL
           AND (w.closes_at < %(overdue)s
                OR (w.owner_run_id IS NULL AND (w.closes_at < %(now)s OR EXISTS (
                    SELECT FROM batch_members m WHERE m.window_id = w.id AND m.left_at IS NULL))))
-        ORDER BY w.closes_at LIMIT 200
+          AND (%(after_id)s::uuid IS NULL OR (w.closes_at, w.id) > (%(after)s, %(after_id)s))
+        ORDER BY w.closes_at, w.id LIMIT %(limit)s
         """,
-        {"environment_id": environment_id, "now": now, "overdue": overdue},
+        {
+            "environment_id": environment_id,
+            "now": now,
+            "overdue": overdue,
+            "after": after["closes_at"] if after else None,
+            "after_id": after["id"] if after else None,
+            "limit": limit,
+        },
     )
     return await cursor.fetchall()
 

@@ -26,11 +26,13 @@ from tests.eventually import eventually
 from tests.houses import SEALER, Mailbox
 from tests.rules.reading import body_of
 from tests.runs import NOON, WrittenRun, rows, write_run
-from tests.virtual_time import VirtualTime
+from tests.schedules import new_schedule, write
+from tests.virtual_time import VirtualTime, place_of
 from workflows_engine import names
 from workflows_engine.effects.runs import BeginAsk, FinishAsk
 from workflows_engine.recipient_run import RecipientRunWorkflow
 from workflows_engine.run import RunInput
+from workflows_engine.schedule import ScheduleInput, ScheduleWorkflow
 from workflows_engine.steps.wait_for_event import AwaitedEvent
 
 LATER = NOON + timedelta(hours=1)
@@ -126,6 +128,50 @@ async def test_a_fan_out_that_temporal_lost_is_started_again(
 
     assert len(await virtual.messages(environment)) == 1
     assert await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER) == 0
+
+
+async def test_a_fan_out_that_was_ended_in_temporal_is_given_up(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    await virtual.publish(environment, "greet", workflow(in_app_step()))
+    ended = await write_run(virtual.database, environment, "greet", fan_out="pending")
+    workflow_id = names.workflow_run_workflow(environment.slug, "greet", ended.trigger_id)
+    # Some workflow that sleeps, in its place: a fan-out of one is over before anybody could end it.
+    now = await virtual.now()
+    later = new_schedule("greet", scheduled_at=now + timedelta(days=30))
+    made = await write(virtual.database, place_of(environment), later, now)
+    handle = await virtual.temporal.client.start_workflow(
+        ScheduleWorkflow.run,
+        ScheduleInput(environment_id=environment.id, schedule_id=made),
+        id=workflow_id,
+        task_queue=names.RUNS,
+    )
+    await virtual.idle(environment)
+    assert await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER) == 0
+    await handle.terminate()
+
+    assert await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER) == 0
+
+    (row,) = await rows(
+        virtual.database, "SELECT fan_out FROM triggers WHERE environment_id = %s", environment.id
+    )
+    assert row["fan_out"] == "abandoned"
+
+
+async def test_overdue_windows_whose_owners_run_hide_no_orphan(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    await virtual.publish(environment, "batched", workflow(batch_step(seconds=600), in_app_step()))
+    for name in ("ada", "bob", "eve"):
+        await virtual.trigger(environment, "batched", {"id": name}, cancellation_key=name)
+    await virtual.cancel(environment, "batched", "eve")
+
+    overdue = await virtual.now() + timedelta(minutes=12)
+    await windows.hand_over(virtual.database, virtual.temporal, place, overdue, page_size=1)
+
+    sql = "SELECT close_reason FROM batch_windows WHERE environment_id = %s ORDER BY closes_at"
+    found = [window["close_reason"] for window in await rows(virtual.database, sql, environment.id)]
+    assert found == [None, None, "empty"]
 
 
 async def test_a_sleeping_run_is_left_to_its_workflow(

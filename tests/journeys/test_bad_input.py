@@ -193,11 +193,16 @@ async def test_a_trigger_is_told_which_field_is_wrong(
 
 
 @pytest.mark.rule("E-TRIGGER-6")
-async def test_one_bad_recipient_refuses_all_of_them(caller: Caller) -> None:
+async def test_one_bad_recipient_refuses_all_of_them(
+    caller: Caller, house: House, environment: TestEnvironment
+) -> None:
     good = [{"id": f"u{number}", "name": "N"} for number in range(50)]
     told = await caller.refused(TRIGGER, asking(recipients=[*good, "no/good"]))
 
     assert told["errors"][0]["field"] == "recipients[50].id"
+    for table in ("triggers", "recipient_runs", "recipients"):
+        sql = f"SELECT FROM {table} WHERE environment_id = %s"
+        assert await rows(house.database, sql, environment.id) == []
 
 
 @pytest.mark.rule("E-LIMITS-2")

@@ -38,7 +38,7 @@ async def bodies(virtual: VirtualTime, environment: TestEnvironment) -> list[str
     return [body_of(message) for message in await virtual.messages(environment)]
 
 
-@pytest.mark.rule("E-CANCEL-2", "E-CANCEL-5")
+@pytest.mark.rule("E-CANCEL-2", "E-CANCEL-5", "E-DELAY-9")
 async def test_a_cancel_stops_the_paused_runs_of_its_workflow_and_key_and_no_others(
     virtual: VirtualTime, environment: TestEnvironment
 ) -> None:

@@ -115,12 +115,19 @@ async def test_a_step_whose_conditions_fail_is_skipped_alone(
 
 
 @pytest.mark.rule("E-RUN-8")
-async def test_a_workflow_without_steps_completes(virtual: VirtualTime, environment: TestEnvironment) -> None:
-    await virtual.publish(environment, "welcome", workflow())
+@pytest.mark.parametrize("refs", [[], ["one", "two"]], ids=["no steps", "all skipped"])
+async def test_a_workflow_with_nothing_to_do_completes(
+    virtual: VirtualTime, environment: TestEnvironment, refs: list[str]
+) -> None:
+    never = {"all": [{"variable": "data.wanted", "operator": "equal_to", "argument": "true"}]}
+    steps = [in_app_step(ref, conditions=never) for ref in refs]
+    await virtual.publish(environment, "welcome", workflow(*steps))
 
     await virtual.trigger(environment, "welcome")
 
-    assert [run["status"] for run in await virtual.runs(environment)] == ["completed"]
+    ends = [(run["status"], run["outcome"], run["error_count"]) for run in await virtual.runs(environment)]
+    assert ends == [("completed", "finished", 0)]
+    assert [line["step_ref"] for line in await virtual.log(environment, "step_skipped")] == refs
 
 
 @pytest.mark.rule("E-RUN-11", "E-DELAY-9")

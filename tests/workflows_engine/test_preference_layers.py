@@ -12,7 +12,8 @@ from workflows_engine.preferences import STRATEGY, Layers, layered, merged, says
 
 
 def test_layers_are_read_by_their_names_and_what_is_absent_or_no_set_is_empty() -> None:
-    stored = {"environment": EMAIL_OFF, "tenant": None, "recipient_default": EMAIL_ON, "recipient_tenant": []}
+    own = {"recipient_default": EMAIL_ON, "recipient_tenant": []}
+    stored: dict[str, Any] = {"environment": EMAIL_OFF, "tenant": None} | own
     assert Layers.read(stored) == Layers(environment=EMAIL_OFF, recipient_default=EMAIL_ON)
     assert Layers.read({}) == Layers.read(None) == Layers()
 

@@ -97,7 +97,7 @@ async def test_a_run_is_left_to_end_by_itself(
     environment: TestEnvironment,
     batch: BatchSteps,
     first: list[Step],
-    more: dict[str, str],
+    more: dict[str, Any],
 ) -> None:
     await publish(database, environment, "w", workflow(*first, batch_step(seconds=60), in_app_step()))
     opener = await opened(database, environment, batch)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.values.conditions import Condition, ConditionGroup, Operator
-from workflows_engine.conditions import PREFIXES, Grounds, Judgement, judge, operand, resolve
+from workflows_engine.conditions import PREFIXES, Grounds, Judgement, judge, operand, resolve, subject
 from workflows_engine.operators import ABSENT, OPERATORS, equal
 
 SCOPE: dict[str, Any] = {
@@ -377,3 +377,28 @@ def test_a_quarter_of_an_hour_is_long_enough() -> None:
 def test_event_is_a_prefix_while_a_wait_is_judged() -> None:
     assert operand("event.data.x", {"event": {"data": {"x": 7}}}) == 7
     assert operand("event.data.x", SCOPE) == "event.data.x"
+
+
+@pytest.mark.rule("E-COND-29")
+def test_the_trace_says_why_a_leaf_was_not_judged() -> None:
+    group = {"all": [leaf("data.x", "exists", None), leaf("data.y", "exists", None)]}
+    grounds = Grounds(
+        {"data": {}}, NOW, unjudged=lambda one: "a secret" if one.variable == "data.x" else None
+    )
+    said = judge(ConditionGroup.model_validate(group), grounds)
+    assert (said.holds, said.unjudged) == (False, None)
+    assert said.trace[0] == {
+        "variable": "data.x",
+        "operator": "exists",
+        "result": "not judged",
+        "reason": "a secret",
+    }
+
+
+@pytest.mark.rule("E-COND-5", "E-RUN-17")
+def test_a_bare_name_is_looked_up_at_the_root() -> None:
+    scope = {"total_activities": 3, "data": {"total_activities": 7}}
+    assert subject("total_activities", scope) == 3
+    assert subject("3", scope) == 3
+    assert subject("nothing", scope) is ABSENT
+    assert subject("data", scope) == {"total_activities": 7}

@@ -220,3 +220,23 @@ def test_the_trace_tells_how_the_message_stood() -> None:
             "argument_value": "$message.sent",
         }
     ]
+
+
+@pytest.mark.rule("E-COND-22")
+def test_a_condition_on_a_status_is_judged_by_rank_and_not_as_text() -> None:
+    for variable in (DELIVERY, ENGAGEMENT):
+        assert is_about_status(condition(variable, "equal_to", "$message.sent"))
+    refs = {"mail": sent("delivered", "seen").as_ref()}
+    asked = {"variable": DELIVERY, "operator": "less_than", "argument": "$message.queued"}
+    said = judge(ConditionGroup.model_validate({"all": [asked]}), Grounds({"refs": refs}, NOW))
+    assert not said.holds
+    asked = {"variable": ENGAGEMENT, "operator": "equal_to", "argument": ["seen"]}
+    said = judge(ConditionGroup.model_validate({"all": [asked]}), Grounds({"refs": refs}, NOW))
+    assert not said.holds
+
+
+@pytest.mark.rule("E-COND-25", "E-COND-29")
+def test_the_trace_says_why_a_status_could_not_count() -> None:
+    old = SentMessage("sent", (), NOW - RETENTION - timedelta(days=1))
+    (line,) = judged(scope={"refs": {"mail": old.as_ref()}}).trace
+    assert (line["result"], line["reason"]) == (False, "the message is past retention")

@@ -142,6 +142,31 @@ def test_an_hourly_rule_comes_at_its_minute_of_every_hour_that_passes(
     assert found == datetime.fromisoformat(expected).replace(tzinfo=UTC)
 
 
+@pytest.mark.rule("E-DELAY-10", "E-DELAY-11")
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        # Every third month from November, over the end of the year; every second week from this one.
+        ({"frequency": "monthly", "interval": 3}, "2027-02-01"),
+        ({"frequency": "monthly", "interval": 3, "day_of_month": 30}, "2026-11-30"),
+        ({"frequency": "monthly", "interval": 2, "day_of_month": 5}, "2027-01-05"),
+        ({"frequency": "weekly", "interval": 2, "days": ["tue"]}, "2026-12-01"),
+        ({"frequency": "weekly", "interval": 2, "days": ["sun"]}, "2026-11-22"),
+        ({"frequency": "weekly", "interval": 3}, "2026-12-07"),
+        # It is the nineteenth already where this counts.
+        ({"frequency": "daily", "interval": 2}, "2026-11-21"),
+        ({"frequency": "monthly", "interval": 12, "day_of_month": 1}, "2027-11-01"),
+    ],
+)
+def test_periods_are_counted_from_the_one_that_it_is_in_the_zone(
+    fields: dict[str, Any], expected: str
+) -> None:
+    tokyo = ZoneInfo("Asia/Tokyo")
+    moment = rule(**fields).next_after(datetime(2026, 11, 18, 15, 0, 1, tzinfo=UTC), tokyo)
+    assert moment is not None
+    assert f"{moment.astimezone(tokyo):%Y-%m-%d %H:%M}" == f"{expected} 00:00"
+
+
 @pytest.mark.rule("E-DELAY-13")
 def test_a_rule_in_a_variable_may_have_space_around_it_and_all_moments_are_in_utc() -> None:
     assert resolve_moment('  {"unit": "hours", "value": 1} ', NOW, YORK) == NOW + timedelta(hours=1)

@@ -327,18 +327,6 @@ async def next_member(connection: Connection, window_id: UUID) -> DictRow | None
     return await cursor.fetchone()
 
 
-async def has_open_member(connection: Connection, window_id: UUID) -> bool:
-    """Whether the run of one that a window holds is still at work."""
-    cursor = await connection.execute(
-        """
-        SELECT FROM batch_members m JOIN recipient_runs r ON r.id = m.recipient_run_id
-        WHERE m.window_id = %s AND m.left_at IS NULL AND r.finished_at IS NULL LIMIT 1
-        """,
-        (window_id,),
-    )
-    return await cursor.fetchone() is not None
-
-
 async def release_windows(connection: Connection, environment_id: UUID, run_id: UUID, now: datetime) -> None:
     """A run that was ended from outside leaves its open windows and holds none any more."""
     await connection.execute(

@@ -4,6 +4,7 @@ from tests.architecture.engine_rules import Proof, Rule, excused_but_proved, pro
 from tests.architecture.sources import Source, read
 from tests.architecture.test_rules import HIGHEST
 
+
 def test_every_rule_has_a_test_or_a_reason() -> None:
     assert unproved(rules(), proofs(read("tests"))) == []
 

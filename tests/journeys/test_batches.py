@@ -32,7 +32,7 @@ async def test_three_comments_by_two_people_are_one_item_and_one_mail(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
     address = f"ada@{environment.slug}.example.com"
-    steps = [batch_step(seconds=2, key="page_id"), in_app_step(body=BODY), email_step()]
+    steps = [batch_step(seconds=4, key="page_id"), in_app_step(body=BODY), email_step()]
     await publish(house.database, environment, "new-comment", workflow(*steps))
 
     for who, body in (("bob", "one"), ("eve", "two"), ("bob", "three")):
@@ -51,7 +51,7 @@ async def test_three_comments_by_two_people_are_one_item_and_one_mail(
 
 
 async def test_pages_are_batched_apart(house: House, environment: TestEnvironment, knock: AsyncKnock) -> None:
-    steps = [batch_step(seconds=1, key="data.page_id"), in_app_step(body=BODY)]
+    steps = [batch_step(seconds=4, key="data.page_id"), in_app_step(body=BODY)]
     await publish(house.database, environment, "new-comment", workflow(*steps))
 
     await asyncio.gather(*(comment(knock, "bob", "x", page=f"p{number % 2}") for number in range(6)))

@@ -52,7 +52,7 @@ CONFIGURATION: list[Mutation] = [
     ),
     added("[account]", "is not TOML: "),
     added("[channels]\nletters = 3", "is not TOML|must be a table"),
-    changed('name = "Papermill"', "name = 1", "Input should be a valid string", "account.name"),
+    changed('name = "Papermill"', "name = 1", "must be a text", "account.name"),
     changed('name = "Papermill"', 'nom = "P"', ".*(unknown|Extra inputs)", "account.nom"),
     changed(
         "Europe/Berlin",
@@ -81,7 +81,7 @@ CONFIGURATION: list[Mutation] = [
     changed('app_name = "Papermill"', '"app name" = "P"', ".*", "variables.app name.*"),
     changed('provider = "email_smtp"', 'provider = "pigeon"', ".*", "channels.letters.provider"),
     changed('provider = "email_smtp"', 'provider = "sms_twilio"', ".*", "channels.letters.*"),
-    changed('type = "email"', 'type = "fax"', ".*Input should be", "channels.letters.type"),
+    changed('type = "email"', 'type = "fax"', ".*must be", "channels.letters.type"),
     changed('type = "email"', 'type = "sms"', ".*", "channels.letters.*"),
     changed("port = 25", 'port = "many"', ".*", r"channels\.letters\.provider_settings\.port"),
     changed("port = 25", "port = 99999", ".*", r"channels\.letters\.provider_settings\.port"),
@@ -111,7 +111,7 @@ CONFIGURATION: list[Mutation] = [
         ".*is of type in_app_feed, the group of email|.*cannot be changed",
         r"channel_groups\.texts\..*",
     ),
-    changed('operator = "any"', 'operator = "some"', ".*Input should be", r"channel_groups\.texts\.operator"),
+    changed('operator = "any"', 'operator = "some"', ".*must be", r"channel_groups\.texts\.operator"),
     changed(
         'channel_key = "in-app"',
         'channel_key = "none"',
@@ -121,7 +121,7 @@ CONFIGURATION: list[Mutation] = [
     changed(
         'rule_type = "always"',
         'rule_type = "never"',
-        ".*Input should be",
+        ".*must be",
         r"channel_groups\.texts\.channel_rules\[0\]\.rule_type",
     ),
     changed("https://audit.example.com/hook", "not a url", ".*", r"webhooks\.audit\.url"),

@@ -83,8 +83,16 @@ def written(shape: Shape, version: Version) -> dict[str, Any]:
     steps.append(in_app_step("digest", body=DIGEST.format(number=version.number)))
     if shape.reminds:
         steps.append(delay_step("later", "minutes", LATER))
-        steps.append(in_app_step("reminder", body="reminder", conditions=NOTHING_WAS_LOOKED_AT))
+        steps.append(in_app_step("reminder", body="reminder", conditions=_unseen(shape)))
     return workflow(*steps)
+
+
+def _unseen(shape: Shape) -> dict[str, Any]:
+    """No message before the reminder was looked at; a step that is not there must not be named."""
+    looked_at = [
+        one for one in NOTHING_WAS_LOOKED_AT["all"] if shape.says_hello or "hello" not in one["variable"]
+    ]
+    return {"all": looked_at}
 
 
 def _batch(shape: Shape, version: Version) -> dict[str, Any]:

@@ -52,9 +52,8 @@ class WindowRule(BaseModel):
             shown = (now + passed * HOUR).astimezone(zone)
             if shown.weekday() in self._valid:
                 at = shown.replace(minute=self.minutes, second=0, microsecond=0)
-                moment = at.astimezone(UTC)
-                is_shown = moment.astimezone(zone).replace(tzinfo=None) == at.replace(tzinfo=None)
-                yield moment if is_shown else moment_of(at.date(), at.time(), zone)
+                # The time knows by its fold in which of a doubled hour it is.
+                yield moment_of(at.date(), at.time(), zone)
 
     def _days(self, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
         today = now.astimezone(zone).date()

@@ -379,18 +379,6 @@ def test_event_is_a_prefix_while_a_wait_is_judged() -> None:
     assert operand("event.data.x", SCOPE) == "event.data.x"
 
 
-@pytest.mark.rule("E-COND-29")
-def test_the_trace_says_why_a_leaf_was_not_judged() -> None:
-    group = {"all": [leaf("data.x", "exists", None), leaf("data.y", "exists", None)]}
-    grounds = Grounds(
-        {"data": {}}, NOW, unjudged=lambda one: "a secret" if one.variable == "data.x" else None
-    )
-    said = judge(ConditionGroup.model_validate(group), grounds)
-    assert (said.holds, said.unjudged) == (False, None)
-    told = {"variable": "data.x", "operator": "exists", "result": "not judged", "reason": "a secret"}
-    assert said.trace[0] == told
-
-
 @pytest.mark.rule("E-COND-5", "E-RUN-17")
 def test_a_bare_name_is_looked_up_at_the_root() -> None:
     scope = {"total_activities": 3, "data": {"total_activities": 7}}

@@ -227,7 +227,7 @@ def test_a_condition_on_a_status_is_judged_by_rank_and_not_as_text() -> None:
     for variable in (DELIVERY, ENGAGEMENT):
         assert is_about_status(condition(variable, "equal_to", "$message.sent"))
     refs = {"mail": sent("delivered", "seen").as_ref()}
-    asked = {"variable": DELIVERY, "operator": "less_than", "argument": "$message.queued"}
+    asked: dict[str, Any] = {"variable": DELIVERY, "operator": "less_than", "argument": "$message.queued"}
     said = judge(ConditionGroup.model_validate({"all": [asked]}), Grounds({"refs": refs}, NOW))
     assert not said.holds
     asked = {"variable": ENGAGEMENT, "operator": "equal_to", "argument": ["seen"]}

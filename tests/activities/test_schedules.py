@@ -246,6 +246,8 @@ async def test_the_reconciler_starts_schedules_whose_workflow_is_gone(
     assert await keep_up(database, virtual.temporal, place, now + timedelta(seconds=20)) == 0
     assert await keep_up(database, virtual.temporal, place, now + timedelta(seconds=90)) == 0
 
+    # The test server's clock stands still for good once a workflow is terminated at its first task.
+    await virtual.idle(environment)
     await virtual.temporal.client.get_workflow_handle(workflow_id).terminate()
     assert await keep_up(database, virtual.temporal, place, now + timedelta(seconds=180)) == 1
     assert await condition_of(virtual.temporal, workflow_id) is Condition.RUNNING

@@ -61,7 +61,7 @@ async def test_a_run_on_the_real_clock_sends_what_its_simulation_told(
     await publish(house.database, environment, "warm-up", workflow(in_app_step()))
     await publish(house.database, environment, "digest", SHORT)
     # A worker's first run loads the code of all the others, which takes as long as a short window.
-    await knock.workflows.trigger("warm-up", recipients=["carl"])
+    await knock.workflows.trigger("warm-up", recipients=[{"id": "carl"}])
     await eventually(lambda: really_sent(house, environment, "warm-up", 1))
     for trigger in TRIGGERS:
         await knock.workflows.trigger("digest", **trigger)

@@ -24,7 +24,7 @@ from dispatch.waking import wake_for_recipients
 from models.database import Connection, Database
 from models.ids import new_ksuid, new_uuid
 from models.parts import Part
-from models.tables.oversize import oversize_part
+from models.tables.oversize import log_oversize, oversize_part
 from models.tables.queued_runs import run_part
 from models.tables.recipient_runs import RecipientRun
 from models.tables.recipients import Identification
@@ -136,9 +136,22 @@ async def accept(database: Database, temporal: Temporal, place: Place, request: 
 
 
 def _changed(request: TriggerRequest) -> list[RecipientRef]:
-    """Whoever is written with the trigger itself and may have changed by it."""
-    named = (Identification.of(given) for given in (request.actor, request.only_user, request.tenant))
-    return [one.ref for one in named if one is not None]
+    """Whoever is written with the trigger and may have changed by it."""
+    return list(_inline(request))
+
+
+def _inline(request: TriggerRequest) -> dict[RecipientRef, Identification]:
+    """Whoever is identified inline, in the order of global ids, in which everyone locks people.
+
+    The same one may be named twice, and is written once.
+    """
+    inline: dict[RecipientRef, Identification] = {}
+    for given in (request.actor, *request.recipients, request.tenant):
+        identification = Identification.of(given)
+        if identification is not None:
+            known = inline.get(identification.ref)
+            inline[identification.ref] = known.joined_by(identification) if known else identification
+    return dict(sorted(inline.items(), key=lambda one: one[0].gid))
 
 
 class Replayed(Exception):
@@ -176,7 +189,7 @@ async def _write(connection: Connection, place: Place, request: TriggerRequest) 
         version_id = _runnable(ground, request)
         await check_data(connection, place.environment_id, version_id, request.data or {})
         trigger = _trigger(place, request, version_id)
-        if await insert_trigger(connection, trigger, _beside(place, request, trigger)) is not None:
+        if await _insert(connection, request, trigger):
             return trigger.id
         # A twin with the same key was faster: look at what it wrote.
 
@@ -208,30 +221,42 @@ def _runnable(ground: DictRow, request: TriggerRequest) -> UUID:
     return UUID(str(version_id))
 
 
-def _beside(place: Place, request: TriggerRequest, trigger: Trigger) -> list[Part]:
-    """What is written with the trigger: who is identified inline, and a single user's run (D6)."""
-    only = request.only_user
-    inline: dict[RecipientRef, Identification] = {}
-    for given in (request.actor, only, request.tenant):
-        # The same one may be named twice; one statement can write it once only.
-        identification = Identification.of(given)
-        if identification is not None:
-            known = inline.get(identification.ref)
-            inline[identification.ref] = known.joined_by(identification) if known else identification
-    # Postgres carries the parts out from the last to the first; everyone must lock people in the same order,
-    # which is that of the fan-out: by global id.
-    ordered = sorted(inline.values(), key=lambda one: one.ref.gid, reverse=True)
-    place_and_time = (place.environment_id, trigger.inserted_at)
+async def _insert(connection: Connection, request: TriggerRequest, trigger: Trigger) -> bool:
+    """With whoever is identified inline: what is asked or triggered after the answer finds them.
+
+    False when a twin holds the same idempotency key; then nothing was written.
+    """
+    inline = _inline(request)
+    if request.only_user is not None:
+        beside = _beside(request.only_user, trigger, inline)
+        return await insert_trigger(connection, trigger, beside) is not None
+    async with connection.transaction():
+        if await insert_trigger(connection, trigger) is None:
+            return False
+        named = {given.ref for given in request.recipients}
+        async with connection.pipeline():
+            for ref, identification in inline.items():
+                if ref in named:
+                    run_id = names.recipient_run_id(trigger.id, ref)
+                    await log_oversize(
+                        connection, trigger.environment_id, run_id, identification, trigger.inserted_at
+                    )
+                await identification.write(connection, trigger.environment_id, trigger.inserted_at)
+    return True
+
+
+def _beside(only: GivenRecipient, trigger: Trigger, inline: dict[RecipientRef, Identification]) -> list[Part]:
+    """What is written in the trigger's own statement, the single user's run included (D6)."""
+    place_and_time = (trigger.environment_id, trigger.inserted_at)
+    # Postgres carries the parts out from the last to the first.
     parts = [
         part
-        for index, one in enumerate(ordered)
+        for index, one in enumerate(reversed(inline.values()))
         for part in one.parts(f"identified_{index}", *place_and_time)
     ]
-    if only is None:
-        return parts
     run = run_of(trigger, 0, only)
     if only.ref in inline and only.properties:
-        parts.append(oversize_part(place.environment_id, run.id, inline[only.ref], trigger.inserted_at))
+        parts.append(oversize_part(place_and_time[0], run.id, inline[only.ref], trigger.inserted_at))
     return [*parts, run_part(run)]
 
 
@@ -274,7 +299,7 @@ def _trigger(place: Place, request: TriggerRequest, version_id: UUID) -> Trigger
         acceptance=0,
         source=request.origin.source.value,
         data=request.data or {},
-        recipients=[given.model_dump(mode="json") for given in request.recipients],
+        recipients=[given.unidentified.model_dump(mode="json") for given in request.recipients],
         actor_collection=request.actor.ref.collection if request.actor else None,
         actor_id=request.actor.ref.id if request.actor else None,
         tenant_id=request.tenant.id if request.tenant else None,

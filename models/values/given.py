@@ -77,6 +77,11 @@ class GivenRecipient(GivenState):
             preferences=preferences_in(raw),
         )
 
+    @property
+    def unidentified(self) -> "GivenRecipient":
+        """The same one without what is stored of it elsewhere, once it was."""
+        return GivenRecipient(ref=self.ref, trigger_data=self.trigger_data)
+
     def joined_by(self, later: "GivenRecipient") -> "GivenRecipient":
         """The same one, named again: whatever either call of the name gave is kept, the later one wins.
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from psycopg.types.json import Json
 from temporalio.testing import ActivityEnvironment
 
 from activities.fan_out import FanOut, Position
@@ -184,3 +185,20 @@ async def test_a_position_of_an_earlier_release_begins_anew(
         found = await find_fan_out(connection, environment.id, UUID(str(ask.workflow_run_id)))
     assert found is not None
     assert "data" not in found
+
+
+async def test_recipients_that_an_earlier_release_left_to_the_fan_out_are_identified(
+    database: Database, environment: TestEnvironment, temporal: Temporal
+) -> None:
+    await publish(database, environment, "greet", workflow(delay_step()))
+    ask = await accepted(database, environment, temporal)
+    given = GivenRecipient(ref=thing("dora"), properties={"name": "Dora"}).model_dump(mode="json")
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE triggers SET recipients = %s WHERE environment_id = %s", (Json([given]), environment.id)
+        )
+
+    await expand(Recipients(database, temporal), ask, [])
+
+    found = await rows(database, "SELECT * FROM recipients WHERE environment_id = %s", environment.id)
+    assert {one["id"]: one["properties"] for one in found} == {"p1": {}, "dora": {"name": "Dora"}}

@@ -165,6 +165,24 @@ async def test_many_recipients_have_one_run_each_whatever_way_and_how_often_they
     assert await bodies(knock, "u01") == ["<p>Hello N1</p>\n"]
 
 
+@pytest.mark.rule("E-TRIGGER-10", "E-TRIGGER-14")
+async def test_whoever_was_named_inline_is_found_by_the_next_call_and_what_that_writes_stays(
+    house: House, environment: TestEnvironment, knock: AsyncKnock
+) -> None:
+    await publish(house.database, environment, "greet", workflow(in_app_step()))
+
+    await knock.workflows.trigger(
+        "greet", recipients=[given("ada", name="Ada"), given("bob", name="B", age=7)]
+    )
+    await knock.workflows.trigger("greet", recipients=["bob"])
+    bob = await knock.users.update("bob", name="Bob")
+
+    assert (bob.name, bob.model_extra) == ("Bob", {"age": 7})
+    runs = await settled_runs(house, environment, 3)
+    assert {run["outcome"] for run in runs} == {"finished"}
+    assert (await known(house, environment))["$users/bob"] == {"name": "Bob", "age": 7}
+
+
 async def test_a_step_whose_conditions_do_not_hold_is_skipped(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:

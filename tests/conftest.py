@@ -24,9 +24,9 @@ from simulation.skipping_server import time_skipping_server
 from tests.environments import TestEnvironment, make_environment
 from tests.houses import SECRET, House, Mailbox, open_house
 from tests.pipelines import Pipeline, make_template, open_pipeline
+from tests.sandboxes import sandbox_with_shapes
 from tests.virtual_time import VirtualTime
 from worker.assembly import Parts, working
-from worker.sandbox import sandbox
 
 # On a machine that is busy with other things a slow example is no mistake.
 settings.register_profile("tocsin", deadline=None)
@@ -141,7 +141,7 @@ async def virtual(time_skipping: WorkflowEnvironment, database: Database) -> Asy
     temporal = Temporal(client=time_skipping.client, is_listed=False)
     http = build_client(["127.0.0.0/8"])
     parts = Parts(database=database, temporal=temporal, http=http, sealer=Sealer(SECRET))
-    async with working(parts, runner=sandbox()):
+    async with working(parts, runner=sandbox_with_shapes()):
         yield VirtualTime(Clock(time_skipping, database, temporal))
     await http.aclose()
 

@@ -19,8 +19,8 @@ from dispatch.temporal import Temporal
 from models.database import Database
 from models.sealing import Sealer
 from tests.eventually import eventually
+from tests.sandboxes import sandbox_with_shapes
 from worker.assembly import Parts, working
-from worker.sandbox import sandbox
 
 SECRET = "a secret for tests only"
 SEALER = Sealer(SECRET)
@@ -69,7 +69,7 @@ class House:
 
 @asynccontextmanager
 async def open_house(parts: Parts, mailbox: Mailbox) -> AsyncIterator[House]:
-    async with working(parts, runner=sandbox()), serving(parts) as url:
+    async with working(parts, runner=sandbox_with_shapes()), serving(parts) as url:
         yield House(url=url, database=parts.database, temporal=parts.temporal, mailbox=mailbox)
 
 

@@ -26,7 +26,7 @@ soak: .venv/test.installed
 # The laws: format, lint, types, who may import whom, architecture, replay
 check: .venv/test.installed
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
-	$(BIN)/pytest tests/architecture tests/replay -q
+	$(BIN)/pytest tests/architecture tests/replay -q --whole-engine-in-sandbox
 
 # Whether tests notice when the pure rules are broken; minutes, see docs/testing.md. Not in UTC, where
 # code that forgets a zone would not be noticed; twice, as mutmut may stop early and then goes on.

@@ -1,5 +1,6 @@
 """What tests run on: real Postgres, real Temporal, the API on a real port, a worker in the sandbox."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -24,7 +25,7 @@ from simulation.skipping_server import time_skipping_server
 from tests.environments import TestEnvironment, make_environment
 from tests.houses import SECRET, House, Mailbox, open_house
 from tests.pipelines import Pipeline, make_template, open_pipeline
-from tests.sandboxes import sandbox_with_shapes
+from tests.sandboxes import WHOLE_ENGINE, sandbox_with_shapes
 from tests.virtual_time import VirtualTime
 from worker.assembly import Parts, working
 
@@ -149,6 +150,19 @@ async def virtual(time_skipping: WorkflowEnvironment, database: Database) -> Asy
 @pytest.fixture(scope="session")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("scratch")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        WHOLE_ENGINE, action="store_true", help="replay without sharing shapes: `make check` does, slower"
+    )
+
+
+def pytest_collection_finish() -> None:
+    """Everything imported so far stays: looking it over for garbage took a tenth of the suite's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,13 +1,15 @@
 """The sandbox of tests that start many runs: what decides stays inside, and shapes need not be built anew.
 
-The recorded histories, of each step type and outcome, are replayed with the whole engine inside
-(tests/replay): whatever calls a clock is found there.
+`make check` replays the recorded histories, of each step type and outcome, with the whole engine inside:
+whatever calls a clock is found there.
 """
 
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from worker.sandbox import sandbox
 
+WHOLE_ENGINE = "--whole-engine-in-sandbox"
+"""The option of `make check`."""
 # What effects ask and answer, and what a step is written of: building them is most of an import, and
 # importing the engine is most of what a short run costs in the sandbox.
 SHAPES = (

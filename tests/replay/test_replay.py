@@ -16,16 +16,17 @@ from temporalio.workflow import NondeterminismError
 from dispatch.codec import data_converter
 from tests.replay.reading import FILES, HISTORIES, payloads, read, started
 from tests.replay.stage import CANARY
+from tests.sandboxes import WHOLE_ENGINE, sandbox_with_shapes
 from worker.assembly import WORKFLOWS
 from worker.sandbox import sandbox
 from workflows_engine.errors import EngineError
 
 
 @pytest.fixture(scope="module")
-def replayer() -> Replayer:
+def replayer(request: pytest.FixtureRequest) -> Replayer:
     return Replayer(
         workflows=WORKFLOWS,
-        workflow_runner=sandbox(),
+        workflow_runner=sandbox() if request.config.getoption(WHOLE_ENGINE) else sandbox_with_shapes(),
         data_converter=data_converter(None),
         workflow_failure_exception_types=[EngineError],
     )

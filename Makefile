@@ -42,7 +42,7 @@ bench: .venv/test.installed
 
 # Compile requirements/*.in into hashed *.txt
 lock: .venv/test.installed
-	$(BIN)/python -m pip install -q uv && for name in core up test; do $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
+	$(BIN)/python -m pip install -q uv && for name in core up simulate test; do $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
 
 # Forget the environment and the caches; the state of `make up` stays (make up ARGS=--reset forgets it)
 clean:

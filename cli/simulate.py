@@ -41,6 +41,9 @@ def simulate_command(  # noqa: PLR0913 - each is an option of the command line
         except ScenarioMistake as mistake:
             raise CommandError(str(mistake)) from mistake
         _check_workflow(directory, workflow)
+        from cli.test_server import ensure_test_server
+
+        ensure_test_server()
         # Imported here: nobody waits for the engine's modules to be told of a mistake.
         from cli.throwaway import throwaway_database
         from cli.timelines import as_text

@@ -44,6 +44,8 @@ def read_request(
         tenant=_tenant(settings, standing, text),
         data=_data(settings, standing, text),
         cancellation_key=_cancellation_key(settings, standing, text),
+        # What is only tried out must not reach anybody through a workflow further down.
+        settings={"sandbox_mode": True} if standing.setting("sandbox_mode") else None,
         origin=origin,
     )
 

@@ -164,5 +164,6 @@ def written_again(row: DictRow, nesting: Nesting) -> TriggerRequest:
         tenant=tenant,
         data=row["data"],
         cancellation_key=row["cancellation_key"],
+        settings=row["settings"],
         origin=nesting.origin,
     )

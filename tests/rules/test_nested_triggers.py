@@ -8,7 +8,7 @@ import pytest
 
 from activities.steps.trigger_workflow import TriggerSteps
 from activities.versions import Versions
-from tests.builders import delay_step, in_app_step, workflow
+from tests.builders import delay_step, email_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.every_step import step
 from tests.houses import SEALER
@@ -54,6 +54,20 @@ async def test_a_child_is_a_trigger_of_its_own_once_per_run_of_its_parent(
     assert parent not in {run["workflow_run_id"] for run in children}
     await virtual.pass_time(environment, timedelta(days=1))
     assert await bodies(virtual, environment) == ["7", "7", "parent", "parent"]
+
+
+@pytest.mark.rule("E-TRIGGER-9")
+async def test_what_is_tried_out_is_tried_out_by_the_child_too(
+    virtual: VirtualTime, environment: TestEnvironment
+) -> None:
+    await virtual.publish(environment, "child", workflow(delay_step(), email_step()))
+    await virtual.publish(environment, "parent", workflow(triggering()))
+
+    await virtual.trigger(environment, "parent", settings={"sandbox_mode": True, "skip_delay": True})
+    assert await virtual.messages(environment) == []
+    await virtual.pass_time(environment, timedelta(days=1))
+
+    assert [message["status"] for message in await virtual.messages(environment)] == ["not_sent"]
 
 
 @pytest.mark.rule("E-TRIGGERWF-3", "E-RUN-9")

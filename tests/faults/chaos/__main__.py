@@ -14,23 +14,21 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from tests.faults.chaos.stage import Run
-from tests.faults.chaos.torment import Tormentor, tell
+from tests.faults.chaos.scenes import away, hanging_provider, mix, overload
+from tests.faults.chaos.stage import Length, Run
+from tests.faults.chaos.torment import tell
 from tests.faults.chaos.verdict import Verdict
 
 Scene = Callable[[Run], Verdict]
 
 
-def mix(run: Run) -> Verdict:
-    """Random blows under a steady load."""
-    load = run.send(run.rate, run.seconds)
-    tormentor = Tormentor(run.stack, run.seed)
-    tormentor.torment(run.seconds)
-    tell(f"{len(tormentor.blows)} blows; the load ends, then the rest drains")
-    return run.judged([load], tormentor)
-
-
-SCENES: dict[str, Scene] = {"mix": mix}
+SCENES: dict[str, Scene] = {
+    "mix": mix,
+    "postgres_away": lambda run: away(run, "postgres"),
+    "temporal_away": lambda run: away(run, "temporal"),
+    "hanging_provider": hanging_provider,
+    "overload": overload,
+}
 
 
 def main() -> int:
@@ -39,14 +37,14 @@ def main() -> int:
     parser.add_argument("--scene", action="append", choices=list(SCENES), help="only this one; repeatable")
     parser.add_argument("--seconds", type=float, default=900, help="of the mix (default: 900)")
     parser.add_argument("--rate", type=float, default=23, help="triggers a second (default: 23)")
+    parser.add_argument("--away", type=float, default=10, help="seconds of an outage; long: 300")
     parser.add_argument("--keep", action="store_true", help="keep logs and ledgers of a clean scene too")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="what to repeat")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, _leave)
-    results = [
-        _played(name, given.seconds, given.rate, given.seed, keeps=given.keep)
-        for name in given.scene or list(SCENES)
-    ]
+    length = Length(given.rate, given.seconds, given.away)
+    names = given.scene or list(SCENES)
+    results = [_played(name, length, given.seed, keeps=given.keep) for name in names]
     return 0 if all(results) else 1
 
 
@@ -55,11 +53,11 @@ def _leave(number: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def _played(name: str, seconds: float, rate: float, seed: int, *, keeps: bool) -> bool:
+def _played(name: str, length: Length, seed: int, *, keeps: bool) -> bool:
     folder = Path(tempfile.mkdtemp(prefix=f"tocsin-chaos-{name}-"))
-    tell(f"== {name}: seed {seed}, {rate:g} triggers/s, logs in {folder}")
+    tell(f"== {name}: seed {seed}, {length.rate:g} triggers/s, logs in {folder}")
     started = time.monotonic()
-    run = Run(folder, seed, rate, seconds)
+    run = Run(folder, seed, length)
     try:
         run.start()
         verdict = SCENES[name](run)

@@ -32,6 +32,8 @@ class Plan:
     insists: bool = True
     patience: float = 120
     """Seconds until a trigger that is never answered is given up."""
+    timeout: float = 15
+    """Seconds that a call may take before its caller hangs up."""
     at_once: int = 500
     """Calls on their way at a time."""
 
@@ -90,7 +92,7 @@ async def run(plan: Plan) -> None:
     ledger = Ledger(Path(plan.ledger))
     limits = httpx.Limits(max_connections=plan.at_once, max_keepalive_connections=50)
     started = time.monotonic()
-    async with httpx.AsyncClient(timeout=httpx.Timeout(15, pool=None), limits=limits) as http:
+    async with httpx.AsyncClient(timeout=httpx.Timeout(plan.timeout, pool=None), limits=limits) as http:
         caller = Caller(plan, ledger, http, asyncio.Semaphore(plan.at_once))
         async with asyncio.TaskGroup() as calls:
             for number in range(round(plan.seconds * plan.rate)):

@@ -68,6 +68,13 @@ def still_open(http: httpx.Client) -> int:
     return len(runs["items"]) + len(messages["items"])
 
 
+def feed_holds(http: httpx.Client, person: str) -> int:
+    """How many items this person has."""
+    path = f"/v1/users/{person}/feeds/{FEED_CHANNEL_ID}"
+    meta = _page(http, path, {"page_size": 1})["meta"]
+    return int(meta["total_count"])
+
+
 def _feed(http: httpx.Client, person: str) -> Iterator[Item]:
     path = f"/v1/users/{person}/feeds/{FEED_CHANNEL_ID}"
     for entry in _pages(http, path, "entries", {"page_size": 200}):

@@ -6,6 +6,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -22,14 +23,22 @@ PATIENCE_SECONDS = 300
 """How long the rest may take to drain; what is open then is stuck."""
 
 
+@dataclass(frozen=True)
+class Length:
+    """Triggers a second, seconds of the mix, seconds that an outage lasts."""
+
+    rate: float
+    seconds: float
+    away: float
+
+
 @dataclass
 class Run:
     """A stack and the loads that are sent to it."""
 
     folder: Path
     seed: int
-    rate: float
-    seconds: float
+    length: Length
     stack: Stack = field(init=False)
     loads: list[subprocess.Popen[bytes]] = field(default_factory=list)
     ledgers: list[Path] = field(default_factory=list)
@@ -46,10 +55,10 @@ class Run:
                 people = [{"id": who, "name": who} for who in subscribers(team)]
                 _put(http, "POST", f"/v1/objects/teams/{team}/subscriptions", {"recipients": people})
 
-    def send(self, rate: float, seconds: float, *, insists: bool = True) -> subprocess.Popen[bytes]:
-        """A load of its own process; its ledger is a file of its own."""
+    def send(self, rate: float, seconds: float, **more: Any) -> subprocess.Popen[bytes]:
+        """A load of its own process; its ledger is a file of its own. `more` is of the load's plan."""
         ledger = self.folder / f"ledger-{len(self.ledgers)}.jsonl"
-        plan = Plan(self.stack.url, str(ledger), self.seed, rate, seconds, first=self._sent, insists=insists)
+        plan = Plan(self.stack.url, str(ledger), self.seed, rate, seconds, first=self._sent, **more)
         self._sent += round(seconds * rate)
         with (self.folder / "load.log").open("ab") as log:
             argv = [sys.executable, "-m", "tests.faults.chaos.load", json.dumps(asdict(plan))]
@@ -58,16 +67,26 @@ class Run:
         self.loads.append(load)
         return load
 
-    def judged(self, loads: list[subprocess.Popen[bytes]], tormentor: Tormentor) -> Verdict:
-        """Wait for the loads and for the rest of the work, then compare."""
-        for load in loads:
+    def await_loads(self, tormentor: Tormentor) -> None:
+        """Until each trigger is answered or given up."""
+        for load in self.loads:
             while load.poll() is None:
-                tormentor.wait(0.5)
+                tormentor.wait(0.2)
             if load.returncode:
                 raise AssertionError(f"the load ended with {load.returncode}; see load.log")
-        took = self.drain(tormentor)
-        tell(f"drained {took:.0f} s after the last answer")
-        return self.verdict()
+
+    def judged(self, tormentor: Tormentor) -> Verdict:
+        """Wait for the loads and for the rest of the work, then compare."""
+        self.await_loads(tormentor)
+        started = time.monotonic()
+        self.drain(tormentor)
+        verdict = self.verdict()
+        # A fan-out that has not begun shows nothing open: only what stays missing is lost.
+        while not verdict.is_clean and time.monotonic() < started + PATIENCE_SECONDS:
+            tormentor.wait(5)
+            verdict = self.verdict()
+        tell(f"all there and compared {time.monotonic() - started:.0f} s after the last answer")
+        return verdict
 
     def drain(self, tormentor: Tormentor) -> float:
         """Seconds until no run and no message is on its way; after a long patience, that patience."""

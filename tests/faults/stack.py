@@ -166,7 +166,7 @@ class Stack:
         except (psutil.NoSuchProcess, ValueError):
             return []
 
-    def await_ready(self, seconds: float = 60, url: str | None = None) -> None:
+    def await_ready(self, seconds: float = 120, url: str | None = None) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:

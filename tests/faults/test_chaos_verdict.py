@@ -34,7 +34,7 @@ def with_item(item: Item) -> Shown:
 def test_what_adds_up_is_clean() -> None:
     verdict = judge(HEARD, SHOWN, [1])
     assert verdict.is_clean
-    assert "lost (accepted, in no feed): 0 of 3, below 3/3 = 100.000 % at 95 %" in verdict.told
+    assert "stuck runs and messages: 0 of 6, below 3/6 = 50.000 % at 95 %" in verdict.told
 
 
 def test_a_mail_sent_again_is_told_and_breaks_no_promise() -> None:

@@ -30,10 +30,10 @@ class Plan:
     seconds: float
     first: int = 0
     insists: bool = True
-    patience: float = 120
+    patience: float = 240
     """Seconds until a trigger that is never answered is given up."""
-    timeout: float = 15
-    """Seconds that a call may take before its caller hangs up."""
+    timeout: float = 60
+    """Seconds that a call may take before its caller hangs up; so long Knock's SDKs wait."""
     at_once: int = 500
     """Calls on their way at a time."""
 

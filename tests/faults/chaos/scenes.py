@@ -43,7 +43,7 @@ def away(run: Run, part: str) -> Verdict:
     """Stopped in order, away for a while, started again; nobody does anything else."""
     tormentor = Tormentor(run.stack, run.seed)
     rate, seconds = run.length.rate * SLOWER, run.length.away + 2 * AROUND_SECONDS
-    run.send(rate, seconds, patience=seconds + 120)
+    run.send(rate, seconds, patience=seconds + 240)
     tormentor.wait(AROUND_SECONDS)
     run.stack.end(part)
     gone_at, gone = time.time(), time.monotonic()
@@ -90,7 +90,7 @@ def overload(run: Run) -> Verdict:
     capacity = CAPACITY_TRIGGERS / (time.monotonic() - started)
     tell(f"capacity {capacity:.0f} triggers/s; now {OVERLOAD * capacity:.0f}/s for {OVERLOAD_SECONDS} s")
     begun_at = time.time()
-    run.send(OVERLOAD * capacity, OVERLOAD_SECONDS, insists=False, timeout=60, at_once=10_000)
+    run.send(OVERLOAD * capacity, OVERLOAD_SECONDS, insists=False, at_once=10_000)
     tormentor.wait(OVERLOAD_SECONDS)
     shown = _until_shown(run)
     tell(f"in-app {_seconds(shown)} after the overload")

@@ -23,8 +23,8 @@ class Count:
             return f"{self.what:>34}: {len(self.wrong)} of {self.of}\n" + "\n".join(
                 f"    {one}" for one in self.wrong[:10]
             )
-        if not self.of:
-            return f"{self.what:>34}: none of this kind"
+        if self.of <= 3:
+            return f"{self.what:>34}: 0 of {self.of}"
         return f"{self.what:>34}: 0 of {self.of}, below 3/{self.of} = {300 / self.of:.3f} % at 95 %"
 
 

@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Without kept bytecode every start would compile a hundred libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up test soak check mutation bench lock clean
+.PHONY: up test soak check mutation bench chaos lock clean
 
 # Everything on this machine, until Ctrl-C; e.g. make up ARGS="--api-port 9000"
 up: .venv/up.installed
@@ -39,6 +39,10 @@ mutation: .venv/test.installed
 # Speed and cost, printed with the machine's noise; never asserted
 bench: .venv/test.installed
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Load while everything is killed, frozen and restarted, then outages; under 30 minutes, see docs/correctness.md
+chaos: .venv/test.installed
+	$(BIN)/python -m tests.faults.chaos $(ARGS)
 
 # Compile requirements/*.in into hashed *.txt
 lock: .venv/test.installed

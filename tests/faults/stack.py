@@ -1,14 +1,16 @@
 """The stack as separate processes that can be killed and started again, one by one."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import psutil
 
 from cli.embedded.ports import free_port
 from cli.embedded.postgres import EmbeddedPostgres
@@ -36,6 +38,8 @@ class Stack:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     code: Path | None = None
     """Where the product's packages lie that are run; by default, here."""
+    mail: str = "mailbox"
+    """What takes mails: `mailbox`, or `sink`, which remembers every one of them in `mails`."""
 
     def __post_init__(self) -> None:
         options = self.postgres_options
@@ -55,12 +59,17 @@ class Stack:
     def mailbox_url(self) -> str:
         return f"http://127.0.0.1:{self.mailbox_port}"
 
+    @property
+    def mails(self) -> Path:
+        """A line of JSON for each mail that the sink took."""
+        return self.folder / "mails.jsonl"
+
     def start(self, project: Path) -> None:
         self.postgres.start()
         upgrade(self.postgres.url)
         seed_development(self.postgres.url, SECRET, self.smtp_port)
         self.temporal.start()
-        self.spawn("mailbox")
+        self.spawn(self.mail)
         self.spawn("api")
         self.spawn("worker")
         self.await_ready()
@@ -72,6 +81,7 @@ class Stack:
             "api": ["-m", "api"],
             "second_api": ["-m", "api"],
             "worker": ["-m", "worker"],
+            "sink": ["-m", "tests.faults.chaos.sink", str(self.smtp_port), str(self.mails)],
             "mailbox": [
                 "-m",
                 "cli",
@@ -95,6 +105,9 @@ class Stack:
 
     def end(self, name: str) -> None:
         """Ask a process to stop, as an upgrade does, and wait until it has."""
+        if name in self.servers:
+            self.servers[name].stop()
+            return
         process = self.processes.pop(name)
         process.terminate()
         process.wait(60)
@@ -114,22 +127,46 @@ class Stack:
 
     def kill(self, name: str) -> None:
         """Kill -9, as the kernel does when memory runs out."""
-        if name == "postgres":
-            self.postgres.kill()
-        elif name == "temporal":
-            self.temporal.kill()
+        if name in self.servers:
+            self.servers[name].kill()
         else:
             self.processes[name].kill()
             self.processes[name].wait()
 
     def revive(self, name: str) -> None:
-        restart: dict[str, Callable[[], None]] = {
-            "postgres": self.postgres.start,
-            "temporal": self.temporal.start,
-        }
-        restart.get(name, lambda: self.spawn(name))()
+        if name in self.servers:
+            self.servers[name].start()
+        else:
+            self.spawn(name)
 
-    def await_ready(self, seconds: float = 60, url: str | None = None) -> None:
+    def freeze(self, name: str) -> None:
+        """SIGSTOP to a process and all its children: it keeps its connections and answers nothing."""
+        for process in self._family(name):
+            _signal(process, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """Let what was frozen go on."""
+        for process in self._family(name):
+            _signal(process, signal.SIGCONT)
+
+    def ended(self) -> list[tuple[str, int]]:
+        """Our own processes that ended though nobody told them to, and their exit codes."""
+        codes = [(name, process.poll()) for name, process in self.processes.items()]
+        return [(name, code) for name, code in codes if code is not None]
+
+    @property
+    def servers(self) -> dict[str, EmbeddedPostgres | EmbeddedTemporal]:
+        return {"postgres": self.postgres, "temporal": self.temporal}
+
+    def _family(self, name: str) -> list[psutil.Process]:
+        pid = self.servers[name].pid if name in self.servers else self.processes[name].pid
+        try:
+            parent = psutil.Process(pid)
+            return [parent, *parent.children(recursive=True)]
+        except (psutil.NoSuchProcess, ValueError):
+            return []
+
+    def await_ready(self, seconds: float = 120, url: str | None = None) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
@@ -141,6 +178,8 @@ class Stack:
         raise AssertionError("the stack is not ready")
 
     def stop(self) -> None:
+        for name in (*self.servers, *self.processes):
+            self.thaw(name)
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
@@ -151,3 +190,11 @@ class Stack:
                 process.wait()
         self.temporal.stop()
         self.postgres.remove()
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    """A child may have ended since it was listed."""
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return

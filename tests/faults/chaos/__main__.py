@@ -1,0 +1,74 @@
+"""`make chaos`: load while everything is killed, frozen and restarted; then outages, one scene each.
+
+A printed seed chooses everything; `--seed N` chooses it again. Exit 1 when a promise was broken.
+"""
+
+import argparse
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from tests.faults.chaos.scenes import away, hanging_provider, mix, overload
+from tests.faults.chaos.stage import Length, Run
+from tests.faults.chaos.torment import tell
+from tests.faults.chaos.verdict import Verdict
+
+Scene = Callable[[Run], Verdict]
+
+
+SCENES: dict[str, Scene] = {
+    "mix": mix,
+    "postgres_away": lambda run: away(run, "postgres"),
+    "temporal_away": lambda run: away(run, "temporal"),
+    "hanging_provider": hanging_provider,
+    "overload": overload,
+}
+
+
+def main() -> int:
+    """Each scene on a stack of its own; 0 when all are clean."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.chaos", description=__doc__)
+    parser.add_argument("--scene", action="append", choices=list(SCENES), help="only this one; repeatable")
+    parser.add_argument("--seconds", type=float, default=900, help="of the mix (default: 900)")
+    parser.add_argument("--rate", type=float, default=23, help="triggers a second (default: 23)")
+    parser.add_argument("--away", type=float, default=10, help="seconds of an outage; long: 300")
+    parser.add_argument("--keep", action="store_true", help="keep logs and ledgers of a clean scene too")
+    parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="what to repeat")
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, _leave)
+    length = Length(given.rate, given.seconds, given.away)
+    names = given.scene or list(SCENES)
+    results = [_played(name, length, given.seed, keeps=given.keep) for name in names]
+    return 0 if all(results) else 1
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """So that what was started is ended."""
+    raise SystemExit(128 + number)
+
+
+def _played(name: str, length: Length, seed: int, *, keeps: bool) -> bool:
+    folder = Path(tempfile.mkdtemp(prefix=f"tocsin-chaos-{name}-"))
+    tell(f"== {name}: seed {seed}, {length.rate:g} triggers/s, logs in {folder}")
+    started = time.monotonic()
+    run = Run(folder, seed, length)
+    try:
+        run.start()
+        verdict = SCENES[name](run)
+    finally:
+        run.stop()
+    tell(verdict.told)
+    tell(f"== {name}: {'clean' if verdict.is_clean else 'NOT CLEAN'}, {time.monotonic() - started:.0f} s")
+    if verdict.is_clean and not keeps:
+        shutil.rmtree(folder)
+    return verdict.is_clean
+
+
+if __name__ == "__main__":
+    sys.exit(main())

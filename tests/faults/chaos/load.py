@@ -1,0 +1,105 @@
+"""The load, as a process of its own: triggers at a steady rate, and what is heard of them in the ledger.
+
+`python -m tests.faults.chaos.load '{"url": ..., "ledger": ..., "seed": 1, "rate": 20, "seconds": 60}'`
+"""
+
+import asyncio
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+
+from models.values.development import SECRET_KEY
+from tests.faults.chaos.ledger import Ledger
+from tests.faults.chaos.mix import Wanted, wanted
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much, for how long. Numbers begin at `first`. Without `insists` a refusal is not tried again."""
+
+    url: str
+    ledger: str
+    seed: int
+    rate: float
+    seconds: float
+    first: int = 0
+    insists: bool = True
+    patience: float = 240
+    """Seconds until a trigger that is never answered is given up."""
+    timeout: float = 60
+    """Seconds that a call may take before its caller hangs up; so long Knock's SDKs wait."""
+    at_once: int = 500
+    """Calls on their way at a time."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Sends triggers and their cancels, again under the same key until they are answered."""
+
+    plan: Plan
+    ledger: Ledger
+    http: httpx.AsyncClient
+    slots: asyncio.Semaphore
+
+    async def trigger(self, one: Wanted) -> None:
+        async with self.slots:
+            self.ledger.write("ask", **one.line())
+            answer = await self._call(one.n, f"/v1/workflows/{one.kind}/trigger", one.body, f"n-{one.n}")
+            if answer is None:
+                return
+            self.ledger.write("accepted", n=one.n, run=answer.json()["workflow_run_id"])
+        if one.cancel_after is not None:
+            await asyncio.sleep(one.cancel_after)
+            async with self.slots:
+                await self._cancel(one)
+
+    async def _cancel(self, one: Wanted) -> None:
+        path = f"/v1/workflows/{one.kind}/cancel"
+        if await self._call(one.n, path, {"cancellation_key": f"stop-{one.n}"}, f"stop-{one.n}"):
+            self.ledger.write("stopped", n=one.n)
+
+    async def _call(self, n: int, path: str, body: dict[str, Any], key: str) -> httpx.Response | None:
+        """The answer of success; None when patience ended, or when a refusal is taken for an answer."""
+        headers = {"authorization": f"Bearer {SECRET_KEY}", "idempotency-key": f"{self.plan.seed}-{key}"}
+        chance = Random(f"{self.plan.seed} {key}")
+        deadline = time.monotonic() + self.plan.patience
+        while time.monotonic() < deadline:
+            started = time.monotonic()
+            try:
+                answer = await self.http.post(self.plan.url + path, json=body, headers=headers)
+                status, wait = answer.status_code, answer.headers.get("retry-after")
+                if answer.is_success:
+                    return answer
+                text = answer.text[:200]
+            except httpx.HTTPError as error:
+                status, wait, text = 0, None, type(error).__name__
+            took = round(time.monotonic() - started, 3)
+            self.ledger.write("answer", n=n, status=status, retry_after=wait, took=took, text=text)
+            if not self.plan.insists or status not in (0, 409, 429, 500, 502, 503, 504):
+                return None
+            await asyncio.sleep(float(wait or 0.3) * chance.uniform(0.5, 1.5))
+        return None
+
+
+async def run(plan: Plan) -> None:
+    """Starts each trigger at its moment, whatever became of those before, and ends when all are answered."""
+    ledger = Ledger(Path(plan.ledger))
+    limits = httpx.Limits(max_connections=plan.at_once, max_keepalive_connections=50)
+    started = time.monotonic()
+    async with httpx.AsyncClient(timeout=httpx.Timeout(plan.timeout, pool=None), limits=limits) as http:
+        caller = Caller(plan, ledger, http, asyncio.Semaphore(plan.at_once))
+        async with asyncio.TaskGroup() as calls:
+            for number in range(round(plan.seconds * plan.rate)):
+                await asyncio.sleep(started + number / plan.rate - time.monotonic())
+                calls.create_task(caller.trigger(wanted(plan.seed, plan.first + number)))
+    await ledger.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(run(Plan(**json.loads(sys.argv[1]))))

@@ -1,0 +1,94 @@
+"""What the load is made of: the workflows, who is sent to, and which trigger a seed makes of each number."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.builders import batch_step, delay_step, email_step, in_app_step, workflow
+
+BODY = "Number {{ data.n }}"
+GATHERED = "{{ total_activities }} numbers"
+DELAY_SECONDS = 5
+BATCH_SECONDS = 5
+CANCELLED_SECONDS = 30
+"""A pause so long that most cancels come before its end, also when everything was away meanwhile."""
+WORKFLOWS = {
+    "mailed": workflow(in_app_step(body=BODY), email_step(subject="n={{ data.n }}")),
+    "delayed": workflow(delay_step(unit="seconds", value=DELAY_SECONDS), in_app_step(body=BODY)),
+    "batched": workflow(batch_step(seconds=BATCH_SECONDS), in_app_step(body=GATHERED)),
+    "fan_out": workflow(in_app_step(body=BODY)),
+    "cancelled": workflow(delay_step(unit="seconds", value=CANCELLED_SECONDS), in_app_step(body=BODY)),
+}
+WEIGHTS = {"mailed": 35, "delayed": 28, "batched": 28, "fan_out": 3, "cancelled": 6}
+PEOPLE = 150
+GATHERERS = 12
+"""People whose triggers meet in batches; few, so that a window gathers some."""
+TEAMS = 3
+TEAM_SIZE = 4
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One trigger: its number, its workflow, who must see it in their feed, and how many runs it makes."""
+
+    n: int
+    kind: str
+    people: list[str]
+    runs: int
+    team: str | None = None
+    cancel_after: float | None = None
+    """Seconds after its answer; None: it is not cancelled."""
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What `POST /v1/workflows/{kind}/trigger` is sent."""
+        person = self.people[0]
+        recipients: list[Any] = (
+            [{"collection": "teams", "id": self.team}]
+            if self.team
+            else [{"id": person, "email": f"{person}@example.com"}]
+        )
+        body: dict[str, Any] = {"recipients": recipients, "data": {"n": self.n}}
+        return body if self.cancel_after is None else body | {"cancellation_key": f"stop-{self.n}"}
+
+    def line(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def subscribers(team: str) -> list[str]:
+    return [f"{team}-{number}" for number in range(TEAM_SIZE)]
+
+
+def teams() -> list[str]:
+    return [f"team-{number}" for number in range(TEAMS)]
+
+
+def everybody() -> list[str]:
+    """Whoever has a feed."""
+    singles = [f"person-{number}" for number in range(PEOPLE)]
+    gatherers = [f"gatherer-{number}" for number in range(GATHERERS)]
+    return [*singles, *gatherers, *(who for team in teams() for who in subscribers(team))]
+
+
+def wanted(seed: int, n: int) -> Wanted:
+    """The n-th trigger of a seed, whatever came of those before."""
+    chance = Random(f"{seed} trigger {n}")
+    kind = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+    if kind == "fan_out":
+        team = chance.choice(teams())
+        return Wanted(n, kind, subscribers(team), runs=1 + TEAM_SIZE, team=team)
+    if kind == "batched":
+        return Wanted(n, kind, [f"gatherer-{chance.randrange(GATHERERS)}"], runs=1)
+    cancel_after = chance.uniform(0, 3) if kind == "cancelled" else None
+    return Wanted(n, kind, [f"person-{chance.randrange(PEOPLE)}"], runs=1, cancel_after=cancel_after)
+
+
+def write_project(folder: Path) -> Path:
+    """The workflows as a project folder."""
+    for key, content in WORKFLOWS.items():
+        place = folder / "workflows" / key
+        place.mkdir(parents=True)
+        (place / "workflow.json").write_text(json.dumps(content))
+    return folder

@@ -1,0 +1,167 @@
+"""The scenes: a mix of blows, and outages with what is promised while they last and after."""
+
+import signal
+import time
+from dataclasses import replace
+
+import httpx
+
+from tests.faults.chaos.ledger import Heard
+from tests.faults.chaos.shown import client, feed_holds
+from tests.faults.chaos.stage import Run
+from tests.faults.chaos.torment import Tormentor, tell
+from tests.faults.chaos.verdict import Count, Verdict
+
+RED_SECONDS = 10
+"""Readiness turns red within this time."""
+RECOVERY_SECONDS = 60
+SETTLING_SECONDS = 3
+"""Until the connections that a fallen server leaves behind are noticed."""
+AROUND_SECONDS = 10
+"""Load before an outage and after it."""
+SLOWER = 0.5
+"""The share of the mix's rate that the scenes are played at: they are about answers, not about crowds."""
+CAPACITY_TRIGGERS = 400
+OVERLOAD = 5
+OVERLOAD_SECONDS = 20
+PROBE = -1
+"""The number of a trigger of the scene's own, whose person is not among those of the load."""
+
+
+def mix(run: Run) -> Verdict:
+    """Random blows under a steady load."""
+    run.send(run.length.rate, run.length.seconds)
+    tormentor = Tormentor(run.stack, run.seed)
+    tormentor.torment(run.length.seconds)
+    tell(f"{len(tormentor.blows)} blows; the load ends, then the rest drains")
+    verdict = run.judged(tormentor)
+    alone = f"processes that ended by themselves and were started again: {len(tormentor.ended_alone)}"
+    return replace(verdict, notes=[*verdict.notes, alone])
+
+
+def away(run: Run, part: str) -> Verdict:
+    """Stopped in order, away for a while, started again; nobody does anything else."""
+    tormentor = Tormentor(run.stack, run.seed)
+    rate, seconds = run.length.rate * SLOWER, run.length.away + 2 * AROUND_SECONDS
+    run.send(rate, seconds, patience=seconds + 240)
+    tormentor.wait(AROUND_SECONDS)
+    run.stack.end(part)
+    gone_at, gone = time.time(), time.monotonic()
+    red = _until_ready_is(run, 503, run.length.away)
+    tormentor.wait(gone + run.length.away - time.monotonic())
+    back_at = time.time()
+    run.stack.revive(part)
+    green = _until_ready_is(run, 200, RECOVERY_SECONDS)
+    tell(
+        f"{part}: red after {_seconds(red)}, away {back_at - gone_at:.0f} s, green {_seconds(green)} after it"
+    )
+    verdict = run.judged(tormentor)
+    heard = list(run.heard().values())
+    counts = [
+        _kept(f"readiness red within {RED_SECONDS} s", red, RED_SECONDS),
+        _kept(f"readiness green within {RECOVERY_SECONDS} s", green, RECOVERY_SECONDS),
+        _not_refused(heard, gone_at + SETTLING_SECONDS, back_at),
+    ]
+    return replace(verdict, counts=[*verdict.counts, *counts])
+
+
+def hanging_provider(run: Run) -> Verdict:
+    """The mail server takes connections and answers nothing; feeds go on, and every mail goes out after."""
+    tormentor = Tormentor(run.stack, run.seed)
+    sink = run.stack.processes["sink"]
+    sink.send_signal(signal.SIGUSR1)
+    run.send(run.length.rate * SLOWER, run.length.away + AROUND_SECONDS)
+    tormentor.wait(run.length.away)
+    shown = _until_shown(run)
+    sink.send_signal(signal.SIGUSR2)
+    tell(f"mail hung for {run.length.away:.0f} s; in-app meanwhile after {_seconds(shown)}")
+    verdict = run.judged(tormentor)
+    return replace(verdict, counts=[*verdict.counts, _kept("in-app within 10 s meanwhile", shown, 10)])
+
+
+def overload(run: Run) -> Verdict:
+    """Five times what is accepted when fifty callers insist, and nobody tries again."""
+    tormentor = Tormentor(run.stack, run.seed)
+    run.send(CAPACITY_TRIGGERS, 1, at_once=50)
+    run.await_loads(tormentor)
+    capacity = _accepted_a_second(list(run.heard().values()))
+    run.drain(tormentor)
+    tell(f"capacity {capacity:.0f} triggers/s; now {OVERLOAD * capacity:.0f}/s for {OVERLOAD_SECONDS} s")
+    begun_at = time.time()
+    run.send(OVERLOAD * capacity, OVERLOAD_SECONDS, insists=False, at_once=10_000)
+    tormentor.wait(OVERLOAD_SECONDS)
+    shown = _until_shown(run)
+    tell(f"in-app {_seconds(shown)} after the overload")
+    verdict = run.judged(tormentor)
+    heard = [one for one in run.heard().values() if one.asked_at > begun_at]
+    accepted = sum(one.run_id is not None for one in heard)
+    tell(f"of {len(heard)} triggers of the overload {accepted} were accepted")
+    counts = [
+        _kept(f"recovered within {RECOVERY_SECONDS} s", shown, RECOVERY_SECONDS),
+        _not_refused(heard, begun_at, time.time()),
+    ]
+    return replace(verdict, counts=[*verdict.counts, *counts])
+
+
+def _accepted_a_second(heard: list[Heard]) -> float:
+    """What was accepted while workers were at work on it too."""
+    answers = [one.answered_at for one in heard if one.answered_at is not None]
+    return len(answers) / (max(answers) - min(one.asked_at for one in heard))
+
+
+def _until_ready_is(run: Run, status: int, seconds: float) -> float | None:
+    """Seconds until `/readyz` answers so; None when it does not within `seconds`."""
+    started = time.monotonic()
+    while time.monotonic() < started + seconds:
+        try:
+            if httpx.get(f"{run.stack.url}/readyz", timeout=RED_SECONDS).status_code == status:
+                return time.monotonic() - started
+        except httpx.HTTPError:
+            pass  # Neither red nor green.
+        time.sleep(0.2)
+    return None
+
+
+def _until_shown(run: Run) -> float | None:
+    """Seconds until a new trigger is in its person's feed, refused ones tried again; None: not in time."""
+    started = time.monotonic()
+    person = f"probe-{run.seed}"
+    body = {"recipients": [{"id": person, "email": f"{person}@example.com"}], "data": {"n": PROBE}}
+    is_accepted = False
+    with client(run.stack.url) as http:
+        while time.monotonic() < started + RECOVERY_SECONDS:
+            try:
+                if not is_accepted:
+                    path, key = "/v1/workflows/mailed/trigger", {"idempotency-key": person}
+                    is_accepted = http.post(path, json=body, headers=key).is_success
+                elif feed_holds(http, person):
+                    return time.monotonic() - started
+            except httpx.HTTPError:
+                pass  # As good as a refusal.
+            time.sleep(0.1)
+    return None
+
+
+def _kept(what: str, took: float | None, most: float) -> Count:
+    is_kept = took is not None and took <= most
+    return Count(what, 1, [] if is_kept else [f"it took {_seconds(took)}"])
+
+
+def _not_refused(heard: list[Heard], since: float, until: float) -> Count:
+    """Whoever could not be served was told so: 429 or 503, and when to come again."""
+    count = Count("refused without 429/503, Retry-After")
+    for one in heard:
+        for answer in one.other_answers:
+            if not since < answer["at"] - answer["took"] < until:
+                continue
+            count.of += 1
+            if answer["status"] not in (429, 503) or answer["retry_after"] is None:
+                count.wrong.append(
+                    f"{one.n}: {answer['status']} {answer['text']} after {answer['took']} s, "
+                    f"{answer['at'] - since:.0f} s on"
+                )
+    return count
+
+
+def _seconds(took: float | None) -> str:
+    return "longer than was waited" if took is None else f"{took:.1f} s"

@@ -1,0 +1,87 @@
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from tests.faults.chaos.ledger import Heard
+from tests.faults.chaos.mix import CANCELLED_SECONDS, everybody, wanted
+from tests.faults.chaos.shown import Item, Run, Shown
+from tests.faults.chaos.torment import PARTS, draw
+from tests.faults.chaos.verdict import judge
+
+HEARD = {
+    1: Heard(1, "mailed", ["ada"], runs=1, asked_at=0, run_id="r1"),
+    2: Heard(2, "batched", ["bob"], runs=1, asked_at=0, run_id="r2"),
+    3: Heard(3, "batched", ["bob"], runs=1, asked_at=0, run_id="r3"),
+    4: Heard(4, "cancelled", ["ada"], runs=1, asked_at=0, run_id="r4", stopped_at=2),
+}
+SHOWN = Shown(
+    runs=[Run(f"run-{n}", f"r{n}", HEARD[n].kind, "completed") for n in HEARD],
+    items=[Item("m1", "ada", "mailed", 1, [1]), Item("m2", "bob", "batched", 2, [2, 3])],
+    messages={"m1": "sent", "m2": "delivered"},
+)
+
+
+def wrong(heard: dict[int, Heard] = HEARD, shown: Shown = SHOWN, mails: tuple[int, ...] = (1,)) -> list[str]:
+    """What a verdict finds wrong."""
+    return [one.what for one in judge(heard, shown, list(mails)).counts if one.wrong]
+
+
+def with_item(item: Item) -> Shown:
+    return replace(SHOWN, items=[*SHOWN.items, item])
+
+
+def test_what_adds_up_is_clean() -> None:
+    verdict = judge(HEARD, SHOWN, [1])
+    assert verdict.is_clean
+    assert "stuck runs and messages: 0 of 6, below 3/6 = 50.000 % at 95 %" in verdict.told
+
+
+def test_a_mail_sent_again_is_told_and_breaks_no_promise() -> None:
+    verdict = judge(HEARD, SHOWN, [1, 1])
+    assert verdict.is_clean
+    assert "of them sent again: 1" in verdict.told
+
+
+def test_a_trigger_nobody_heard_an_answer_to_may_have_been_accepted_or_not() -> None:
+    unanswered = HEARD | {5: Heard(5, "mailed", ["eve"], runs=1, asked_at=0)}
+    assert wrong(unanswered) == []
+    assert wrong(unanswered, with_item(Item("m3", "eve", "mailed", 1, [5]))) == []
+
+
+@pytest.mark.parametrize(
+    ("what", "shown"),
+    [
+        ("2xx without all of its runs", replace(SHOWN, runs=SHOWN.runs[1:])),
+        ("lost (accepted, in no feed)", replace(SHOWN, items=SHOWN.items[1:])),
+        ("stuck runs and messages", replace(SHOWN, runs=[*SHOWN.runs, Run("x", "r9", "mailed", "paused")])),
+        ("stuck runs and messages", replace(SHOWN, messages={"m1": "queued"})),
+        ("doubled feed items", with_item(Item("m3", "ada", "mailed", 1, [1]))),
+        ("doubled feed items", with_item(Item("m3", "eve", "mailed", 1, [1]))),
+        ("batches with a wrong total", with_item(Item("m3", "bob", "batched", 1, []))),
+        ("shown though cancelled in time", with_item(Item("m3", "ada", "cancelled", 1, [4]))),
+    ],
+)
+def test_each_broken_promise_is_found(what: str, shown: Shown) -> None:
+    assert wrong(shown=shown) == [what]
+
+
+def test_a_mail_that_never_came_is_found() -> None:
+    assert wrong(mails=()) == ["lost mails"]
+
+
+def test_a_cancel_after_the_pause_claims_nothing() -> None:
+    late = HEARD | {4: replace(HEARD[4], stopped_at=CANCELLED_SECONDS + 1)}
+    assert wrong(late, with_item(Item("m3", "ada", "cancelled", 1, [4]))) == []
+
+
+def test_a_seed_chooses_the_same_triggers_and_blows_again() -> None:
+    assert [wanted(7, n) for n in range(50)] == [wanted(7, n) for n in range(50)]
+    assert [wanted(7, n) for n in range(50)] != [wanted(8, n) for n in range(50)]
+    assert {who for n in range(500) for who in wanted(7, n).people} <= set(everybody())
+
+
+def test_blows_fall_on_each_part_alone_and_on_all_together() -> None:
+    chance = Random(7)
+    struck = {tuple(draw(chance).parts) for _ in range(200)}
+    assert {(part,) for part in PARTS} | {tuple(PARTS)} <= struck

@@ -17,8 +17,10 @@ from benchmarks import (
     fan_out,
     footprint,
     in_app_and_email,
+    latency,
     one_in_app_step,
     runs,
+    sleepers,
     steps,
     timers,
     trigger_to_feed,
@@ -46,6 +48,8 @@ LONG: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
 SIZED: dict[str, Callable[[Instance, Size], Awaitable[dict[str, Any]]]] = {
     "ceiling": ceiling.measure,
     "runs": runs.measure,
+    "latency": latency.measure,
+    "sleepers": sleepers.measure,
 }
 """Those that take more than a number of rounds; the first is in every report."""
 ALONE: dict[str, Callable[[], Coroutine[Any, Any, dict[str, Any]]]] = {"steps": steps.measure}

@@ -84,7 +84,8 @@ async def newest(
     client: Client, workflow_key: str, wanted: int
 ) -> list[tuple[WorkflowHandle[object, object], list[HistoryEvent]]]:
     """So many completed recipient runs of a workflow, with their histories; waits until they are listed."""
-    query = f"TocsinWorkflow = '{workflow_key}' AND WorkflowType = 'RecipientRun' AND ExecutionStatus = 'Completed'"
+    which = "WorkflowType = 'RecipientRun' AND ExecutionStatus = 'Completed'"
+    query = f"TocsinWorkflow = '{workflow_key}' AND {which}"
 
     async def are_listed() -> bool:
         return (await client.count_workflows(query)).count >= wanted

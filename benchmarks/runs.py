@@ -54,11 +54,8 @@ class Shape:
 
 
 def shapes(size: Size) -> list[Shape]:
-    pause: dict[str, object] = {
-        "type": "delay",
-        "ref": "delay_1",
-        "settings": {"delay_for": {"unit": "seconds", "value": 1}},
-    }
+    second = {"delay_for": {"unit": "seconds", "value": 1}}
+    pause: dict[str, object] = {"type": "delay", "ref": "delay_1", "settings": second}
     window = {"batch_window": {"unit": "seconds", "value": WINDOW_SECONDS}}
     gather: dict[str, object] = {"type": "batch", "ref": "batch_1", "settings": window}
     crowds = [1_000, 10_000] if size.is_long else [min(1_000, 4 * size.runs)]

@@ -117,18 +117,22 @@ async def start(
 async def drive(
     client: Client, count: int, at_once: int, label: str, plans: Sequence[Plan] = (ONE_LOCAL,)
 ) -> float:
-    """Seconds until `count` runs are completed."""
+    """Seconds until `count` runs are completed; what a run sleeps is no work, and taken off its own end."""
     started = time.monotonic()
     handles = await start(client, count, at_once, label, plans)
     # The last few to be started finish last, and the last that pauses; waiting for each would cost a poll.
-    pausing = [number for number in range(count) if is_pausing(plans[number % len(plans)])]
-    for number in {*range(max(count - at_once, 0), count), *pausing[-1:]}:
+    pausing = [number for number in range(count) if pause_of(plans[number % len(plans)])]
+    last = {*range(max(count - at_once, 0), count), *pausing[-1:]}
+    worked = 0.0
+    for number in sorted(last, key=lambda number: (pause_of(plans[number % len(plans)]), number)):
         await handles[number].result()
-    return time.monotonic() - started
+        worked = max(worked, time.monotonic() - started - pause_of(plans[number % len(plans)]))
+    return worked
 
 
-def is_pausing(plan: Plan) -> bool:
-    return any(act.startswith((PAUSE, UNTIL)) for act in plan)
+def pause_of(plan: Plan) -> float:
+    """Seconds that a run of this plan sleeps."""
+    return sum(float(act.removeprefix(PAUSE)) for act in plan if act.startswith(PAUSE))
 
 
 if __name__ == "__main__":

@@ -39,14 +39,12 @@ class Ceiling:
     client: Client
     parts: dict[str, psutil.Process]
 
-    async def paid(
-        self, count: int, label: str, plans: Sequence[bare.Plan], *, pause_seconds: float = 0
-    ) -> Paid:
-        """Until all are completed; the one pause that all have in common is no work."""
+    async def paid(self, count: int, label: str, plans: Sequence[bare.Plan]) -> Paid:
+        """Until so many runs are completed that follow these plans in turn."""
         before = {name: seconds_of(part) for name, part in self.parts.items()}
         seconds = await bare.drive(self.client, count, AT_ONCE, label, plans)
         spent = {name: (seconds_of(part) - before[name]) * 1000 / count for name, part in self.parts.items()}
-        return Paid(spent, count / (seconds - pause_seconds))
+        return Paid(spent, count / seconds)
 
 
 @asynccontextmanager

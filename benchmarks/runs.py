@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from temporalio.client import Client
 
-from benchmarks.bare import LOCAL, NORMAL, PAUSE, Plan, is_pausing
+from benchmarks.bare import LOCAL, NORMAL, PAUSE, Plan
 from benchmarks.ceiling import AT_ONCE, Ceiling, Paid, ceiling_of
 from benchmarks.figures import Size, spread
 from benchmarks.histories import Bill, bill, newest, plan_of
@@ -29,7 +29,7 @@ IN_A_CALL = 100
 class Shape:
     """A workflow, and how a number of runs of it is asked for.
 
-    `pause_seconds` is how long every run of it, or the last window, sleeps: taken off the time of both sides.
+    `pause_seconds` is how long a run of it sleeps that is not absorbed; that is taken off its end.
     """
 
     key: str
@@ -115,46 +115,46 @@ async def _seen(
     warm = shape.crowd or min(seen.runs, SAMPLE)
     await paid(instance, http, shape, warm, "warm")
     client = await Client.connect(instance.temporal_address)
-    for handle, history in await newest(client, shape.key, min(warm, SAMPLE)):
+    # The oldest first: a window's opener before those that it absorbs.
+    for handle, history in reversed(await newest(client, shape.key, min(warm, SAMPLE))):
         seen.plans.append(plan_of(history))
         seen.bills.append(await bill(client, handle, history))
     for number in range(size.rounds):
         written, statements = instance.written_bytes(), instance.statements()
         ours = await paid(instance, http, shape, seen.runs, f"{shape.key}-{number}")
         written, statements = instance.written_bytes() - written, instance.statements() - statements
-        theirs = await ceiling.paid(
-            seen.runs, f"{shape.key}-{number}", seen.plans, pause_seconds=_pause(shape, seen)
-        )
+        theirs = await ceiling.paid(seen.runs, f"{shape.key}-{number}", seen.plans)
         seen.pairs.append(Pair(ours, theirs, written / seen.runs, statements / seen.runs))
     return seen
 
 
-def _pause(shape: Shape, seen: Seen) -> float:
-    return shape.pause_seconds if any(map(is_pausing, seen.plans)) else 0
-
-
 async def paid(instance: Instance, http: httpx.AsyncClient, shape: Shape, count: int, label: str) -> Paid:
     """What it takes until so many runs are finished, from the first trigger to the last commit."""
-    before, wanted = instance.cpu_seconds(), finished(instance, shape.key)[0] + count + bool(shape.crowd)
+    before, wanted = instance.cpu_seconds(), finished(instance, shape)[0] + count + bool(shape.crowd)
     started = time.time()
     await trigger_all(instance, http, shape.key, shape.bodies(count, label))
 
     async def is_done() -> bool:
-        return finished(instance, shape.key)[0] >= wanted
+        return finished(instance, shape)[0] >= wanted
 
     await until(is_done, pause_seconds=0.2)
-    seconds = finished(instance, shape.key)[1] - started - shape.pause_seconds
+    seconds = finished(instance, shape)[1] - started
     spent = instance.cpu_seconds()
     return Paid({role: (spent[role] - before[role]) * 1000 / count for role in COUNTED}, count / seconds)
 
 
-def finished(instance: Instance, key: str) -> tuple[int, float]:
-    """Recipient runs that ended, and when the last one did; an object that fans out is one too."""
+def finished(instance: Instance, shape: Shape) -> tuple[int, float]:
+    """Recipient runs that ended, and when the last did, less what it slept (the absorbed do not sleep).
+
+    An object that fans out is one too.
+    """
     sql = """
-        SELECT count(*), coalesce(extract(epoch FROM max(finished_at)), 0)::float8
+        SELECT count(*), coalesce(max(
+            extract(epoch FROM finished_at) - CASE WHEN outcome = 'absorbed' THEN 0 ELSE %s END
+        ), 0)::float8
         FROM recipient_runs WHERE workflow_key = %s AND finished_at IS NOT NULL
     """
-    ((count, last),) = instance.rows(sql, key)
+    ((count, last),) = instance.rows(sql, shape.pause_seconds, shape.key)
     return int(count), float(last)
 
 

@@ -83,7 +83,10 @@ async def bill(client: Client, handle: WorkflowHandle[object, object], events: l
 async def newest(
     client: Client, workflow_key: str, wanted: int
 ) -> list[tuple[WorkflowHandle[object, object], list[HistoryEvent]]]:
-    """So many completed recipient runs of a workflow, with their histories; waits until they are listed."""
+    """So many completed recipient runs of a workflow, with their histories; waits until they are listed.
+
+    In the order of their starts: a window's opener before those that it absorbs.
+    """
     which = "WorkflowType = 'RecipientRun' AND ExecutionStatus = 'Completed'"
     query = f"TocsinWorkflow = '{workflow_key}' AND {which}"
 
@@ -95,7 +98,7 @@ async def newest(
     async for listed in client.list_workflows(query, page_size=wanted, limit=wanted):
         handle: WorkflowHandle[object, object] = client.get_workflow_handle(listed.id, run_id=listed.run_id)
         found.append((handle, list((await handle.fetch_history()).events)))
-    return found
+    return sorted(found, key=lambda run: run[1][0].event_time.ToNanoseconds())
 
 
 def _is_local(event: HistoryEvent) -> bool:

@@ -115,8 +115,7 @@ async def _seen(
     warm = shape.crowd or min(seen.runs, SAMPLE)
     await paid(instance, http, shape, warm, "warm")
     client = await Client.connect(instance.temporal_address)
-    # The oldest first: a window's opener before those that it absorbs.
-    for handle, history in reversed(await newest(client, shape.key, min(warm, SAMPLE))):
+    for handle, history in await newest(client, shape.key, min(warm, SAMPLE)):
         seen.plans.append(plan_of(history))
         seen.bills.append(await bill(client, handle, history))
     for number in range(size.rounds):

@@ -3,24 +3,31 @@
 import argparse
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks import (
     batches,
+    ceiling,
     content,
     fairness,
     fan_out,
     footprint,
     in_app_and_email,
+    latency,
     one_in_app_step,
+    runs,
+    sleepers,
     steps,
     timers,
     trigger_to_feed,
 )
+from benchmarks.figures import Size
 from benchmarks.instance import Instance, running
+from benchmarks.machine import Meter
 
 MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "footprint": footprint.measure,
@@ -38,50 +45,71 @@ LONG: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "fairness": fairness.measure,
 }
 """Measured only when they are asked for by name."""
-ALONE: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {"steps": steps.measure}
+SIZED: dict[str, Callable[[Instance, Size], Awaitable[dict[str, Any]]]] = {
+    "ceiling": ceiling.measure,
+    "runs": runs.measure,
+    "latency": latency.measure,
+    "sleepers": sleepers.measure,
+}
+"""Those that take more than a number of rounds; the first is in every report."""
+ALONE: dict[str, Callable[[], Coroutine[Any, Any, dict[str, Any]]]] = {"steps": steps.measure}
 """The same, on servers of their own."""
 RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> None:
     """Each measure on one instance, in the order of the list."""
-    every = MEASURES | LONG | ALONE
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "names", nargs="*", help=f"some of {', '.join(every)} (default: {', '.join(MEASURES)})"
-    )
-    parser.add_argument("--rounds", type=int, default=5, help="paired rounds of each (default: 5)")
-    parser.add_argument("--keep", action="store_true", help="write the figures to benchmarks/results/")
-    given = parser.parse_args()
-    unknown = [name for name in given.names if name not in every]
+    every = MEASURES | SIZED | LONG | ALONE
+    usual = [*MEASURES, *SIZED, *ALONE]
+    given = _parser(every, usual).parse_args()
+    names = given.names or usual
+    unknown = [name for name in names if name not in every]
     if unknown:
-        parser.error(f"no measure {', '.join(unknown)}; there are {', '.join(every)}")
+        raise SystemExit(f"no measure {', '.join(unknown)}; there are {', '.join(every)}")
+    size = Size(rounds=given.rounds, runs=given.runs, is_long=given.long)
     figures: dict[str, Any] = {}
-    for name in [name for name in given.names if name in ALONE]:
-        _tell(figures, name, asyncio.run(_alone(name)))
-    on_an_instance = [name for name in given.names or MEASURES if name not in ALONE]
-    if on_an_instance:
+    for name in [name for name in names if name in ALONE]:
+        _tell(figures, name, lambda name=name: ALONE[name]())  # type: ignore[misc]
+    on_an_instance = [name for name in names if name not in ALONE and name != "ceiling"]
+    if on_an_instance or "ceiling" in names:
         with running() as instance:
-            for name in on_an_instance:
-                _tell(figures, name, asyncio.run(_measure(name, instance, given.rounds)))
+            for name in ["ceiling", *on_an_instance]:
+                _tell(figures, name, lambda name=name: _measure(name, instance, size))  # type: ignore[misc]
     if given.keep:
-        RESULTS.mkdir(exist_ok=True)
-        file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}.json"
-        file.write_text(json.dumps(figures, indent=2) + "\n")
-        print(f"kept in {file.relative_to(RESULTS.parents[1])}")
+        _keep(figures)
 
 
-def _tell(figures: dict[str, Any], name: str, measured: dict[str, Any]) -> None:
-    figures[name] = measured
-    print(json.dumps({name: measured}, indent=2), flush=True)
+def _parser(every: Iterable[str], usual: Iterable[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(every)} (default: {', '.join(usual)})")
+    parser.add_argument("--rounds", type=int, default=5, help="paired rounds of each (default: 5)")
+    parser.add_argument("--runs", type=int, default=300, help="runs in a round (default: 300)")
+    parser.add_argument("--long", action="store_true", help="the long forms, tens of minutes")
+    parser.add_argument("--keep", action="store_true", help="write the figures to benchmarks/results/")
+    return parser
 
 
-async def _measure(name: str, instance: Instance, rounds: int) -> dict[str, Any]:
-    return await (MEASURES | LONG)[name](instance, rounds)
+def _keep(figures: dict[str, Any]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}.json"
+    file.write_text(json.dumps(figures, indent=2) + "\n")
+    print(f"kept in {file.relative_to(RESULTS.parents[1])}")
 
 
-async def _alone(name: str) -> dict[str, Any]:
-    return await ALONE[name]()
+def _tell(
+    figures: dict[str, Any], name: str, measure: Callable[[], Coroutine[Any, Any, dict[str, Any]]]
+) -> None:
+    """Beside what the machine did meanwhile."""
+    meter, started = Meter(), time.monotonic()
+    measured = asyncio.run(measure())
+    figures[name] = measured | {"machine": meter.figures(), "took_s": round(time.monotonic() - started, 1)}
+    print(json.dumps({name: figures[name]}, indent=2), flush=True)
+
+
+async def _measure(name: str, instance: Instance, size: Size) -> dict[str, Any]:
+    if name in SIZED:
+        return await SIZED[name](instance, size)
+    return await (MEASURES | LONG)[name](instance, size.rounds)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 
+from benchmarks.figures import spread
 from benchmarks.instance import Instance, email_step, in_app_step
 from benchmarks.machine import noise
-from benchmarks.one_in_app_step import spread
 from benchmarks.waiting import until
 from cli.embedded.ports import free_port
 from models.values.development import SERVICE_TOKEN

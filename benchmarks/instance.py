@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, LiteralString
 
 import httpx
 import psutil
@@ -19,7 +20,12 @@ from cli.embedded.ports import free_port
 from cli.embedded.postgres import EmbeddedPostgres
 from models.values.development import FEED_CHANNEL_ID, SECRET_KEY, SERVICE_TOKEN
 
-COUNTING = {"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.max": "5000"}
+COUNTING = {
+    "shared_preload_libraries": "pg_stat_statements",
+    "pg_stat_statements.max": "5000",
+    # So that a row tells when it could be read: nobody has to ask for it while we measure.
+    "track_commit_timestamp": "on",
+}
 ROLES = {"worker": "-m worker", "api": "-m api", "temporal": "start-dev", "mailbox": "cli mailbox"}
 """What tells our processes apart on their command line."""
 
@@ -52,7 +58,7 @@ class Instance:
 
     def cpu_seconds(self) -> dict[str, float]:
         """By role, backends that ended included."""
-        return {role: sum(map(_cpu, processes)) for role, processes in self.processes().items()}
+        return {role: sum(map(seconds_of, processes)) for role, processes in self.processes().items()}
 
     def pss_megabytes(self) -> dict[str, float]:
         """Memory by role, shared pages counted once over all who share them."""
@@ -63,11 +69,16 @@ class Instance:
 
     def statements(self) -> int:
         """SQL statements so far, transaction control included."""
+        return int(self.rows("SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements")[0][0])
+
+    def written_bytes(self) -> int:
+        """Bytes of write-ahead log so far."""
+        return int(self.rows("SELECT pg_current_wal_insert_lsn() - '0/0'")[0][0])
+
+    def rows(self, sql: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+        """What a query answers, on a connection of its own."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
-            row = connection.execute(
-                "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements"
-            ).fetchone()
-        return 0 if row is None else int(row[0])
+            return connection.execute(sql, values).fetchall()
 
     def publish(self, key: str, *steps: dict[str, object]) -> None:
         answer = httpx.put(
@@ -82,7 +93,8 @@ class Instance:
         return f"{self.url}/v1/users/{user}/feeds/{FEED_CHANNEL_ID}"
 
 
-def _cpu(process: psutil.Process) -> float:
+def seconds_of(process: psutil.Process) -> float:
+    """CPU seconds of a process so far, its ended children's included; none of one that is gone."""
     try:
         times = process.cpu_times()
     except psutil.NoSuchProcess:

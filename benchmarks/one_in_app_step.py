@@ -1,12 +1,7 @@
 """A run with one in-app step: CPU by process, rate, history events and SQL, beside a bare workflow's."""
 
 import asyncio
-import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +10,8 @@ import psutil
 from temporalio.client import Client
 
 from benchmarks import bare
+from benchmarks.bare import bare_worker
+from benchmarks.figures import spread
 from benchmarks.instance import Instance, in_app_step
 from benchmarks.machine import noise
 from benchmarks.waiting import until
@@ -45,14 +42,6 @@ async def measure(instance: Instance, rounds: int) -> dict[str, Any]:
         before = noise()
         measured = [await _round(instance, client, worker, number) for number in range(rounds)]
     return {"noise": before, **_figures(measured), "history_events": await _events(instance, client)}
-
-
-@contextmanager
-def bare_worker(address: str) -> Iterator[psutil.Process]:
-    """A worker process for the bare workflow."""
-    with subprocess.Popen([sys.executable, "-m", "benchmarks.bare", address]) as worker:
-        yield psutil.Process(worker.pid)
-        worker.terminate()
 
 
 async def _round(instance: Instance, client: Client, worker: psutil.Process, number: int) -> Round:
@@ -124,12 +113,4 @@ def _figures(measured: list[Round]) -> dict[str, Any]:
         "bare_runs_per_s": spread([one.bare_rate for one in measured]),
         "ratio_to_ceiling": spread([one.ours_rate / one.bare_rate for one in measured]),
         "sql_statements": spread([one.statements for one in measured]),
-    }
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    return {
-        "median": round(statistics.median(values), 2),
-        "min": round(min(values), 2),
-        "max": round(max(values), 2),
     }

@@ -1,11 +1,11 @@
-"""What a run of one step costs, by step type and mode: history events and SQL statements, as counts."""
+"""What a run of one step costs, by step type and mode: events, actions, statements and bytes, as counts."""
 
 import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from benchmarks.counting import ELSEWHERE, CountingDatabase
+from benchmarks.histories import Bill, bill
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.temporal import EmbeddedTemporal
 from dispatch.codec import data_converter
@@ -45,15 +46,18 @@ PATIENCE_SECONDS = 60
 RUNS = 3
 """Of each mode, one after the other."""
 
+STEADY = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+"""The log holds what runs write: whole pages depend on when a checkpoint was, and vacuuming on a clock."""
+
 Handle = WorkflowHandle[Any, Any]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """History events of a run, and its SQL statements by effect, in the order of their first use."""
+    """A run's SQL statements by effect, in the order of their first use, and what Temporal has of it."""
 
-    events: int
     statements: dict[str, int]
+    bill: Bill | None = None
 
     @property
     def in_all(self) -> int:
@@ -200,6 +204,40 @@ async def count_costs(database_url: str, temporal_address: str, folder: Path) ->
 
     The database is migrated, and both servers are ours alone; it takes about ten seconds.
     """
+    async with _ready(database_url, temporal_address, folder) as (stage, found):
+        accepting = await _accepting(stage)
+        played = await asyncio.gather(*(_played(stage, mode) for mode in found))
+    return {"accepting a trigger": accepting} | dict(zip((mode.name for mode in found), played, strict=True))
+
+
+async def count_written(database_url: str, temporal_address: str, folder: Path) -> dict[str, int]:
+    """Bytes of write-ahead log for each run of a mode, one mode after the other.
+
+    Its trigger's acceptance is in them, and so are the runs that make the mode: a window's opener, the change
+    that somebody waits for.
+    """
+    written = {}
+    async with _ready(database_url, temporal_address, folder) as (stage, found):
+        for mode in found:
+            before = await _log_position(stage)
+            runs = await mode.play(stage, _key(mode))
+            written[mode.name] = round((await _log_position(stage) - before) / len(runs))
+    return written
+
+
+async def _log_position(stage: Stage) -> int:
+    async with stage.outside.connection() as connection:
+        cursor = await connection.execute("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint AS position")
+        row = await cursor.fetchone()
+    assert row is not None  # it selects from nothing
+    return int(row["position"])
+
+
+@asynccontextmanager
+async def _ready(
+    database_url: str, temporal_address: str, folder: Path
+) -> AsyncIterator[tuple[Stage, list[Mode]]]:
+    """An environment with a workflow and the people of every mode."""
     async with _stage(database_url, temporal_address, folder) as stage:
         with HTTPServer(host="127.0.0.1") as server:
             server.expect_request("/").respond_with_json({"word": "a"})
@@ -210,9 +248,7 @@ async def count_costs(database_url: str, temporal_address: str, folder: Path) ->
             await _prepare(stage, server.url_for(""), [who for mode in found for who in people(_key(mode))])
             for mode in found:
                 await publish(stage.outside, stage.environment, _key(mode), workflow(*mode.steps))
-            accepting = await _accepting(stage)
-            played = await asyncio.gather(*(_played(stage, mode) for mode in found))
-    return {"accepting a trigger": accepting} | dict(zip((mode.name for mode in found), played, strict=True))
+            yield stage, found
 
 
 def _key(mode: Mode) -> str:
@@ -226,7 +262,7 @@ async def _accepting(stage: Stage) -> Cost:
     handle = await stage.start("update_data", "bob", name="Bob")
     sent = stage.outside.sent[ELSEWHERE] - before
     await closed(handle)
-    return Cost(0, {"accept": sent})
+    return Cost({"accept": sent})
 
 
 async def _played(stage: Stage, mode: Mode) -> Cost:
@@ -236,16 +272,18 @@ async def _played(stage: Stage, mode: Mode) -> Cost:
     """
     _, *costs = [await _cost(stage, handle) for handle in await mode.play(stage, _key(mode))]
     cheapest = min(costs, key=lambda cost: cost.in_all)
-    return replace(cheapest, events=min(cost.events for cost in costs))
+    return replace(
+        cheapest, bill=min((cost.bill for cost in costs if cost.bill), key=lambda bill: bill.events)
+    )
 
 
 async def _cost(stage: Stage, handle: Handle) -> Cost:
-    history = await handle.fetch_history()
+    events = list((await handle.fetch_history()).events)
     sent: Counter[str] = Counter()
     for (workflow_id, effect), statements in stage.database.sent.items():
         if workflow_id == handle.id:
             sent[effect] += statements
-    return Cost(len(history.events), dict(sent))
+    return Cost(dict(sent), await bill(stage.temporal.client, handle, events))
 
 
 async def _prepare(stage: Stage, url: str, everybody: list[str]) -> None:
@@ -281,26 +319,50 @@ async def _stage(database_url: str, address: str, folder: Path) -> AsyncIterator
 
 def table(costs: dict[str, Cost]) -> list[str]:
     """Lines of Markdown, as they stand in docs/benchmarks.md."""
-    lines = ["| A run of one step | History events | SQL statements | by effect |", "|---|---|---|---|"]
+    lines = [
+        "| A run of one step | History events | Cloud actions | SQL statements | by effect |",
+        "|---|---|---|---|---|",
+    ]
     for name, cost in costs.items():
         effects = ", ".join(f"`{effect}` {count}" for effect, count in cost.statements.items())
-        lines.append(f"| {name} | {cost.events or '-'} | {cost.in_all} | {effects} |")
+        events, actions = (cost.bill.events, cost.bill.actions) if cost.bill else ("-", "-")
+        lines.append(f"| {name} | {events} | {actions} | {cost.in_all} | {effects} |")
+    return lines
+
+
+def table_of_bytes(costs: dict[str, Cost], written: dict[str, int]) -> list[str]:
+    """What moves by a few from run to run: no test compares it."""
+    lines = [
+        "| A run of one step | State transitions | History bytes | Bytes of write-ahead log |",
+        "|---|---|---|---|",
+    ]
+    for name, count in written.items():
+        if told := costs[name].bill:
+            lines.append(f"| {name} | {told.state_transitions} | {told.history_bytes} | {count} |")
     return lines
 
 
 async def measure() -> dict[str, Any]:
-    """On servers of its own; prints the table."""
+    """On servers of its own; prints both tables."""
     with tempfile.TemporaryDirectory(prefix="tocsin-steps-") as name:
         folder = Path(name)
-        postgres = EmbeddedPostgres(folder / "postgres", 0, options={"fsync": "off"})
+        postgres = EmbeddedPostgres(folder / "postgres", 0, options=STEADY)
         temporal = EmbeddedTemporal(folder / "temporal", 0, None)
         postgres.start()
         try:
             temporal.start()
             upgrade(postgres.url)
             costs = await count_costs(postgres.url, temporal.address, folder / "mailbox")
+            written = await count_written(postgres.url, temporal.address, folder / "mailbox-again")
         finally:
             temporal.stop()
             postgres.remove()
-    print(*table(costs), sep="\n")
-    return {name: {"events": cost.events, "statements": cost.statements} for name, cost in costs.items()}
+    print(*table(costs), "", *table_of_bytes(costs, written), sep="\n")
+    return {
+        name: {
+            "statements": cost.statements,
+            "wal_bytes": written.get(name),
+            **(asdict(cost.bill) if cost.bill else {}),
+        }
+        for name, cost in costs.items()
+    }

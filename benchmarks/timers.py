@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import psycopg
 
+from benchmarks.figures import spread
 from benchmarks.instance import Instance, in_app_step
 from benchmarks.machine import noise
-from benchmarks.one_in_app_step import spread
 from benchmarks.waiting import until
 
 OPEN = 5_000

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from psycopg.rows import DictRow
+from structlog.contextvars import bind_contextvars
 
 from api.errors import (
     Forbidden,
@@ -138,6 +139,7 @@ async def _managing(request: Request) -> tuple[Credential, DictRow]:
     kind = _kind_of(row, {KeyKind.SERVICE})
     if row is None or row["environment_id"] is None:
         raise NotFound(f'There is no environment "{slug}".')
+    bind_contextvars(environment=row["slug"])
     return Credential(row["id"], row["environment_id"], row["slug"], kind), row
 
 
@@ -213,6 +215,7 @@ async def _credential(
     environment_id: UUID = row["environment_id"]
     slug = request.headers.get(BRANCH_HEADER, "").strip()
     branch_id = await branch_named(request, environment_id, slug) if slug else None
+    bind_contextvars(environment=row["slug"])
     return Credential(row["id"], environment_id, row["slug"], kind, user_id, branch_id)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -12,6 +11,7 @@ from temporalio.common import MetricMeter
 
 from models.database import Database
 from models.tables.reconciliations import list_reports
+from models.values.differences import Difference
 
 log = logging.getLogger("tocsin.worker")
 
@@ -30,7 +30,10 @@ REPORTED: dict[str, tuple[str, Callable[[DictRow], Any]]] = {
 }
 """Gauges by environment, from the row that the last round left: the same on every worker."""
 
-AGE = "tocsin_reconciler_age_seconds"
+LAST_ROUND = "tocsin_reconciler_last_round_timestamp_seconds"
+"""When the last round was made. It tells its age also where it cannot be read any more."""
+HEALED = "tocsin_differences_healed"
+"""By environment and kind, since the first round: as `tocsin_reconciled_total`, over all workers ever."""
 POOL = {"pool_size": "tocsin_pool_connections", "requests_waiting": "tocsin_pool_waiting"}
 
 
@@ -38,13 +41,13 @@ async def show_figures(database: Database, meter: MetricMeter) -> None:
     """Set the gauges again and again, until cancelled; what Postgres does not answer stays as it was."""
     while True:
         try:
-            await set_figures(database, meter, datetime.now(UTC))
+            await set_figures(database, meter)
         except psycopg.Error as error:
             log.warning("the figures could not be read: %s", error)
         await asyncio.sleep(EVERY_SECONDS)
 
 
-async def set_figures(database: Database, meter: MetricMeter, now: datetime) -> None:
+async def set_figures(database: Database, meter: MetricMeter) -> None:
     """Set them once."""
     pool = database.pool.get_stats()
     for figure, name in POOL.items():
@@ -53,9 +56,11 @@ async def set_figures(database: Database, meter: MetricMeter, now: datetime) -> 
         reports = await list_reports(connection)
     for report in reports:
         labels = {"environment": report["slug"]}
-        # Clocks of two machines differ a little, and a gauge refuses what is below zero.
-        age = max((now - report["at"]).total_seconds(), 0.0)
-        meter.create_gauge_float(AGE, "since the last round", "s").set(age, labels)
+        last_round = meter.create_gauge_float(LAST_ROUND, "when the last round was made")
+        last_round.set(report["at"].timestamp(), labels)
+        healed = meter.create_gauge(HEALED, "differences healed since the first round")
+        for kind in Difference:
+            healed.set(report["healed"].get(kind.value, 0), {**labels, "kind": kind.value})
         for name, (told, read) in REPORTED.items():
             if (value := read(report)) is not None:
                 meter.create_gauge(name, told).set(value, labels)

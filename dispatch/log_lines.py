@@ -69,7 +69,7 @@ def ids_of(ask: BaseModel) -> dict[str, str]:
 def _name_activity(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if activity.in_activity():
         info = activity.info()
-        line |= {"effect": info.activity_type, "attempt": info.attempt, "task_queue": info.task_queue}
+        line.update(effect=info.activity_type, attempt=info.attempt, task_queue=info.task_queue)
     return line
 
 

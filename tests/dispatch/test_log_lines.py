@@ -1,10 +1,10 @@
 import json
 import logging
+from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
 from uuid import UUID
 
-import pytest
 from structlog.contextvars import bound_contextvars
 
 from dispatch.log_lines import LogFormat, ids_of, written_to
@@ -72,8 +72,6 @@ def test_local_variables_are_not_in_a_trace() -> None:
     assert secret not in told
 
 
-@pytest.mark.parametrize("known", [{"message_id": "m1"}])
-def test_lines_of_an_effect_name_the_ids_it_asks_about(known: dict[str, str]) -> None:
-    environment_id = UUID(int=7)
-    ask = DeliverAsk.model_construct(environment_id=environment_id, **known)
-    assert ids_of(ask) == {"environment_id": str(environment_id), **known}
+def test_lines_of_an_effect_name_the_ids_it_asks_about() -> None:
+    ask = DeliverAsk(environment_id=UUID(int=7), message_id="m1", attempt=2, now=datetime.now(UTC))
+    assert ids_of(ask) == {"environment_id": str(UUID(int=7)), "message_id": "m1"}

@@ -5,10 +5,9 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
-from structlog.contextvars import bound_contextvars
 from temporalio import activity
 
-from dispatch.log_lines import ids_of
+from dispatch.log_lines import performing
 from workflows_engine.effects.effect import Effect
 
 Ask = TypeVar("Ask", bound=BaseModel)
@@ -26,7 +25,7 @@ def performs(
     def tie(method: Callable[[Any, Ask], Awaitable[Answer]]) -> Callable[[Any, Ask], Awaitable[Answer]]:
         @wraps(method)
         async def perform(self: Any, ask: Ask) -> Answer:
-            with bound_contextvars(**ids_of(ask)):
+            with performing(ask):
                 try:
                     return await method(self, ask)
                 except Exception as error:

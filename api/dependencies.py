@@ -11,7 +11,6 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from psycopg.rows import DictRow
-from structlog.contextvars import bind_contextvars
 
 from api.errors import (
     Forbidden,
@@ -26,6 +25,7 @@ from api.errors import (
 from api.query import Query, parse
 from api.settings import ApiSettings
 from api.user_tokens import subject_of
+from dispatch.log_lines import tell
 from dispatch.temporal import Temporal
 from dispatch.triggers import Place
 from models.database import Database
@@ -139,7 +139,7 @@ async def _managing(request: Request) -> tuple[Credential, DictRow]:
     kind = _kind_of(row, {KeyKind.SERVICE})
     if row is None or row["environment_id"] is None:
         raise NotFound(f'There is no environment "{slug}".')
-    bind_contextvars(environment=row["slug"])
+    tell(environment=row["slug"])
     return Credential(row["id"], row["environment_id"], row["slug"], kind), row
 
 
@@ -215,7 +215,7 @@ async def _credential(
     environment_id: UUID = row["environment_id"]
     slug = request.headers.get(BRANCH_HEADER, "").strip()
     branch_id = await branch_named(request, environment_id, slug) if slug else None
-    bind_contextvars(environment=row["slug"])
+    tell(environment=row["slug"])
     return Credential(row["id"], environment_id, row["slug"], kind, user_id, branch_id)
 
 

@@ -3,7 +3,9 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -23,6 +25,10 @@ NAMED = (
     "step_ref",
 )
 """What lines are found by, where it is known: ids only, never what anything holds."""
+
+# One dictionary and one reference: binding each id by itself costs more than many an effect.
+_request: ContextVar[dict[str, str] | None] = ContextVar("request", default=None)
+_ask: ContextVar[BaseModel | None] = ContextVar("ask", default=None)
 
 # Postgres quotes the row that it refuses, with whatever people wrote into it.
 _QUOTED_ROW = re.compile(r"\n(?:DETAIL|CONTEXT):[^\n]*")
@@ -60,10 +66,43 @@ def written_to(stream: TextIO, log_format: LogFormat) -> logging.Handler:
     return written
 
 
+@contextmanager
+def answering(request_id: str) -> Iterator[None]:
+    """Lines written inside are about this request, and about what is told of it."""
+    before = _request.set({"request_id": request_id})
+    try:
+        yield
+    finally:
+        _request.reset(before)
+
+
+def tell(**ids: str) -> None:
+    """Name these ids in further lines about the request that is being answered, if one is."""
+    if (known := _request.get()) is not None:
+        known.update(ids)
+
+
+@contextmanager
+def performing(ask: BaseModel) -> Iterator[None]:
+    """Lines written inside name the ids that an effect is asked about."""
+    before = _ask.set(ask)
+    try:
+        yield
+    finally:
+        _ask.reset(before)
+
+
 def ids_of(ask: BaseModel) -> dict[str, str]:
     """The ids that an effect's ask names, for the lines written while it is performed."""
     found = ((name, getattr(ask, name, None)) for name in NAMED)
     return {name: str(value) for name, value in found if value is not None}
+
+
+def _name_ids(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if (ask := _ask.get()) is not None:
+        line.update(ids_of(ask))
+    line.update(_request.get() or {})
+    return line
 
 
 def _name_activity(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -81,7 +120,7 @@ def _leave_rows_out(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableM
 
 
 _PREPARED: list[Processor] = [
-    structlog.contextvars.merge_contextvars,
+    _name_ids,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.PositionalArgumentsFormatter(),

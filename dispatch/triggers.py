@@ -7,7 +7,6 @@ from uuid import UUID
 
 from psycopg.errors import DeadlockDetected
 from psycopg.rows import DictRow
-from structlog.contextvars import bind_contextvars
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
 from dispatch.data_schemas import check_data
@@ -18,6 +17,7 @@ from dispatch.errors import (
     WorkflowInactive,
     WorkflowMissing,
 )
+from dispatch.log_lines import tell
 from dispatch.reaching import reaching_temporal
 from dispatch.starting import StartableRun, Started, start_recipient_run, start_workflow_run
 from dispatch.temporal import Temporal
@@ -123,7 +123,7 @@ async def accept(database: Database, temporal: Temporal, place: Place, request: 
     """Accept a trigger whole or refuse it whole (E-TRIGGER-6); raises NotAccepted or Replayed."""
     async with database.connection() as connection:
         trigger_id = await _write(connection, place, request)
-    bind_contextvars(workflow_run_id=str(trigger_id))
+    tell(workflow_run_id=str(trigger_id))
     with reaching_temporal():
         started = await _start(temporal, place, request, trigger_id)
     async with database.connection() as connection:

@@ -3,7 +3,8 @@
 import uuid_utils
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+
+from dispatch.log_lines import answering
 
 HEADER = "x-request-id"
 
@@ -26,5 +27,5 @@ class RequestIds:
                 MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 
-        with bound_contextvars(request_id=request_id):
+        with answering(request_id):
             await self.app(scope, receive, send_named)

@@ -5,9 +5,7 @@ from io import StringIO
 from typing import Any
 from uuid import UUID
 
-from structlog.contextvars import bound_contextvars
-
-from dispatch.log_lines import LogFormat, ids_of, written_to
+from dispatch.log_lines import LogFormat, answering, performing, tell, written_to
 from workflows_engine.effects.delivery import DeliverAsk
 
 QUOTED = "duplicate key\nDETAIL:  Key (email)=(ada@example.com) already exists.\nCONTEXT:  COPY users"
@@ -28,7 +26,8 @@ def written(stream: StringIO, log_format: LogFormat, message: str, *arguments: A
 
 
 def test_a_line_is_json_with_what_is_known_about_where_it_comes_from() -> None:
-    with bound_contextvars(request_id="r1", environment="development"):
+    with answering("r1"):
+        tell(environment="development")
         line = json.loads(written(StringIO(), "auto", "%s failed", "begin_run"))
 
     assert line.pop("timestamp").endswith("Z")
@@ -74,4 +73,12 @@ def test_local_variables_are_not_in_a_trace() -> None:
 
 def test_lines_of_an_effect_name_the_ids_it_asks_about() -> None:
     ask = DeliverAsk(environment_id=UUID(int=7), message_id="m1", attempt=2, now=datetime.now(UTC))
-    assert ids_of(ask) == {"environment_id": str(UUID(int=7)), "message_id": "m1"}
+
+    with performing(ask):
+        inside = json.loads(written(StringIO(), "json", "failed"))
+    tell(environment="nobody's")
+    outside = json.loads(written(StringIO(), "json", "failed"))
+
+    known = {"environment_id": str(UUID(int=7)), "message_id": "m1"}
+    assert inside.items() - outside.items() >= known.items()
+    assert outside.keys() == {"event", "level", "logger", "timestamp"}

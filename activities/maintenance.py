@@ -1,17 +1,16 @@
 """Carries cancels to many runs, and reconciles rows with Temporal (D5, D10)."""
 
-from datetime import datetime
-
-from psycopg.rows import DictRow
 from temporalio import activity
 
 from activities.performs import performs
-from activities.reconciling import cancels, deliveries, runs, schedules, triggers, waits, windows
+from activities.reconciling.items import Healed
+from activities.reconciling.rounds import make_round
 from dispatch.cancels import tell_run
 from dispatch.temporal import Temporal
 from models.database import Database
 from models.tables.cancels import find_cancellable
 from models.tables.reconciliation import list_environments
+from models.values.differences import Difference
 from workflows_engine import effects
 from workflows_engine.effects.maintenance import (
     CarryCancelAnswer,
@@ -49,27 +48,22 @@ class Maintenance:
     @performs(effects.reconcile)
     async def reconcile(self, ask: ReconcileAsk) -> ReconcileAnswer:
         """One round; each part repairs a bounded number of rows and leaves the rest to the next."""
-        answer = ReconcileAnswer()
+        healed = Healed()
         async with self._database.connection() as connection:
             places = await list_environments(connection)
         for place in places:
-            await self._reconcile(place, ask.now, answer)
-        return answer
+            healed += await make_round(self._database, self._temporal, place, ask.now)
+        return _told(healed)
 
-    async def _reconcile(self, place: DictRow, now: datetime, answer: ReconcileAnswer) -> None:
-        database, temporal = self._database, self._temporal
-        answer.retired += await triggers.retire_unanswered(database, temporal, place, now)
-        answer.restarted += await triggers.restart_fan_outs(database, temporal, place, now)
-        activity.heartbeat("triggers")
-        repaired = await runs.repair(database, temporal, place, now)
-        answer.cancelled += repaired.settled
-        answer.restarted += repaired.restarted
-        activity.heartbeat("runs")
-        answer.windows += await windows.hand_over(database, temporal, place, now)
-        activity.heartbeat("windows")
-        answer.signalled += await waits.tell_again(database, temporal, place, now)
-        await waits.forget(database, place, now)
-        activity.heartbeat("waits")
-        answer.signalled += await cancels.tell_again(database, temporal, place, now)
-        answer.deliveries += await deliveries.take_up(database, temporal, place, now)
-        answer.schedules += await schedules.keep_up(database, temporal, place, now)
+
+def _told(healed: Healed) -> ReconcileAnswer:
+    """The short form that Temporal keeps; the report says more."""
+    return ReconcileAnswer(
+        retired=healed[Difference.TRIGGERS_WITHDRAWN],
+        restarted=healed[Difference.FAN_OUTS_RESTARTED] + healed[Difference.RUNS_RESTARTED],
+        cancelled=healed[Difference.RUNS_SETTLED],
+        signalled=healed[Difference.WAITS_TOLD] + healed[Difference.CANCELS_TOLD],
+        windows=healed[Difference.WINDOWS_HANDED_OVER],
+        deliveries=healed[Difference.DELIVERIES_RESTARTED],
+        schedules=healed[Difference.SCHEDULES_RESTARTED] + healed[Difference.SCHEDULES_MOVED],
+    )

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from temporalio import activity
 
+from dispatch.log_lines import performing
 from workflows_engine.effects.effect import Effect
 
 Ask = TypeVar("Ask", bound=BaseModel)
@@ -24,17 +25,21 @@ def performs(
     def tie(method: Callable[[Any, Ask], Awaitable[Answer]]) -> Callable[[Any, Ask], Awaitable[Answer]]:
         @wraps(method)
         async def perform(self: Any, ask: Ask) -> Answer:
-            try:
-                return await method(self, ask)
-            except Exception as error:
-                if not activity.in_activity():
+            with performing(ask):
+                try:
+                    return await method(self, ask)
+                except Exception as error:
+                    if activity.in_activity():
+                        _count(effect.name, error)
                     raise
-                meter = activity.metric_meter().with_additional_attributes({"effect": effect.name})
-                meter.create_counter(FAILURES, "tries of an effect that raised").add(1)
-                activity.logger.warning("%s failed, it is tried again: %s", effect.name, error)
-                raise
 
         tied: Callable[[Any, Ask], Awaitable[Answer]] = activity.defn(name=effect.name)(perform)
         return tied
 
     return tie
+
+
+def _count(effect: str, error: Exception) -> None:
+    meter = activity.metric_meter().with_additional_attributes({"effect": effect})
+    meter.create_counter(FAILURES, "tries of an effect that raised").add(1)
+    activity.logger.warning("%s failed, it is tried again: %s", effect, error)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from api.app import create_app
 from api.settings import ApiSettings
+from dispatch.log_lines import configure
 from models.database import Database
 from models.queries.keys import has_development_keys
 
@@ -26,6 +27,7 @@ def main() -> int:
     except NotStarted as error:
         sys.stderr.write(f"tocsin api: {error}\n")
         return 1
+    configure(settings.log_format)
     uvicorn.run(
         create_app(settings),
         host=settings.host,
@@ -34,6 +36,8 @@ def main() -> int:
         http="httptools",
         access_log=False,
         server_header=False,
+        # Its lines go where ours go.
+        log_config=None,
         log_level="info",
         # SDKs keep connections for a while; the server must not be the first to let go.
         timeout_keep_alive=75,

@@ -25,6 +25,7 @@ from api.errors import (
 from api.query import Query, parse
 from api.settings import ApiSettings
 from api.user_tokens import subject_of
+from dispatch.log_lines import tell
 from dispatch.temporal import Temporal
 from dispatch.triggers import Place
 from models.database import Database
@@ -138,6 +139,7 @@ async def _managing(request: Request) -> tuple[Credential, DictRow]:
     kind = _kind_of(row, {KeyKind.SERVICE})
     if row is None or row["environment_id"] is None:
         raise NotFound(f'There is no environment "{slug}".')
+    tell(environment=row["slug"])
     return Credential(row["id"], row["environment_id"], row["slug"], kind), row
 
 
@@ -213,6 +215,7 @@ async def _credential(
     environment_id: UUID = row["environment_id"]
     slug = request.headers.get(BRANCH_HEADER, "").strip()
     branch_id = await branch_named(request, environment_id, slug) if slug else None
+    tell(environment=row["slug"])
     return Credential(row["id"], environment_id, row["slug"], kind, user_id, branch_id)
 
 

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dispatch.log_lines import LogFormat
 from models.sealing import former_of
 
 
@@ -42,6 +43,9 @@ class ApiSettings(BaseSettings):
 
     payload_keys: str | None = Field(default=None, validation_alias="TOCSIN_PAYLOAD_KEYS")
     """Keys that encrypt what Temporal stores; empty leaves payloads readable."""
+
+    log_format: LogFormat = Field(default="auto", validation_alias="TOCSIN_LOG_FORMAT")
+    """How logs are written: `json`, `text`, or `auto`, which is text on a terminal and JSON elsewhere."""
 
     @property
     def secrets(self) -> list[str]:

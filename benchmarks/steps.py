@@ -185,7 +185,7 @@ def modes(url: str) -> list[Mode]:
         ),
         Mode(
             "wait_for_event, expired",
-            [step("wait_for_event", "w", **waiting, expires_after={"unit": "seconds", "value": SECONDS})],
+            [step("wait_for_event", "w", **waiting, expires_after={"unit": "seconds", "value": 3 * SECONDS})],
         ),
         Mode("update_user", [step("update_user", "u", recipient_mode="current", **said)]),
         Mode("update_object", [step("update_object", "o", recipient_gid="gid://Object/ships/a", **said)]),

@@ -1,11 +1,14 @@
 """Asking Temporal how a workflow stands."""
 
+import logging
 from enum import StrEnum
 
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from dispatch.temporal import PATIENCE, Temporal
+
+log = logging.getLogger(__name__)
 
 
 class Condition(StrEnum):
@@ -39,3 +42,17 @@ async def condition_of(temporal: Temporal, workflow_id: str) -> Condition:
     if described.status is None:
         return Condition.RUNNING
     return _CONDITIONS.get(described.status, Condition.CLOSED)
+
+
+async def count_running(temporal: Temporal, slug: str) -> int | None:
+    """How many recipient runs of an environment Temporal lists as running, a moment late.
+
+    None when it does not say: it is away, or a server without search attributes.
+    """
+    query = f'WorkflowType = "RecipientRun" AND ExecutionStatus = "Running" AND TocsinEnvironment = "{slug}"'
+    try:
+        counted = await temporal.client.count_workflows(query, rpc_timeout=PATIENCE)
+    except RPCError as error:
+        log.info("Temporal does not count runs: %s", error)
+        return None
+    return counted.count

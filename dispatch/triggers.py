@@ -17,6 +17,7 @@ from dispatch.errors import (
     WorkflowInactive,
     WorkflowMissing,
 )
+from dispatch.log_lines import tell
 from dispatch.reaching import reaching_temporal
 from dispatch.starting import StartableRun, Started, start_recipient_run, start_workflow_run
 from dispatch.temporal import Temporal
@@ -122,6 +123,7 @@ async def accept(database: Database, temporal: Temporal, place: Place, request: 
     """Accept a trigger whole or refuse it whole (E-TRIGGER-6); raises NotAccepted or Replayed."""
     async with database.connection() as connection:
         trigger_id = await _write(connection, place, request)
+    tell(workflow_run_id=str(trigger_id))
     with reaching_temporal():
         started = await _start(temporal, place, request, trigger_id)
     async with database.connection() as connection:

@@ -10,12 +10,14 @@ import uvloop
 from pydantic import ValidationError
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
+from dispatch.log_lines import configure
 from dispatch.starting import ensure_maintenance
 from dispatch.temporal import connect
 from models.database import Database
 from models.sealing import Sealer, former_of
 from outbound.client import build_client
 from worker.assembly import QUEUES, Parts, working
+from worker.figures import show_figures
 from worker.sandbox import sandbox
 from worker.settings import WorkerSettings
 from workflows_engine import names
@@ -31,13 +33,15 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
     database = Database(settings.database_url, pool_size=settings.pool_size)
     await database.open()
     http = build_client([one for one in settings.outbound_allow.split(",") if one])
-    temporal = await connect(settings.payload_keys, lazy=False, runtime=_runtime(settings))
+    runtime = _runtime(settings)
+    temporal = await connect(settings.payload_keys, lazy=False, runtime=runtime)
     parts = Parts(
         database=database,
         temporal=temporal,
         http=http,
         sealer=Sealer(settings.secret_key.get_secret_value(), former_of(settings.former_secret_keys)),
     )
+    figures = asyncio.create_task(show_figures(database, runtime.metric_meter)) if runtime else None
     try:
         async with working(parts, queues=queues, runner=sandbox() if settings.sandboxed else None):
             if names.BULK in queues:
@@ -46,6 +50,8 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
             await stop.wait()
             log.info("stopping: what is in flight is finished first")
     finally:
+        if figures is not None:
+            figures.cancel()
         await http.aclose()
         await database.close()
 
@@ -71,13 +77,13 @@ def main(arguments: list[str] | None = None) -> None:
         "--queues", type=_queues, default=QUEUES, help="some of runs,sends,bulk (default: all)"
     )
     given = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = WorkerSettings()
     except ValidationError as error:
         for mistake in error.errors():
             sys.stderr.write(f"{mistake['loc'][0]}: {mistake['msg']}\n")
         raise SystemExit("the worker cannot start: set the variables above (see docs/settings.md)") from error
+    configure(settings.log_format)
     uvloop.run(serve(settings, given.queues))
 
 

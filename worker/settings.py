@@ -3,6 +3,8 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dispatch.log_lines import LogFormat
+
 
 class WorkerSettings(BaseSettings):
     """Read once, at start. Temporal's own address and TLS come from the TEMPORAL_… variables."""
@@ -26,6 +28,9 @@ class WorkerSettings(BaseSettings):
 
     metrics_address: str | None = Field(default=None, validation_alias="TOCSIN_METRICS_ADDRESS")
     """Where Prometheus may fetch metrics, as `host:port`; empty serves none."""
+
+    log_format: LogFormat = Field(default="auto", validation_alias="TOCSIN_LOG_FORMAT")
+    """How logs are written: `json`, `text`, or `auto`, which is text on a terminal and JSON elsewhere."""
 
     pool_size: int = Field(default=20, validation_alias="TOCSIN_WORKER_POOL_SIZE", ge=2)
     """Connections to Postgres at most."""

@@ -4,21 +4,23 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import DictRow
 
-from activities.reconciling.items import each
+from activities.reconciling.items import Healed, each
 from dispatch.cancels import tell_run
 from dispatch.temporal import Temporal
 from models.database import Database
 from models.tables.reconciliation import find_deaf
+from models.values.differences import Difference
 
 PATIENCE = timedelta(seconds=15)
 
 
-async def tell_again(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> int:
+async def tell_again(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> Healed:
     """Signal open runs that a cancel applies to; one that hears it twice takes no notice."""
     async with database.connection() as connection:
         found = await find_deaf(connection, place["id"], now - PATIENCE)
 
-    async def tell(run: DictRow) -> int:
-        return await tell_run(temporal, run, run["later_cancel"])
+    async def tell(run: DictRow) -> Difference | None:
+        is_told = await tell_run(temporal, run, run["later_cancel"]) > 0
+        return Difference.CANCELS_TOLD if is_told else None
 
     return await each(found, tell)

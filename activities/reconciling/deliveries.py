@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import DictRow
 
-from activities.reconciling.items import each
+from activities.reconciling.items import Healed, each
 from dispatch.looking import Condition, condition_of
 from dispatch.starting import start_delivery
 from dispatch.temporal import Temporal
 from models.database import Database
 from models.tables.messages import NewEvent, insert_events, settle_message
 from models.tables.reconciliation import find_undelivered
+from models.values.differences import Difference
 from models.values.kinds import MessageStatus
 from workflows_engine import names
 
@@ -18,27 +19,29 @@ PATIENCE = timedelta(minutes=35)
 """Longer than the longest pause between two attempts."""
 
 
-async def take_up(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> int:
+async def take_up(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> Healed:
     """Start the delivery of unsettled messages; one whose workflow was ended by a person is undelivered."""
     async with database.connection() as connection:
         found = await find_undelivered(connection, place["id"], now - PATIENCE)
 
-    async def take(message: DictRow) -> int:
+    async def take(message: DictRow) -> Difference | None:
         retries = message["retries"]
         condition = await condition_of(temporal, names.delivery_workflow(message["id"], retries))
         if condition is Condition.MISSING:
             await start_delivery(temporal, place["id"], message["id"], message["attempts"] + 1, now, retries)
-            return 1
-        if condition is not Condition.RUNNING:
-            await _give_up(database, place, message["id"], now)
-        return 0
+            return Difference.DELIVERIES_RESTARTED
+        if condition is Condition.RUNNING:
+            return None
+        return await _give_up(database, place, message["id"], now)
 
     return await each(found, take)
 
 
-async def _give_up(database: Database, place: DictRow, message_id: str, now: datetime) -> None:
+async def _give_up(database: Database, place: DictRow, message_id: str, now: datetime) -> Difference | None:
     data = {"failure_reason": "fatal_error", "failure_details": "its delivery was ended in Temporal"}
     async with database.transaction() as connection:
         message = (place["id"], message_id)
-        if await settle_message(connection, *message, MessageStatus.UNDELIVERED, now):
-            await insert_events(connection, *message, [NewEvent("message.undelivered", data)], now)
+        if not await settle_message(connection, *message, MessageStatus.UNDELIVERED, now):
+            return None
+        await insert_events(connection, *message, [NewEvent("message.undelivered", data)], now)
+    return Difference.DELIVERIES_GIVEN_UP

@@ -1,24 +1,33 @@
 """Going through what the reconciler found: one bad row must not keep the others waiting."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 
 from psycopg.rows import DictRow
 from temporalio import activity
 
+from models.values.differences import Difference
+
 LEFT_OUT = "tocsin_reconciler_left_out"
 """Counter: rows that a round could not repair; they come again with the next one. Alert when it grows."""
 
+Healed = Counter[Difference]
+"""How many differences of each kind were healed; kinds that did not occur are not in it."""
 
-async def each(found: Iterable[DictRow], repair: Callable[[DictRow], Awaitable[int]]) -> int:
-    """How many were repaired. A row whose repair fails is counted, told in the log, and left for later."""
-    repaired = 0
+
+async def each(found: Iterable[DictRow], repair: Callable[[DictRow], Awaitable[Difference | None]]) -> Healed:
+    """What was repaired, by kind. A row whose repair fails is counted, logged, and left for later."""
+    healed = Healed()
     for row in found:
         try:
-            repaired += await repair(row)
+            kind = await repair(row)
         except Exception as error:
             activity.logger.exception("the reconciler could not repair %s: %s", row["id"], error)
             if activity.in_activity():
                 activity.metric_meter().create_counter(LEFT_OUT, "rows left for the next round").add(1)
+            kind = Difference.LEFT_OUT
+        if kind is not None:
+            healed[kind] += 1
         if activity.in_activity():
             activity.heartbeat(str(row["id"]))
-    return repaired
+    return healed

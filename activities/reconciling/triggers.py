@@ -6,7 +6,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 from temporalio import activity
 
-from activities.reconciling.items import each
+from activities.reconciling.items import Healed, each
 from dispatch.carrying import workflow_id_of
 from dispatch.looking import Condition, condition_of
 from dispatch.starting import start_workflow_run
@@ -20,6 +20,7 @@ from models.tables.reconciliation import (
     retire,
 )
 from models.tables.triggers import mark_answered
+from models.values.differences import Difference
 from workflows_engine import names
 
 PATIENCE = timedelta(seconds=60)
@@ -27,23 +28,24 @@ PATIENCE = timedelta(seconds=60)
 PER_ROUND = 100
 
 
-async def retire_unanswered(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> int:
+async def retire_unanswered(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> Healed:
     """Withdraw what never started; what does run is accepted after all and left alone."""
     async with database.connection() as connection:
         found = await find_unanswered(connection, place["id"], now - PATIENCE, PER_ROUND)
 
-    async def repair(trigger: DictRow) -> int:
+    async def repair(trigger: DictRow) -> Difference | None:
         condition = await condition_of(temporal, await _workflow_id(database, place, trigger))
         async with database.transaction() as connection:
             if condition is not Condition.MISSING:
-                await mark_answered(connection, place["id"], trigger["id"], now)
-                return 0
-            return await retire(connection, place["id"], trigger["id"], now)
+                answered = await mark_answered(connection, place["id"], trigger["id"], now)
+                return Difference.TRIGGERS_ANSWERED_LATE if answered else None
+            is_retired = await retire(connection, place["id"], trigger["id"], now)
+            return Difference.TRIGGERS_WITHDRAWN if is_retired else None
 
     return await each(found, repair)
 
 
-async def restart_fan_outs(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> int:
+async def restart_fan_outs(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> Healed:
     """Start the fan-out of accepted triggers again where Temporal has forgotten it.
 
     One that was ended in Temporal before its end is given up, so that it keeps no other waiting.
@@ -51,21 +53,22 @@ async def restart_fan_outs(database: Database, temporal: Temporal, place: DictRo
     async with database.connection() as connection:
         found = await find_unfinished_fan_outs(connection, place["id"], now - PATIENCE, PER_ROUND)
 
-    async def repair(trigger: DictRow) -> int:
+    async def repair(trigger: DictRow) -> Difference | None:
         key, trigger_id = trigger["workflow_key"], UUID(str(trigger["id"]))
         workflow_id = names.workflow_run_workflow(place["slug"], key, trigger_id)
         condition = await condition_of(temporal, workflow_id)
         if condition is Condition.RUNNING:
-            return 0
+            return None
         if condition is not Condition.MISSING:
             async with database.connection() as connection:
-                if await abandon_fan_out(connection, place["id"], trigger_id):
-                    told = "the fan-out of trigger %s is given up: its workflow is %s; the rest gets no run"
-                    activity.logger.warning(told, trigger_id, condition.value)
-            return 0
+                if not await abandon_fan_out(connection, place["id"], trigger_id):
+                    return None
+            told = "the fan-out of trigger %s is given up: its workflow is %s; the rest gets no run"
+            activity.logger.warning(told, trigger_id, condition.value)
+            return Difference.FAN_OUTS_GIVEN_UP
         tenant_id = trigger["tenant_id"]
         await start_workflow_run(temporal, place["id"], place["slug"], key, trigger_id, tenant_id)
-        return 1
+        return Difference.FAN_OUTS_RESTARTED
 
     return await each(found, repair)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
-from activities.reconciling.items import each
+from activities.reconciling.items import Healed, each
 from activities.reconciling.runs import startable
 from dispatch.carrying import workflow_id_of
 from dispatch.looking import Condition, condition_of
@@ -26,6 +26,7 @@ from models.tables.batches import (
 )
 from models.tables.recipient_runs import LogLine, find_carrier, log
 from models.tables.reconciliation import find_orphaned_windows, has_open_member, reopen
+from models.values.differences import Difference
 
 OVERDUE = timedelta(seconds=60)
 """A window this late has lost its owner, unless its workflow runs and only its worker is away."""
@@ -33,24 +34,24 @@ OVERDUE = timedelta(seconds=60)
 
 async def hand_over(
     database: Database, temporal: Temporal, place: DictRow, now: datetime, page_size: int = 200
-) -> int:
+) -> Healed:
     """Give orphaned windows to their next member, or close the empty ones.
 
     All are looked at, page by page: those whose owners run, and only wait for a worker, hide no others.
     """
 
-    async def hand(window: DictRow) -> int:
+    async def hand(window: DictRow) -> Difference | None:
         owner = window["owner_run_id"]
         if owner is not None and await _is_carried(database, temporal, place, owner):
-            return 0  # and it was told to look: the window may have closed without its hearing of it
+            return None  # and it was told to look: the window may have closed without its hearing of it
         async with database.transaction() as connection:
             heir = await _name_heir(connection, place, window, now)
         if heir is None:
-            return 0
+            return None
         await start_recipient_run(temporal, heir)
-        return 1
+        return Difference.WINDOWS_HANDED_OVER
 
-    handed, after = 0, None
+    handed, after = Healed(), None
     while True:
         async with database.connection() as connection:
             overdue = now - OVERDUE

@@ -4,11 +4,13 @@ import uuid_utils
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dispatch.log_lines import answering
+
 HEADER = "x-request-id"
 
 
 class RequestIds:
-    """Puts a fresh UUID into `request.state.request_id` and on the answer."""
+    """Puts a fresh UUID into `request.state.request_id`, on the answer, and on every line of the log."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -25,4 +27,5 @@ class RequestIds:
                 MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 
-        await self.app(scope, receive, send_named)
+        with answering(request_id):
+            await self.app(scope, receive, send_named)

@@ -18,6 +18,7 @@ from models.tables.messages import DeliveryAttempt, DeliveryLogEntry, Message, M
 from models.tables.preference_sets import PreferenceSet
 from models.tables.recipient_runs import LedgerEntry, RecipientRun, RunEvent
 from models.tables.recipients import Recipient
+from models.tables.reconciliations import Reconciliation
 from models.tables.request_signing import RequestSigningKey
 from models.tables.resources import Resource, ResourceVersion
 from models.tables.schedules import Schedule
@@ -72,4 +73,5 @@ TABLES = [
     FeedCounter,
     FeedItem,
     Schedule,
+    Reconciliation,
 ]

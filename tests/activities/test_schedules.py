@@ -13,6 +13,7 @@ from dispatch.looking import Condition, condition_of
 from models.database import Database
 from models.tables.recipients import identify
 from models.tables.schedules import delete_schedules, lock_schedule
+from models.values.differences import Difference
 from models.values.refs import RecipientRef
 from tests.builders import in_app_step, workflow
 from tests.committing import publish
@@ -240,14 +241,18 @@ async def test_the_reconciler_starts_schedules_whose_workflow_is_gone(
     workflow_id = names.schedule_workflow(made)
     place: Any = {"id": environment.id, "slug": environment.slug}
 
-    assert await keep_up(database, virtual.temporal, place, now + timedelta(seconds=10)) == 1
+    assert await keep_up(database, virtual.temporal, place, now + timedelta(seconds=10)) == {
+        Difference.SCHEDULES_RESTARTED: 1
+    }
     assert await condition_of(virtual.temporal, workflow_id) is Condition.RUNNING
     # Once a minute is enough, and one that runs is left alone.
-    assert await keep_up(database, virtual.temporal, place, now + timedelta(seconds=20)) == 0
-    assert await keep_up(database, virtual.temporal, place, now + timedelta(seconds=90)) == 0
+    assert await keep_up(database, virtual.temporal, place, now + timedelta(seconds=20)) == {}
+    assert await keep_up(database, virtual.temporal, place, now + timedelta(seconds=90)) == {}
 
     # The test server's clock stands still for good once a workflow is terminated at its first task.
     await virtual.idle(environment)
     await virtual.temporal.client.get_workflow_handle(workflow_id).terminate()
-    assert await keep_up(database, virtual.temporal, place, now + timedelta(seconds=180)) == 1
+    assert await keep_up(database, virtual.temporal, place, now + timedelta(seconds=180)) == {
+        Difference.SCHEDULES_RESTARTED: 1
+    }
     assert await condition_of(virtual.temporal, workflow_id) is Condition.RUNNING

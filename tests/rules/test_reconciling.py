@@ -14,6 +14,7 @@ from activities.versions import Versions
 from dispatch.starting import StartableRun, start_recipient_run
 from models.tables.cancels import NewCancel, insert_cancel
 from models.tables.waits import NewAwaitedEvent, record_event
+from models.values.differences import Difference
 from models.values.kinds import Outcome
 from models.values.refs import RecipientRef
 from tests.builders import delay_step, email_step, in_app_step, workflow
@@ -62,7 +63,7 @@ async def test_a_trigger_that_was_never_answered_is_withdrawn_and_its_run_does_n
     retired = await triggers.retire_unanswered(virtual.database, virtual.temporal, place, LATER)
     await start(virtual, environment, "greet", run)
 
-    assert retired == 1
+    assert retired == {Difference.TRIGGERS_WITHDRAWN: 1}
     assert [(one["status"], one["outcome"]) for one in await virtual.runs(environment)] == [
         ("cancelled", "terminated")
     ]
@@ -77,7 +78,7 @@ async def test_a_trigger_whose_caller_may_still_be_waiting_is_left_alone(
     await unanswer(virtual, run)
 
     soon = NOON + timedelta(seconds=59)
-    assert await triggers.retire_unanswered(virtual.database, virtual.temporal, place, soon) == 0
+    assert await triggers.retire_unanswered(virtual.database, virtual.temporal, place, soon) == {}
 
     await start(virtual, environment, "greet", run)
     assert len(await virtual.messages(environment)) == 1
@@ -91,7 +92,8 @@ async def test_an_unanswered_trigger_whose_workflow_runs_is_accepted_after_all(
     await unanswer(virtual, run)
     await start(virtual, environment, "greet", run)
 
-    assert await triggers.retire_unanswered(virtual.database, virtual.temporal, place, LATER) == 0
+    accepted = await triggers.retire_unanswered(virtual.database, virtual.temporal, place, LATER)
+    assert accepted == {Difference.TRIGGERS_ANSWERED_LATE: 1}
 
     (row,) = await rows(virtual.database, "SELECT * FROM triggers WHERE id = %s", run.trigger_id)
     assert (row["answered_at"], row["retired_at"]) == (LATER, None)
@@ -107,7 +109,7 @@ async def test_an_answered_run_that_temporal_lost_is_started_again(
     repaired = await runs.repair(virtual.database, virtual.temporal, place, LATER)
     await virtual.idle(environment)
 
-    assert (repaired.restarted, repaired.settled) == (1, 0)
+    assert repaired == {Difference.RUNS_RESTARTED: 1}
     assert len(await virtual.messages(environment)) == 1
 
 
@@ -117,11 +119,12 @@ async def test_a_fan_out_that_temporal_lost_is_started_again(
     await virtual.publish(environment, "greet", workflow(in_app_step()))
     await write_run(virtual.database, environment, "greet", fan_out="pending")
 
-    assert await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER) == 1
+    restarted = await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER)
+    assert restarted == {Difference.FAN_OUTS_RESTARTED: 1}
     await virtual.idle(environment)
 
     assert len(await virtual.messages(environment)) == 1
-    assert await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER) == 0
+    assert await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER) == {}
 
 
 async def test_a_fan_out_that_was_ended_in_temporal_is_given_up(
@@ -141,10 +144,11 @@ async def test_a_fan_out_that_was_ended_in_temporal_is_given_up(
         task_queue=names.RUNS,
     )
     await virtual.idle(environment)
-    assert await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER) == 0
+    assert await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER) == {}
     await handle.terminate()
 
-    assert await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER) == 0
+    given_up = await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER)
+    assert given_up == {Difference.FAN_OUTS_GIVEN_UP: 1}
 
     (row,) = await rows(
         virtual.database, "SELECT fan_out FROM triggers WHERE environment_id = %s", environment.id
@@ -161,7 +165,7 @@ async def test_a_sleeping_run_is_left_to_its_workflow(
     soon = await virtual.now() + timedelta(minutes=5)
     repaired = await runs.repair(virtual.database, virtual.temporal, place, soon)
 
-    assert (repaired.restarted, repaired.settled) == (0, 0)
+    assert repaired == {}
     assert [one["status"] for one in await virtual.runs(environment)] == ["paused"]
 
 
@@ -176,11 +180,12 @@ async def test_a_cancel_whose_signal_was_lost_is_told_again(
         await insert_cancel(connection, NewCancel(environment.id, "welcome", "k", None, None), moment)
 
     soon = moment + timedelta(minutes=1)
-    assert await cancels.tell_again(virtual.database, virtual.temporal, place, soon) == 1
+    told = await cancels.tell_again(virtual.database, virtual.temporal, place, soon)
+    assert told == {Difference.CANCELS_TOLD: 1}
     await virtual.idle(environment)
 
     assert [one["status"] for one in await virtual.runs(environment)] == ["cancelled"]
-    assert await cancels.tell_again(virtual.database, virtual.temporal, place, soon) == 0
+    assert await cancels.tell_again(virtual.database, virtual.temporal, place, soon) == {}
 
 
 @pytest.mark.rule("E-MSG-6")
@@ -195,12 +200,13 @@ async def test_a_message_of_a_finished_run_that_nobody_delivers_is_delivered(
     finished = await Runs(virtual.database, versions).finish_run(finish(environment.id, run.id, NOON))
     assert len(finished.unsettled) == 1
 
-    assert await deliveries.take_up(virtual.database, virtual.temporal, place, LATER) == 1
+    taken_up = await deliveries.take_up(virtual.database, virtual.temporal, place, LATER)
+    assert taken_up == {Difference.DELIVERIES_RESTARTED: 1}
     await virtual.idle(environment)
 
     assert [message["status"] for message in await virtual.messages(environment)] == ["sent"]
     assert len(mailbox.mails_to(address)) == 1
-    assert await deliveries.take_up(virtual.database, virtual.temporal, place, LATER) == 0
+    assert await deliveries.take_up(virtual.database, virtual.temporal, place, LATER) == {}
 
 
 @pytest.mark.rule("E-CANCEL-3")
@@ -285,17 +291,18 @@ async def test_a_run_that_was_not_told_of_its_event_is_told_again(
     await virtual.publish(environment, "buy", workflow(step, in_app_step()))
     await virtual.trigger(environment, "buy")
     now = await virtual.now() + timedelta(minutes=2)
-    assert await waits.tell_again(virtual.database, virtual.temporal, place, now) == 0
+    assert await waits.tell_again(virtual.database, virtual.temporal, place, now) == {}
 
     topic = AwaitedEvent.model_validate(PAID).topic
     unheard = NewAwaitedEvent(environment.id, topic, ADA, {}, await virtual.now())
     async with virtual.database.transaction() as connection:
         await record_event(connection, unheard)
     # It was looked at less than a minute ago.
-    assert await waits.tell_again(virtual.database, virtual.temporal, place, now) == 0
+    assert await waits.tell_again(virtual.database, virtual.temporal, place, now) == {}
     assert await virtual.messages(environment) == []
     later = now + timedelta(minutes=2)
-    assert await waits.tell_again(virtual.database, virtual.temporal, place, later) == 1
+    told = await waits.tell_again(virtual.database, virtual.temporal, place, later)
+    assert told == {Difference.WAITS_TOLD: 1}
     await virtual.idle(environment)
 
     assert [message["step_ref"] for message in await virtual.messages(environment)] == ["in_app_1"]
@@ -317,7 +324,8 @@ async def test_the_wait_of_a_run_that_was_terminated_is_over(
         )
 
     now = await virtual.now() + timedelta(minutes=2)
-    await waits.tell_again(virtual.database, virtual.temporal, place, now)
+    ended = await waits.tell_again(virtual.database, virtual.temporal, place, now)
+    assert ended == {Difference.WAITS_ENDED: 1}
 
     found = await rows(
         virtual.database, "SELECT result FROM event_waits WHERE environment_id = %s", environment.id

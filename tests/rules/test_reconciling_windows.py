@@ -10,6 +10,7 @@ from activities.window_closing import shut
 from dispatch.looking import Condition
 from models.tables.batches import lock_window
 from models.tables.reconciliation import find_runs_of
+from models.values.differences import Difference
 from tests.builders import batch_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.rules.reading import body_of
@@ -59,7 +60,7 @@ async def test_the_window_of_a_terminated_opener_is_closed_by_the_next_without_i
     handed = await windows.hand_over(virtual.database, virtual.temporal, place, soon)
     await virtual.pass_time(environment, timedelta(minutes=11))
 
-    assert (repaired.settled, handed) == (1, 1)
+    assert repaired + handed == {Difference.RUNS_SETTLED: 1, Difference.WINDOWS_HANDED_OVER: 1}
     (message,) = await virtual.messages(environment)
     ended = await virtual.runs(environment)
     assert (body_of(message), message["recipient_run_id"]) == ("bc", ended[1]["id"])
@@ -83,7 +84,8 @@ async def test_a_window_is_never_inherited_by_a_run_that_was_cancelled_since(
 
     (message,) = await virtual.messages(environment)
     ended = await virtual.runs(environment)
-    assert (handed, body_of(message), message["recipient_run_id"]) == (1, "c", ended[2]["id"])
+    assert handed == {Difference.WINDOWS_HANDED_OVER: 1}
+    assert (body_of(message), message["recipient_run_id"]) == ("c", ended[2]["id"])
     assert [(one["outcome"], one["incarnation"]) for one in ended] == [
         ("terminated", 0),
         ("absorbed", 0),
@@ -129,7 +131,7 @@ async def test_an_empty_window_that_nobody_holds_is_closed(
     await virtual.cancel(environment, "batched", "k")
 
     overdue = await virtual.now() + timedelta(minutes=11)
-    assert await windows.hand_over(virtual.database, virtual.temporal, place, overdue) == 0
+    assert await windows.hand_over(virtual.database, virtual.temporal, place, overdue) == {}
 
     found = await rows(
         virtual.database, "SELECT * FROM batch_windows WHERE environment_id = %s", environment.id
@@ -154,7 +156,9 @@ async def test_an_owner_that_never_heard_that_its_window_closed_is_told(
         window = await lock_window(connection, environment.id, found["id"])
         await shut(connection, environment.id, window, "max items", now)
 
-    assert await windows.hand_over(virtual.database, virtual.temporal, place, now + timedelta(minutes=2)) == 0
+    assert (
+        await windows.hand_over(virtual.database, virtual.temporal, place, now + timedelta(minutes=2)) == {}
+    )
     await virtual.idle(environment)
 
     assert [body_of(message) for message in await virtual.messages(environment)] == ["01"]

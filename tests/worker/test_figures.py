@@ -1,0 +1,117 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from psycopg.rows import DictRow
+from temporalio import bridge
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.testing import ActivityEnvironment
+
+from activities.performs import performs
+from activities.reconciling.items import each
+from activities.reconciling.rounds import make_round
+from cli.embedded.ports import free_port
+from dispatch.looking import count_running
+from dispatch.temporal import Temporal
+from models.tables.reconciliations import count_runs
+from models.values.differences import Difference
+from tests.architecture.sources import ROOT
+from tests.builders import delay_step, in_app_step, workflow
+from tests.environments import TestEnvironment
+from tests.runs import NOON, write_run
+from tests.virtual_time import VirtualTime
+from worker.figures import set_figures
+from workflows_engine import effects
+from workflows_engine.effects.maintenance import ReconcileAnswer, ReconcileAsk
+
+MONITORING = ROOT / "docs" / "monitoring"
+OPERATING = (ROOT / "docs" / "operating.md").read_text()
+METRIC = re.compile(r"\b(?:tocsin|temporal)_[a-z_]+")
+
+
+class Away:
+    """A performer whose Postgres does not answer."""
+
+    @performs(effects.reconcile)
+    async def reconcile(self, ask: ReconcileAsk) -> ReconcileAnswer:
+        raise ConnectionError(f"nobody answers at {ask.now}")
+
+
+def expressions() -> list[str]:
+    """What the dashboard and the alerts ask Prometheus."""
+    board = json.loads((MONITORING / "dashboard.json").read_text())
+    asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    asked += [one["query"] for one in board["templating"]["list"]]
+    return asked + [rule["expr"] for rule in rules()]
+
+
+def rules() -> list[dict[str, Any]]:
+    written = yaml.safe_load((MONITORING / "alerts.yml").read_text())
+    return [rule for group in written["groups"] for rule in group["rules"]]
+
+
+def asked_for(prefix: str) -> set[str]:
+    return {name for one in expressions() for name in METRIC.findall(one) if name.startswith(prefix)}
+
+
+async def exported(
+    virtual: VirtualTime, temporal: Temporal, environment: TestEnvironment, address: str
+) -> str:
+    """What a worker's page of metrics says after a round that healed, one row left out, and a failure."""
+    config = PrometheusConfig(bind_address=address)
+    runtime = Runtime(telemetry=TelemetryConfig(metrics=config))  # kept: it serves while it lives
+    meter = runtime.metric_meter
+    doing = ActivityEnvironment()
+    doing.metric_meter = meter
+    place: DictRow = {"id": environment.id, "slug": environment.slug}
+    await doing.run(make_round, virtual.database, virtual.temporal, place, NOON.replace(hour=13))
+    await virtual.idle(environment)
+    await doing.run(each, [{"id": 1}], _unrepairable)
+    with pytest.raises(ConnectionError):
+        await doing.run(Away().reconcile, ReconcileAsk(now=NOON))
+    # The server of virtual time lists nothing; the whole one does, and has none of these runs.
+    running = await count_running(temporal, environment.slug)
+    async with virtual.database.connection() as connection:
+        await count_runs(connection, environment.id, NOON, running)
+    await set_figures(virtual.database, meter)
+    async with httpx.AsyncClient() as http:
+        return (await http.get(f"http://{address}/metrics")).text
+
+
+async def _unrepairable(row: DictRow) -> Difference | None:
+    raise LookupError(row["id"])
+
+
+async def test_every_metric_of_ours_that_is_looked_at_is_exported_and_every_one_is_described(
+    virtual: VirtualTime, temporal: Temporal, environment: TestEnvironment
+) -> None:
+    await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
+    await write_run(virtual.database, environment, "welcome")
+
+    page = await exported(virtual, temporal, environment, f"127.0.0.1:{free_port()}")
+
+    served = set(re.findall(r"^(tocsin_\w+?)(?:\{| )", page, re.MULTILINE))
+    assert asked_for("tocsin_") - served == set()
+    assert {name for name in served if f"`{name}" not in OPERATING} == set()
+    ours = [line for line in page.splitlines() if f'environment="{environment.slug}"' in line]
+    said = {line.partition("{")[0]: float(line.rpartition(" ")[2]) for line in ours if "kind=" not in line}
+    assert (said["tocsin_accepted_runs"], said["tocsin_open_runs"], said["tocsin_finished_runs"]) == (1, 1, 0)
+    assert any('kind="runs_restarted"' in line and line.endswith(" 1") for line in ours)
+
+
+@pytest.mark.parametrize("name", sorted(asked_for("temporal_")))
+def test_every_metric_of_temporal_that_is_looked_at_is_known_to_its_sdk(name: str) -> None:
+    (library,) = Path(bridge.__path__[0]).glob("temporal_sdk_bridge*")
+    known = name.removeprefix("temporal_").removesuffix("_bucket")
+    assert known.encode() in library.read_bytes()
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: str(rule["alert"]))
+def test_every_alert_says_how_urgent_it_is_and_what_to_do(rule: dict[str, Any]) -> None:
+    assert rule["labels"]["severity"] in ("critical", "warning")
+    assert rule["annotations"]["summary"]
+    assert f"`{rule['alert']}`" in OPERATING

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 
 from api.errors import Unavailable
@@ -25,15 +25,21 @@ class FairTurns:
         self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
 
     @asynccontextmanager
-    async def turn(self, key: Hashable) -> AsyncIterator[None]:
-        """Wait for a turn, keep it until the block ends; raises Unavailable when none comes."""
-        await self._take(key)
+    async def turn(
+        self, key: Hashable, leaving: Callable[[], Awaitable[None]] | None = None
+    ) -> AsyncIterator[None]:
+        """Wait for a turn, keep it until the block ends; raises Unavailable when none comes.
+
+        `leaving` returns once the caller has gone: it loses its place, or else callers who come again would
+        queue behind themselves.
+        """
+        await self._take(key, leaving)
         try:
             yield
         finally:
             self._give_back()
 
-    async def _take(self, key: Hashable) -> None:
+    async def _take(self, key: Hashable, leaving: Callable[[], Awaitable[None]] | None) -> None:
         if self._free and not self._waiting:
             self._free -= 1
             return
@@ -42,15 +48,22 @@ class FairTurns:
             raise Unavailable("Too many calls of this tenant wait already; send it again after Retry-After.")
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue.append(mine)
+        watch = None if leaving is None else asyncio.ensure_future(leaving())
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await mine
+                await asyncio.wait({mine, watch} if watch else {mine}, return_when=asyncio.FIRST_COMPLETED)
+            if not mine.done():
+                raise Unavailable("The caller has left.")
         except BaseException as error:
-            if mine.done() and not mine.cancelled():
+            if mine.done():
                 self._give_back()
+            mine.cancel()
             if isinstance(error, TimeoutError):
                 raise Unavailable("This took too long to be accepted; send it again.") from error
             raise
+        finally:
+            if watch is not None:
+                watch.cancel()
 
     def _give_back(self) -> None:
         """Pass the turn on to the key that has waited longest for one, or keep it free."""

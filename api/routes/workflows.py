@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -27,6 +28,7 @@ class Call:
     request_id: str
     idempotency: Idempotency | None
     turns: FairTurns
+    leaving: Callable[[], Awaitable[None]]
 
 
 async def _call(
@@ -36,7 +38,14 @@ async def _call(
     idempotency_key: Annotated[str | None, Header(max_length=LONGEST_IDEMPOTENCY_KEY)] = None,
 ) -> Call:
     turns: FairTurns = request.app.state.trigger_turns
-    return Call(caller, request_id, await _idempotency(request, idempotency_key), turns)
+
+    async def leaving() -> None:
+        # The body was read: what comes next is that the caller goes.
+        while (await request.receive())["type"] != "http.disconnect":
+            continue
+
+    idempotency = await _idempotency(request, idempotency_key)
+    return Call(caller, request_id, idempotency, turns, leaving)
 
 
 @router.post("/{key:id}/trigger")
@@ -65,7 +74,7 @@ async def trigger_workflow(
     )
     tenant_id = asked.tenant.id if asked.tenant else None
     try:
-        async with call.turns.turn((call.caller.environment_id, tenant_id)):
+        async with call.turns.turn((call.caller.environment_id, tenant_id), call.leaving):
             accepted = await accept(database, temporal, call.caller.place, asked)
     except Replayed as replay:
         accepted = replay.accepted

@@ -73,3 +73,51 @@ async def test_a_tenant_with_too_many_waiting_calls_is_told_to_come_again() -> N
             raise AssertionError("it had a turn")
     gate.set()
     await asyncio.gather(*tasks)
+
+
+async def test_a_caller_who_hangs_up_while_waiting_loses_the_place() -> None:
+    turns, gate, hung_up = FairTurns(1), asyncio.Event(), asyncio.Event()
+    done: list[Hashable] = []
+
+    async def leaving() -> None:
+        await hung_up.wait()
+
+    async def impatient() -> None:
+        async with turns.turn("a", leaving):
+            done.append("impatient")
+
+    first = asyncio.create_task(work(turns, "a", done, gate))
+    await asyncio.sleep(0)
+    gone = asyncio.create_task(impatient())
+    last = asyncio.create_task(work(turns, "a", done, gate))
+    await asyncio.sleep(0)
+    hung_up.set()
+    with pytest.raises(Unavailable, match="has left"):
+        await gone
+    gate.set()
+    await asyncio.gather(first, last)
+
+    assert done == ["a", "a"]
+    async with turns.turn("a", leaving):
+        done.append("again")
+
+
+async def test_a_caller_who_stays_is_served_though_others_are_watched() -> None:
+    turns, gate = FairTurns(1), asyncio.Event()
+    done: list[Hashable] = []
+
+    async def staying() -> None:
+        await asyncio.Event().wait()
+
+    async def patient(key: Hashable) -> None:
+        async with turns.turn(key, staying):
+            done.append(key)
+
+    first = asyncio.create_task(work(turns, "a", done, gate))
+    await asyncio.sleep(0)
+    others = [asyncio.create_task(patient(key)) for key in ("b", "c", "b")]
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(first, *others)
+
+    assert sorted(map(str, done)) == ["a", "b", "b", "c"]

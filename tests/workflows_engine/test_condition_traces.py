@@ -34,6 +34,7 @@ def test_the_trace_says_why_a_leaf_was_not_judged() -> None:
         ("recipient.channel_data.push", "data.key", ("[REDACTED]", "k")),
         ("data.key", "recipient.channel_data.push", ("k", "[REDACTED]")),
         ("data.key", "{{ recipient.channel_data.push }}", ("k", "[REDACTED]")),
+        ("data.key", "{{ recipient['channel_data'].push }}", ("k", "[REDACTED]")),
         ("data.key", "{{ data.key }}", ("k", "k")),
         ("data.channel_data", "channel_data", ("[REDACTED]", "channel_data")),
         ("recipient.channel_data.sms", "5", ("", 5)),

@@ -76,6 +76,8 @@ def rule(**fields: Any) -> WindowRule:
         ({"frequency": "monthly", "days": ["tue"]}, "2026-03-10 00:00"),
         ({"frequency": "monthly", "days": ["tue"], "day_of_month": 4}, "2026-08-04 00:00"),
         ({"frequency": "monthly", "day_of_month": 1, "interval": 2}, "2026-05-01 00:00"),
+        ({"frequency": "monthly", "day_of_month": 1, "interval": 5}, "2026-08-01 00:00"),
+        ({"frequency": "monthly", "day_of_month": 4, "hours": 7, "interval": 12}, "2027-03-04 07:00"),
     ],
 )
 def test_a_rule_comes_next_at(fields: dict[str, Any], expected: str) -> None:

@@ -16,7 +16,6 @@ from benchmarks import (
     fairness,
     fan_out,
     footprint,
-    in_app_and_email,
     latency,
     one_in_app_step,
     runs,
@@ -32,7 +31,6 @@ from benchmarks.machine import Meter
 MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "footprint": footprint.measure,
     "trigger_to_feed": trigger_to_feed.measure,
-    "in_app_and_email": in_app_and_email.measure,
     "one_in_app_step": one_in_app_step.measure,
     "content": content.measure,
     "batches": batches.measure,

@@ -345,8 +345,17 @@ async def test_the_longest_names_that_are_allowed_work(
         )
     await knock.workflows.cancel("w" * 255, cancellation_key=WIDE[1:])
 
-    sent = "SELECT 1 FROM recipient_runs WHERE environment_id = %s AND outcome = 'finished'"
-    await eventually(lambda: rows(house.database, sent, environment.id), until=lambda found: len(found) == 2)
+    finished = "SELECT * FROM recipient_runs WHERE environment_id = %s AND outcome = 'finished'"
+    runs = await eventually(
+        lambda: rows(house.database, finished, environment.id), until=lambda found: len(found) == 2
+    )
+    assert {(run["recipient_collection"], run["recipient_id"]) for run in runs} == {
+        ("$users", WIDE),
+        (LONG, WIDE),
+    }
+    assert {(run["tenant_id"], run["actor_id"], run["cancellation_key"]) for run in runs} == {
+        (WIDE, LONG, WIDE)
+    }
 
 
 async def test_the_deepest_data_that_are_allowed_reach_the_template(

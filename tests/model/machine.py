@@ -184,15 +184,21 @@ def _pick(found: list[T], number: int) -> T:
 
 
 async def examine(ground: Ground, *, examples: int, steps: int) -> None:
-    """The same examples every time; with TOCSIN_MODEL_EXAMPLES so many, other ones each time."""
+    """The same examples every time; with TOCSIN_MODEL_EXAMPLES so many, other ones each time.
+
+    Fails at the first example that breaks an invariant, and when fewer than wanted were looked at.
+    """
     asked = os.environ.get("TOCSIN_MODEL_EXAMPLES")
+    wanted, seen = int(asked or examples), 0
 
     class Grounded(Machine):
         def __init__(self) -> None:
+            nonlocal seen
+            seen += 1
             super().__init__(ground)
 
     chosen = settings(
-        max_examples=int(asked or examples),
+        max_examples=wanted,
         stateful_step_count=steps,
         derandomize=asked is None,
         database=None,
@@ -202,3 +208,4 @@ async def examine(ground: Ground, *, examples: int, steps: int) -> None:
         suppress_health_check=list(HealthCheck),
     )
     await asyncio.to_thread(run_state_machine_as_test, Grounded, settings=chosen)
+    assert seen >= wanted

@@ -136,7 +136,7 @@ async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @pytest.fixture(scope="session")
-async def virtual(time_skipping: WorkflowEnvironment, database: Database) -> AsyncIterator[VirtualTime]:
+async def driver(time_skipping: WorkflowEnvironment, database: Database) -> AsyncIterator[VirtualTime]:
     """The driver of that clock, with the one worker of that server."""
     # Task queues have fixed names, and the test server knows neither lists nor our search attributes.
     temporal = Temporal(client=time_skipping.client, is_listed=False)
@@ -145,6 +145,13 @@ async def virtual(time_skipping: WorkflowEnvironment, database: Database) -> Asy
     async with working(parts, runner=sandbox_with_shapes()):
         yield VirtualTime(Clock(time_skipping, database, temporal))
     await http.aclose()
+
+
+@pytest.fixture
+async def virtual(driver: VirtualTime) -> AsyncIterator[VirtualTime]:
+    """Virtual time, which leaves nothing asleep for the tests after this one."""
+    yield driver
+    await driver.end()
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,19 @@
 """Virtual time for rule tests: the product's one driver of it, with what tests do and look at (D32)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from temporalio.service import RPCError, RPCStatusCode
 
 from dispatch.cancels import CancelRequest, accept_cancel
 from dispatch.triggers import Place, TriggerRequest, accept
 from models.values.given import GivenRecipient, GivenTenant
 from models.values.refs import RecipientRef
 from simulation.clock import Clock
+from simulation.open_workflows import open_workflows
 from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.runs import rows
@@ -22,6 +27,7 @@ class VirtualTime:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._seen: dict[str, Place] = {}
         self.database = clock.database
         self.temporal = clock.temporal
 
@@ -49,7 +55,7 @@ class VirtualTime:
             request_id="test",
             **more,
         )
-        accepted = await accept(self.database, self.temporal, place_of(environment), request)
+        accepted = await accept(self.database, self.temporal, self._place(environment), request)
         return accepted.workflow_run_id
 
     async def cancel(
@@ -58,7 +64,7 @@ class VirtualTime:
         """Cancel as the API does and wait until the runs have done what they do about it."""
         refs = [RecipientRef(id=one) for one in recipients] or None
         request = CancelRequest(workflow_key=key, cancellation_key=cancellation_key, recipients=refs)
-        await accept_cancel(self.database, self.temporal, place_of(environment), request)
+        await accept_cancel(self.database, self.temporal, self._place(environment), request)
         await self.idle(environment)
 
     async def publish(self, environment: TestEnvironment, key: str, content: dict[str, Any]) -> None:
@@ -66,11 +72,24 @@ class VirtualTime:
 
     async def idle(self, environment: TestEnvironment) -> tuple[datetime, ...]:
         """Wait until every workflow of the environment waits for a timer, or has ended; their due times."""
-        return tuple(due.at for due in await self._clock.idle(place_of(environment)))
+        return tuple(due.at for due in await self._clock.idle(self._place(environment)))
 
     async def pass_time(self, environment: TestEnvironment, duration: timedelta) -> None:
         """Let time pass, from one due timer of the environment to the next, idle in between."""
-        await self._clock.pass_time(place_of(environment), duration)
+        await self._clock.pass_time(self._place(environment), duration)
+
+    async def end(self) -> None:
+        """End what was left asleep: it would wake, and take real time, in a test that skips past its timers."""
+        for place in self._seen.values():
+            # One that is ended before its first task would stop the server's clock for good.
+            await self._clock.idle(place)
+            for workflow_id in await open_workflows(self.database, place):
+                with suppress_missing():
+                    await self.temporal.client.get_workflow_handle(workflow_id).terminate("the test is over")
+        self._seen.clear()
+
+    def _place(self, environment: TestEnvironment) -> Place:
+        return self._seen.setdefault(environment.slug, place_of(environment))
 
     async def runs(self, environment: TestEnvironment) -> list[dict[str, Any]]:
         """Rows of the environment's recipient runs in the order of acceptance."""
@@ -90,3 +109,13 @@ class VirtualTime:
 
 def place_of(environment: TestEnvironment) -> Place:
     return Place(environment.id, environment.slug)
+
+
+@contextmanager
+def suppress_missing() -> Iterator[None]:
+    """Rows may name a workflow that was never started, or that has ended since."""
+    try:
+        yield
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise

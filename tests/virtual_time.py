@@ -79,7 +79,7 @@ class VirtualTime:
         await self._clock.pass_time(self._place(environment), duration)
 
     async def end(self) -> None:
-        """End what was left asleep: it would wake, and take real time, in a test that skips past its timers."""
+        """End what was left asleep: it would wake, and take time, in tests that skip past its timers."""
         for place in self._seen.values():
             # One that is ended before its first task would stop the server's clock for good.
             await self._clock.idle(place)

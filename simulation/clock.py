@@ -16,7 +16,7 @@ from simulation.histories import History, due_times, is_idle
 from simulation.open_workflows import open_workflows
 from simulation.pulse import Pulse
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 """How long, on the real clock, the runs of one environment may be at work between two stops."""
 LOOK_AGAIN_SECONDS = 0.02
 

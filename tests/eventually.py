@@ -7,9 +7,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+PATIENCE_SECONDS = 60
+"""A shared machine may stand still for many seconds; only a test that fails waits as long."""
+
 
 async def eventually(
-    look: Callable[[], Awaitable[T]], *, until: Callable[[T], bool] = bool, seconds: float = 20
+    look: Callable[[], Awaitable[T]], *, until: Callable[[T], bool] = bool, seconds: float = PATIENCE_SECONDS
 ) -> T:
     """The first look that satisfies `until`; fails with the last one when the time is up."""
     deadline = time.monotonic() + seconds

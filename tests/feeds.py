@@ -4,7 +4,7 @@ from knockapi import AsyncKnock
 from knockapi.types.users.feed_list_items_response import FeedListItemsResponse
 
 from models.values.development import FEED_CHANNEL_ID
-from tests.eventually import eventually
+from tests.eventually import PATIENCE_SECONDS, eventually
 
 
 async def feed_of(knock: AsyncKnock, user_id: str) -> list[FeedListItemsResponse]:
@@ -13,7 +13,7 @@ async def feed_of(knock: AsyncKnock, user_id: str) -> list[FeedListItemsResponse
 
 
 async def feed_with(
-    knock: AsyncKnock, user_id: str, count: int, seconds: float = 20
+    knock: AsyncKnock, user_id: str, count: int, seconds: float = PATIENCE_SECONDS
 ) -> list[FeedListItemsResponse]:
     """The feed once it holds that many items."""
     return await eventually(

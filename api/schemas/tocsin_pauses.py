@@ -27,6 +27,8 @@ class Batch(BaseModel):
     closed_at: datetime | None
     close_reason: str | None
     total_items: int
+    """Of an open one, as many as joined and did not leave by themselves; those that were cancelled after they
+    were absorbed are taken out when it closes."""
 
 
 class BatchItem(BaseModel):

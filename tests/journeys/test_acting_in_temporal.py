@@ -15,6 +15,7 @@ from tests.eventually import eventually
 from tests.feeds import body_of, feed_of, feed_with
 from tests.houses import House
 from tests.runs import rows
+from tests.waking import close_batches, wake
 
 
 async def handle_of(house: House, environment: TestEnvironment) -> WorkflowHandle[object, object]:
@@ -44,7 +45,7 @@ async def reset_to_the_start(house: House, workflow_id: str) -> None:
 async def test_a_reset_run_sends_nothing_twice_and_goes_on(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
-    steps = [in_app_step("before"), email_step(), delay_step(unit="seconds", value=4), in_app_step("after")]
+    steps = [in_app_step("before"), email_step(), delay_step(), in_app_step("after")]
     await publish(house.database, environment, "long", workflow(*steps))
     address = f"ada@{environment.slug}.example.com"
     await knock.workflows.trigger("long", recipients=[{"id": "ada", "email": address}])
@@ -54,6 +55,7 @@ async def test_a_reset_run_sends_nothing_twice_and_goes_on(
     handle = await handle_of(house, environment)
 
     await reset_to_the_start(house, handle.id)
+    await wake(house, environment)
 
     assert await house.temporal.client.get_workflow_handle(handle.id).result() == "finished"
     assert len(await feed_of(knock, "ada")) == 2
@@ -69,7 +71,7 @@ async def test_a_reset_run_asks_no_server_twice(
         server.expect_request("/pay", method="POST").respond_with_json({"receipt": 7})
         pay = fetch_step(url=server.url_for("/pay"), method="post", body="{}")
         told = in_app_step(body="receipt {{ data.receipt }}")
-        pause = delay_step(unit="seconds", value=4)
+        pause = delay_step()
         await publish(house.database, environment, "paying", workflow(pay, pause, told))
         await knock.workflows.trigger("paying", recipients=[{"id": "ada"}])
         due = "SELECT 1 FROM recipient_runs WHERE environment_id = %s AND status = 'paused'"
@@ -77,6 +79,7 @@ async def test_a_reset_run_asks_no_server_twice(
         handle = await handle_of(house, environment)
 
         await reset_to_the_start(house, handle.id)
+        await wake(house, environment)
 
         assert await house.temporal.client.get_workflow_handle(handle.id).result() == "finished"
         assert len(server.log) == 1
@@ -104,7 +107,7 @@ async def test_the_next_to_join_takes_over_the_window_of_a_terminated_opener(
 ) -> None:
     body = "{% for a in activities %}{{ a.n }}{% endfor %}"
     await publish(
-        house.database, environment, "batched", workflow(batch_step(seconds=3), in_app_step(body=body))
+        house.database, environment, "batched", workflow(batch_step(seconds=600), in_app_step(body=body))
     )
     await knock.workflows.trigger("batched", recipients=[{"id": "ada"}], data={"n": "a"})
     paused = "SELECT 1 FROM recipient_runs WHERE environment_id = %s AND status = 'paused'"
@@ -114,6 +117,7 @@ async def test_the_next_to_join_takes_over_the_window_of_a_terminated_opener(
     await handle.terminate("a test")
     for n in ("b", "c"):
         await knock.workflows.trigger("batched", recipients=[{"id": "ada"}], data={"n": n})
+    await close_batches(house, environment, 3)
 
     items = await feed_with(knock, "ada", 1)
     assert len(items) == 1

@@ -13,7 +13,10 @@ from tests.eventually import eventually
 from tests.feeds import body_of, feed_of, feed_with
 from tests.houses import House
 from tests.runs import rows
+from tests.waking import close_batches
 
+LONG = 600
+"""Seconds: these windows are closed by the tests themselves."""
 BODY = "{{ total_activities }} by {{ total_actors }}: {% for a in activities %}{{ a.body }};{% endfor %}"
 
 
@@ -32,11 +35,12 @@ async def test_three_comments_by_two_people_are_one_item_and_one_mail(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
     address = f"ada@{environment.slug}.example.com"
-    steps = [batch_step(seconds=4, key="page_id"), in_app_step(body=BODY), email_step()]
+    steps = [batch_step(seconds=LONG, key="page_id"), in_app_step(body=BODY), email_step()]
     await publish(house.database, environment, "new-comment", workflow(*steps))
 
     for who, body in (("bob", "one"), ("eve", "two"), ("bob", "three")):
         await comment(knock, who, body, email=address)
+    await close_batches(house, environment, 3)
     items = await feed_with(knock, "ada", 1)
     mails = await eventually(lambda: mails_to(house, address))
 
@@ -51,10 +55,11 @@ async def test_three_comments_by_two_people_are_one_item_and_one_mail(
 
 
 async def test_pages_are_batched_apart(house: House, environment: TestEnvironment, knock: AsyncKnock) -> None:
-    steps = [batch_step(seconds=4, key="data.page_id"), in_app_step(body=BODY)]
+    steps = [batch_step(seconds=LONG, key="data.page_id"), in_app_step(body=BODY)]
     await publish(house.database, environment, "new-comment", workflow(*steps))
 
     await asyncio.gather(*(comment(knock, "bob", "x", page=f"p{number % 2}") for number in range(6)))
+    await close_batches(house, environment, 3, 3)
     items = await feed_with(knock, "ada", 2)
 
     assert [item.total_activities for item in items] == [3, 3]
@@ -88,11 +93,12 @@ async def test_a_batched_message_has_the_merged_data_and_is_found_by_it(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
     await publish(
-        house.database, environment, "new-comment", workflow(batch_step(seconds=1), in_app_step(body=BODY))
+        house.database, environment, "new-comment", workflow(batch_step(seconds=LONG), in_app_step(body=BODY))
     )
     for page in ("A", "B"):
         data: dict[str, object] = {"page": page, f"only_{page}": True, "deep": {"er": 1}}
         await knock.workflows.trigger("new-comment", recipients=[{"id": "ada"}], data=data)
+    await close_batches(house, environment, 2)
     await feed_with(knock, "ada", 1)
 
     (message,) = (await knock.messages.list()).items

@@ -2,7 +2,8 @@
 
 import pytest
 from knockapi import AsyncKnock
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowFailureError
+from temporalio.exceptions import CancelledError
 
 from tests.builders import batch_step, delay_step, in_app_step, workflow
 from tests.committing import publish
@@ -11,6 +12,7 @@ from tests.eventually import eventually
 from tests.feeds import feed_of, feed_with
 from tests.houses import House
 from tests.runs import rows
+from tests.waking import close_batches
 from workflows_engine import names
 
 
@@ -118,8 +120,9 @@ async def test_a_cancel_in_temporal_by_query_means_the_same(
 
     run = await reach(house, environment, "cancelled")
     assert "Temporal" in str(run["outcome_reason"])
-    described = await client.get_workflow_handle(workflow_id).describe()
-    assert described.status == WorkflowExecutionStatus.CANCELED
+    with pytest.raises(WorkflowFailureError) as ended:
+        await client.get_workflow_handle(workflow_id).result()
+    assert isinstance(ended.value.cause, CancelledError)
     assert await feed_of(knock, "ada") == []
 
 
@@ -134,7 +137,7 @@ async def test_cancelling_the_opener_leaves_the_window_to_the_others(
 ) -> None:
     body = "{% for a in activities %}{{ a.n }}{% endfor %}"
     await publish(
-        house.database, environment, "batched", workflow(batch_step(seconds=3), in_app_step(body=body))
+        house.database, environment, "batched", workflow(batch_step(seconds=600), in_app_step(body=body))
     )
     await gather(knock, "a")
     await reach(house, environment, "paused")
@@ -146,6 +149,8 @@ async def test_cancelling_the_opener_leaves_the_window_to_the_others(
 
     await knock.workflows.cancel("batched", cancellation_key="a")
     await knock.workflows.cancel("batched", cancellation_key="c")
+    await eventually(lambda: rows(house.database, LEFT, environment.id))
+    await close_batches(house, environment)
 
     items = await feed_with(knock, "ada", 1)
     assert "<p>b</p>" in str(items[0])
@@ -155,13 +160,14 @@ async def test_cancelling_the_opener_leaves_the_window_to_the_others(
 async def test_a_window_whose_only_member_was_cancelled_stays_open_for_the_next(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
-    await publish(house.database, environment, "batched", workflow(batch_step(seconds=4), in_app_step()))
+    await publish(house.database, environment, "batched", workflow(batch_step(seconds=600), in_app_step()))
     await gather(knock, "a")
     await reach(house, environment, "paused")
     await knock.workflows.cancel("batched", cancellation_key="a")
     await eventually(lambda: rows(house.database, CANCELLED, environment.id))
 
     await gather(knock, "b")
+    await close_batches(house, environment, 1)
     items = await feed_with(knock, "ada", 1)
 
     assert items[0].total_activities == 1
@@ -185,4 +191,8 @@ async def test_cancelling_an_unknown_key_is_no_mistake(
 
 PAUSED = "SELECT 1 FROM recipient_runs WHERE environment_id = %s AND status = 'paused'"
 CANCELLED = "SELECT 1 FROM recipient_runs WHERE environment_id = %s AND status = 'cancelled'"
+LEFT = """
+    SELECT 1 FROM batch_members m JOIN recipient_runs r ON r.id = m.recipient_run_id
+    WHERE r.environment_id = %s AND m.left_at IS NOT NULL
+"""
 ABSORBED = "SELECT 1 FROM recipient_runs WHERE environment_id = %s AND outcome = 'absorbed'"

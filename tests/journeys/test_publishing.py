@@ -12,6 +12,7 @@ from tests.environments import TestEnvironment
 from tests.feeds import body_of, feed_with
 from tests.houses import House
 from tests.journeys.settling import settled_runs
+from tests.waking import wake
 
 
 class Author:
@@ -71,13 +72,13 @@ async def test_a_commit_publishes_all_drafts_or_the_one_it_names(author: Author,
 async def test_a_run_in_flight_keeps_the_version_it_began_with(
     author: Author, knock: AsyncKnock, house: House, environment: TestEnvironment
 ) -> None:
-    wait = delay_step(unit="seconds", value=2)
-    await author.save("greet", wait, in_app_step(body="old"), commit="true")
+    await author.save("greet", delay_step(), in_app_step(body="old"), commit="true")
     await knock.workflows.trigger("greet", recipients=[{"id": "ada"}])
 
     await author.save("greet", in_app_step(ref="other", body="new"), commit="true")
 
     assert await told(knock, "bob") == "<p>new</p>\n"
+    await wake(house, environment)
     assert [body_of(item) for item in await feed_with(knock, "ada", 1)] == ["<p>old</p>\n"]
     runs = await settled_runs(house, environment, 2)
     assert [run["outcome"] for run in runs] == ["finished", "finished"]

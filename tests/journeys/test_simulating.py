@@ -16,7 +16,7 @@ from tests.runs import rows
 from tests.simulation.theatre import Theatre
 
 SHORT = workflow(
-    batch_step(seconds=4, key="page"),
+    batch_step(seconds=8, key="page"),
     in_app_step(body="{{ total_activities }}: {% for a in activities %}{{ a.text }};{% endfor %}"),
     delay_step(unit="seconds", value=1),
     email_step(),

@@ -16,6 +16,7 @@ from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.feeds import feed_with
 from tests.houses import House
+from tests.waking import close_batches
 
 ADA: Any = {"id": "ada", "name": "Ada", "plan": "free"}
 VIPS = {"all": [{"variable": "recipient.plan", "operator": "equal_to", "argument": "pro"}]}
@@ -62,9 +63,10 @@ async def test_what_never_ran_and_what_is_not_there_is_told(
 async def test_a_run_that_was_gathered_is_followed_to_the_message(
     house: House, environment: TestEnvironment, knock: AsyncKnock
 ) -> None:
-    await publish(house.database, environment, "digest", workflow(batch_step(seconds=1), in_app_step()))
+    await publish(house.database, environment, "digest", workflow(batch_step(seconds=600), in_app_step()))
     for _ in range(2):
         await knock.workflows.trigger("digest", recipients=[ADA])
+    await close_batches(house, environment, 2)
     message_id = (await feed_with(knock, "ada", 1))[0].id
 
     told = await why(house, environment, "--workflow", "digest", "--recipient", "ada", "--last", "2")

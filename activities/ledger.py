@@ -77,7 +77,8 @@ CLAIM = """
 """
 
 FIRST = "SELECT EXISTS (SELECT FROM claimed) AS is_first"
-FIRST_AND_AWAITED = f"{FIRST}, EXISTS (SELECT FROM awaited) AS is_awaited"
+AWAITED = "awaited"
+"""What the names of parts begin with that look for somebody who waits for what is written."""
 
 
 class Writing:
@@ -93,20 +94,26 @@ class Writing:
             "now": now,
         }
         self._parts = [Part("claimed", CLAIM, values)]
-        self.is_awaited = False
-        """After the write: whether a part called `awaited` found anybody who waits for what was written."""
+        self.awaited: set[str] = set()
+        """After the write: the parts called `awaited…` that found somebody who waits for what was written."""
 
     def add(self, *parts: Part) -> None:
         self._parts.extend(parts)
 
     async def write(self, connection: Connection) -> dict[str, Any] | None:
         """None when we were the first; else what the first one answered, and nothing of ours is written."""
-        asks = any(part.name == "awaited" for part in self._parts)
-        row = await execute(connection, self._parts, FIRST_AND_AWAITED if asks else FIRST)
-        self.is_awaited = asks and row is not None and row["is_awaited"]
-        if row is not None and row["is_first"]:
+        asked = [part.name for part in self._parts if part.name.startswith(AWAITED)]
+        result = ", ".join([FIRST, *(f"EXISTS (SELECT FROM {name}) AS {name}" for name in asked)])
+        row = await execute(connection, self._parts, result)
+        assert row is not None  # a SELECT without FROM has one row
+        self.awaited = {name for name in asked if row[name]}
+        if row["is_first"]:
             return None
         return await _read(connection, self._key)
+
+    @property
+    def is_awaited(self) -> bool:
+        return bool(self.awaited)
 
 
 async def look(connection: Connection, key: LedgerKey) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Beginning and finishing recipient runs: the first and the last thing a run does."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +24,11 @@ from models.tables.waits import RunEventKey, awaited_run_part, lock_open_wait
 from models.values.kinds import Outcome, RunStatus
 from workflows_engine import effects
 from workflows_engine.effects.runs import BeginAnswer, BeginAsk, FinishAnswer, FinishAsk
-from workflows_engine.effects.steps import StepAnswer
+from workflows_engine.effects.steps import StepAnswer, StepAsk
 
 BEGIN = "$begin"
 FINISH = "$finish"
+Leading = Callable[[StepAsk], Awaitable[StepAnswer]]
 FAILURES = (Outcome.FAILED, Outcome.RECIPIENT_MISSING)
 """Outcomes that count as an error of the run."""
 
@@ -34,11 +36,22 @@ FAILURES = (Outcome.FAILED, Outcome.RECIPIENT_MISSING)
 class Runs:
     """Performs `begin_run` and `finish_run`."""
 
-    def __init__(self, database: Database, versions: Versions, temporal: Temporal | None = None) -> None:
-        """Without `temporal` nobody is told of runs that they wait for."""
+    def __init__(
+        self,
+        database: Database,
+        versions: Versions,
+        temporal: Temporal | None = None,
+        leading: Mapping[str, Leading] | None = None,
+    ) -> None:
+        """Without `temporal` nobody is told of runs that they wait for.
+
+        `leading`, by the types of planned steps: what is performed with the beginning of a run whose first
+        step is of such a type, as it needs nothing but our own rows.
+        """
         self._database = database
         self._versions = versions
         self._temporal = temporal
+        self._leading = leading or {}
 
     @performs(effects.begin_run)
     async def begin_run(self, ask: BeginAsk) -> BeginAnswer:
@@ -67,7 +80,26 @@ class Runs:
                 await release_windows(connection, ask.environment_id, ask.recipient_run_id, ask.now)
         if is_awaited:
             await self._wake(ask, "started")
-        return answer if answer.outcome is not None else answer.model_copy(update={"plan": version.plan})
+        if answer.outcome is not None:
+            return answer
+        first = await self._lead(ask, version.plan) if ask.leads else None
+        return answer.model_copy(update={"plan": version.plan, "first": first})
+
+    async def _lead(self, ask: BeginAsk, plan: dict[str, Any]) -> dict[str, Any] | None:
+        """The first step's answer; it has its own place in the ledger, wherever it is asked for again."""
+        steps = plan["steps"]
+        performer = self._leading.get(steps[0]["type"]) if steps else None
+        if performer is None:
+            return None
+        step_ask = StepAsk(
+            environment_id=ask.environment_id,
+            recipient_run_id=ask.recipient_run_id,
+            step_ref=steps[0]["ref"],
+            closes=(steps[0].get("then") or 1) >= len(steps),
+            now=ask.now,
+        )
+        answer = await performer(step_ask)
+        return answer.model_dump(mode="json", exclude_defaults=True)
 
     async def _planned(
         self, connection: Connection, ask: BeginAsk, version: Version, answer: BeginAnswer

@@ -19,7 +19,7 @@ from activities.maintenance import Maintenance
 from activities.pauses import Pauses
 from activities.recipients import Recipients
 from activities.renewal import Renewal
-from activities.runs import Runs
+from activities.runs import Leading, Runs
 from activities.schedules import Schedules
 from activities.steps.ai_agent import AgentSteps
 from activities.steps.batch import BatchSteps
@@ -84,7 +84,6 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
     """One method for each effect, all of them here."""
     database, temporal = parts.database, parts.temporal
     versions = Versions(parts.sealer)
-    runs = Runs(database, versions, temporal)
     channel = ChannelSteps(database, versions, temporal)
     branch = BranchSteps(database, versions)
     cohort = RandomCohortSteps(database, versions)
@@ -93,6 +92,13 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
     pauses = Pauses(database)
     renewal = Renewal(database, temporal)
     throttle = ThrottleSteps(database, versions)
+    leading: dict[str, Leading] = {
+        "channel": channel.compose_messages,
+        "batch": batch.join_batch,
+        "delay": delay.resolve_delay,
+        "throttle": throttle.pass_throttle,
+    }
+    runs = Runs(database, versions, temporal, leading)
     waits = WaitSteps(database, versions)
     passed = PassedOverSteps(database, versions)
     fetch = FetchSteps(database, versions, parts.http)

@@ -43,6 +43,10 @@ class Plan(BaseModel):
                 return position
         raise PlanMismatch(f"the plan has no step {ref}")
 
+    def is_last(self, position: int) -> bool:
+        """Whether a run ends when the step at this position is done."""
+        return self.after(position) >= len(self.steps)
+
     def refs_after(self, ref: str) -> list[str]:
         """The refs of all entries behind that step's, some of which a run may still reach."""
         return [step.ref for step in self.steps[self.position_of(ref) + 1 :]]

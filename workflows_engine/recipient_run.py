@@ -73,6 +73,7 @@ class RecipientRunWorkflow:
                 environment_id=given.environment_id,
                 recipient_run_id=given.recipient_run_id,
                 incarnation=given.incarnation,
+                leads=self._run.cancel is None and not given.incarnation,
                 now=workflow.now(),
             ),
             summary="begin",
@@ -97,9 +98,12 @@ class RecipientRunWorkflow:
             self._run.held_window = HeldWindow(begun.window_id, begun.closes_at)
         plan = Plan.read(begun.plan or {})
         position = begun.position
+        self._run.first_answer = begun.first
         while position < len(plan.steps):
-            if self._run.cancelled is not None:
+            # What was performed with the beginning is done, and a cancel that came since finds it so.
+            if self._run.cancelled is not None and self._run.first_answer is None:
                 return self._run.cancelled
+            self._run.is_at_the_last = plan.is_last(position)
             then = await plan.steps[position].run(self._run)
             if isinstance(then, End):
                 return then

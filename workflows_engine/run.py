@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from models.values.kinds import Outcome
@@ -95,6 +95,8 @@ class Run:
         self.cancel_spent = 0
         self.held_window: HeldWindow | None = None
         self.has_sent = given.incarnation > 0
+        self.first_answer: dict[str, Any] | None = None
+        self.is_at_the_last = False
         self.wish: Wish | None = None
         self._nudged = False
         self._moves = 0
@@ -155,6 +157,7 @@ class Run:
             recipient_run_id=self.given.recipient_run_id,
             step_ref=step.ref,
             attempt=attempt,
+            closes=self.is_at_the_last and not self.has_sent and self.cancel is None,
             now=workflow.now(),
         )
 
@@ -162,7 +165,11 @@ class Run:
         self, step: PlannedStep, effect: Effect[StepAsk, A], pauses: Sequence[timedelta] = RETRY_PAUSES
     ) -> A:
         """Ask for a step's effect, after each pause again while it may be retried and nobody cancels."""
-        answer = await effect(self.ask(step), summary=f"{step.ref}: {effect.name}")
+        if self.first_answer is None:
+            answer = await effect(self.ask(step), summary=f"{step.ref}: {effect.name}")
+        else:
+            answer = effect.answer.model_validate(self.first_answer)
+            self.first_answer = None
         for attempt, pause in enumerate(pauses, start=2):
             if answer.verdict is not Verdict.RETRY:
                 break

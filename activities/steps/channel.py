@@ -11,18 +11,19 @@ from activities.judging import judged, why_skipped
 from activities.ledger import LedgerKey, Writing
 from activities.messages import Drafted
 from activities.performs import performs
+from activities.runs import closing
 from activities.scopes import build_scope
 from activities.standing import Standing, load
 from activities.step_log import failure
 from activities.versions import Versions
 from dispatch.temporal import Temporal
-from dispatch.waking import wake_for_messages
+from dispatch.waking import wake_for_messages, wake_for_run
 from models.database import Connection, Database
 from models.parts import Part
 from models.tables.audience_members import member_part
-from models.tables.recipient_runs import LogLine, log_part, status_part
-from models.tables.waits import awaited_message_part
-from models.values.kinds import RunStatus
+from models.tables.recipient_runs import Ending, LogLine, log_part, status_part
+from models.tables.waits import awaited_message_part, awaited_run_part
+from models.values.kinds import Outcome, RunStatus
 from models.values.topics import message_topic
 from rendering.environment import TemplateError
 from workflows_engine import effects
@@ -30,6 +31,9 @@ from workflows_engine.conditions import Judgement
 from workflows_engine.effects.steps import ComposeAnswer, Scheduled, StepAnswer, StepAsk, Verdict
 from workflows_engine.scope import RunScope
 from workflows_engine.steps.channel import InAppGuideStep
+
+MESSAGE_AWAITED = "awaited"
+END_AWAITED = "awaited_end"
 
 
 @dataclass(frozen=True)
@@ -57,19 +61,28 @@ class ChannelSteps:
         async with self._database.connection() as connection:
             standing, draft = await self._draft(connection, ask)
             if standing.facts["cancellation_key"] is None:
+                draft = _closed(ask, draft)
                 writing = _writing(ask, standing, draft)
                 stored = await writing.write(connection)
             else:
                 async with connection.transaction():
                     stop = await standing.cancelled_meanwhile(connection)
                     draft = draft if stop is None else Draft(ComposeAnswer(**stop.model_dump()))
+                    draft = _closed(ask, draft)
                     writing = _writing(ask, standing, draft)
                     stored = await writing.write(connection)
         answer = draft.answer if stored is None else ComposeAnswer.model_validate(stored)
-        if writing.is_awaited and self._temporal is not None:
-            place = (self._database, self._temporal, ask.environment_id)
-            await wake_for_messages(*place, answer.message_ids)
+        await self._wake(ask, answer, writing.awaited)
         return answer
+
+    async def _wake(self, ask: StepAsk, answer: ComposeAnswer, awaited: set[str]) -> None:
+        if self._temporal is None:
+            return
+        place = (self._database, self._temporal, ask.environment_id)
+        if MESSAGE_AWAITED in awaited:
+            await wake_for_messages(*place, answer.message_ids)
+        if END_AWAITED in awaited:
+            await wake_for_run(*place, ask.recipient_run_id, "completed")
 
     async def _draft(self, connection: Connection, ask: StepAsk) -> tuple[Standing, Draft]:
         standing = await load(connection, self._versions, ask)
@@ -91,7 +104,11 @@ def _writing(ask: StepAsk, standing: Standing, draft: Draft) -> Writing:
     run = (ask.environment_id, ask.recipient_run_id)
     key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"compose:{ask.attempt}")
     writing = Writing(key, draft.answer, ask.now)
-    if standing.was_paused and draft.answer.verdict is not Verdict.STOP:
+    if draft.answer.is_settled:
+        ending = Ending(*run, Outcome.FINISHED, None, ask.now)
+        writing.add(*(replace(part, name=f"end_{part.name}") for part in closing(ending, None)))
+        writing.add(replace(awaited_run_part(*run, "completed"), name=END_AWAITED))
+    elif standing.was_paused and draft.answer.verdict is not Verdict.STOP:
         writing.add(status_part(*run, RunStatus.PROCESSING, ask.now))
     for number, line in enumerate(draft.lines):
         full = replace(line, step_ref=ask.step_ref, step_type="channel")
@@ -104,6 +121,15 @@ def _writing(ask: StepAsk, standing: Standing, draft: Draft) -> Writing:
         topics = [message_topic("workflow", standing.version.key, event) for event in sorted(told)]
         writing.add(awaited_message_part(ask.environment_id, standing.ref, topics))
     return writing
+
+
+def _closed(ask: StepAsk, draft: Draft) -> Draft:
+    """The run finishes with its last step where nothing is left to be sent."""
+    answer = draft.answer
+    is_done = answer.verdict in (Verdict.DONE, Verdict.SKIP) and not (answer.to_deliver or answer.scheduled)
+    if not ask.closes or not is_done:
+        return draft
+    return replace(draft, answer=answer.model_copy(update={"is_settled": True}))
 
 
 def think(ask: StepAsk, standing: Standing, bound: Bound, scope: RunScope, addresses: Addresses) -> Draft:

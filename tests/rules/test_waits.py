@@ -19,6 +19,8 @@ from tests.runs import rows
 from tests.virtual_time import VirtualTime
 from workflows_engine.steps.wait_for_event import AwaitedEvent
 
+NEVER = {"all": [{"variable": "recipient.id", "operator": "equal_to", "argument": "nobody"}]}
+
 MINUTE = timedelta(minutes=1)
 HOUR = {"unit": "hours", "value": 1}
 PAID = {"event_type": "integration_source", "event_key": "Paid", "integration_source_key": "stripe"}
@@ -312,13 +314,14 @@ async def test_a_workflow_may_wait_for_what_becomes_of_its_own_messages(stage: S
 
 
 @pytest.mark.rule("E-WAITEVENT-1", "E-WAITEVENT-7", "E-TRIGGERWF-2")
+@pytest.mark.parametrize("last", [(), (in_app_step("last", conditions=NEVER),)])
 @pytest.mark.parametrize("event_key", ["started", "completed"])
 async def test_a_run_may_wait_for_another_workflow_of_the_same_recipient(
-    stage: Stage, event_key: str
+    stage: Stage, event_key: str, last: tuple[Step, ...]
 ) -> None:
     event = {"event_type": "workflow", "event_key": event_key, "source_key": "other"}
     body = "{{ refs.wait_1.signal_variables.notify_data.order }} {{ refs.wait_1.signal_variables.status }}"
-    await stage.publish(delay_step("pause", "minutes", 10), key="other")
+    await stage.publish(delay_step("pause", "minutes", 10), *last, key="other")
     await stage.publish(wait(event, match("event.workflow_key", "other")), in_app_step(body=body))
     await stage.trigger()
 

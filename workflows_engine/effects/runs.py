@@ -11,11 +11,15 @@ from workflows_engine.effects.effect import Effect, Where
 
 
 class BeginAsk(BaseModel):
-    """`incarnation` tells a run taken up again from the first time."""
+    """`incarnation` tells a run taken up again from the first time.
+
+    `leads` says that the first step may be performed with it, which spares a run an effect of its own.
+    """
 
     environment_id: UUID
     recipient_run_id: UUID
     incarnation: int = 0
+    leads: bool = False
     now: datetime
 
 
@@ -35,6 +39,8 @@ class BeginAnswer(BaseModel):
     cancel: int | None = None
     version_id: UUID | None = None
     """The version of the plan: asked again, the run is given the same, whatever it goes on with by then."""
+    first: dict[str, Any] | None = None
+    """What the effect of the first step answered, where it was performed too."""
 
 
 class FinishAsk(BaseModel):

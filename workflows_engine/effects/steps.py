@@ -13,12 +13,17 @@ from workflows_engine.effects.runs import RenewAnswer
 
 
 class StepAsk(BaseModel):
-    """Which run, which step, the how-manieth try, and what time it is (D17)."""
+    """Which run, which step, the how-manieth try, and what time it is (D17).
+
+    `closes` says that nothing comes after the step and nothing is on its way: whoever performs it may settle
+    the run with it, and answers that.
+    """
 
     environment_id: UUID
     recipient_run_id: UUID
     step_ref: str
     attempt: int = 1
+    closes: bool = False
     now: datetime
 
 
@@ -56,11 +61,15 @@ class Scheduled(BaseModel):
 
 
 class ComposeAnswer(StepAnswer):
-    """The messages that were written; those in `to_deliver` want a provider now, `scheduled` ones later."""
+    """The messages that were written; those in `to_deliver` want a provider now, `scheduled` ones later.
+
+    `is_settled`: the run finished with the step; nothing is left to be written.
+    """
 
     message_ids: list[str] = []
     to_deliver: list[str] = []
     scheduled: list[Scheduled] = []
+    is_settled: bool = False
 
 
 class DelayAnswer(StepAnswer):

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
+from models.values.kinds import Outcome
 from pydantic import Field, model_validator
 
 from workflows_engine.effects.steps import compose_messages
 from workflows_engine.run import Run
 from workflows_engine.send_windows import SendWindows
-from workflows_engine.step import GoOn, Next, PlannedStep, Reference, Step, Unsupported
+from workflows_engine.step import End, GoOn, Next, PlannedStep, Reference, Step, Unsupported
 from workflows_engine.templates import (
     ChatOverrides,
     ChatTemplate,
@@ -33,7 +34,10 @@ class ChannelPlan(PlannedStep):
 
     async def run(self, run: Run) -> Next:
         composed = await run.perform(self, compose_messages)
-        if (then := run.settle(self, composed)) is not None:
+        then = run.settle(self, composed)
+        if composed.is_settled:
+            return End(Outcome.FINISHED, is_settled=True)
+        if then is not None:
             return then
         for message_id in composed.to_deliver:
             run.deliver(self, message_id)

@@ -17,7 +17,14 @@ from workflows_engine import names
 
 async def one_in_app_step(stage: Stage) -> dict[str, Handle]:
     await stage.publish("greet", in_app_step(body=BODY))
-    return {"one_in_app_step": await closed(await stage.start("greet"))}
+    handle = await closed(await stage.start("greet"))
+    # The first is of a release that performed the step, and the end, in effects of their own.
+    return {"one_in_app_step": handle, "run_in_one_effect": handle}
+
+
+async def finished_by_its_last_step(stage: Stage) -> dict[str, Handle]:
+    await stage.publish("greet", in_app_step(body=BODY), in_app_step("in_app_2", body=BODY))
+    return {"finished_by_its_last_step": await closed(await stage.start("greet"))}
 
 
 async def in_app_and_email(stage: Stage) -> dict[str, Handle]:
@@ -133,7 +140,8 @@ async def stopped_on_the_way(stage: Stage) -> dict[str, Handle]:
 
 SCENES: list[tuple[Scene, tuple[str, ...]]] = [
     (schedules, ("schedule_fired", "schedule_changed_and_deleted")),
-    (one_in_app_step, ("one_in_app_step",)),
+    (one_in_app_step, ("one_in_app_step", "run_in_one_effect")),
+    (finished_by_its_last_step, ("finished_by_its_last_step",)),
     (in_app_and_email, ("in_app_and_email",)),
     (fan_out, ("fan_out",)),
     (fan_out_to_subscribers, ("fan_out_to_subscribers", "run_by_subscription")),

@@ -104,6 +104,17 @@ async def count_runs(
     )
 
 
+async def count_rounds(connection: Connection) -> int:
+    """Rounds ever made, in all environments: it falls only when Postgres is restored to an earlier time."""
+    cursor = await connection.execute(
+        "SELECT coalesce(sum(rounds), 0)::bigint AS rounds FROM reconciliations"
+    )
+    row = await cursor.fetchone()
+    assert row is not None  # an aggregate always answers
+    rounds: int = row["n"]
+    return rounds
+
+
 async def find_report(connection: Connection, environment_id: UUID) -> DictRow | None:
     """The environment's report; None before its first round."""
     cursor = await connection.execute(

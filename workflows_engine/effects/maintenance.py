@@ -9,13 +9,14 @@ from workflows_engine.effects.effect import Effect, Where
 
 
 class ReconcileAsk(BaseModel):
-    """One round of the reconciler at this time."""
+    """One round of the reconciler at this time; `rounds` were made by the end of the one before."""
 
     now: datetime
+    rounds: int | None = None
 
 
 class ReconcileAnswer(BaseModel):
-    """What the round changed (D5)."""
+    """What the round changed (D5), and how many were made by its end."""
 
     retired: int = 0
     restarted: int = 0
@@ -24,6 +25,8 @@ class ReconcileAnswer(BaseModel):
     windows: int = 0
     deliveries: int = 0
     schedules: int = 0
+    unknown: int = 0
+    rounds: int | None = None
 
 
 class CarryCancelAsk(BaseModel):

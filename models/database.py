@@ -17,6 +17,8 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10, patience_seconds: float = 5.0) -> None:
         self.url = url
+        self.is_full = False
+        """Whether Postgres lately had no room for what it was told to write."""
         self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             min_size=1,
@@ -50,6 +52,9 @@ class Database:
             except errors.FeatureNotSupported:
                 await connection.close()
                 raise
+            except errors.DiskFull:
+                self.is_full = True
+                raise
             finally:
                 # A driver's error may hide the cancel, so the task is asked.
                 task = asyncio.current_task()
@@ -61,6 +66,22 @@ class Database:
         """A connection inside one transaction."""
         async with self.connection() as connection, connection.transaction():
             yield connection
+
+
+async def has_room(connection: Connection) -> bool:
+    """Whether Postgres finds room for half a megabyte, which it forgets at once.
+
+    It cannot say how much is free; asking costs rows in its catalogues, so ask only after it had none.
+    """
+    try:
+        async with connection.transaction():
+            await connection.execute(
+                "CREATE TEMPORARY TABLE room ON COMMIT DROP AS "
+                "SELECT repeat('x', 1000) FROM generate_series(1, 500)"
+            )
+    except errors.DiskFull:
+        return False
+    return True
 
 
 async def _plan_joins_as_written(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 from api.dependencies import Db, TemporalClient
 from dispatch.readiness import unpolled_queues
 from dispatch.temporal import Temporal
-from models.database import Database
+from models.database import Database, has_room
 
 router = APIRouter(tags=["Health"])
 
@@ -41,8 +41,12 @@ async def _missing_database(database: Database) -> list[str]:
         async with database.pool.connection(PATIENCE.total_seconds()) as connection:
             cursor = await connection.execute("SELECT to_regclass('environments') IS NOT NULL AS is_migrated")
             row: DictRow | None = await cursor.fetchone()
+            if database.is_full:
+                database.is_full = not await has_room(connection)
     except psycopg.Error as error:
         return [f"Postgres does not answer: {type(error).__name__}"]
+    if database.is_full:
+        return ["Postgres has no room left on its disk: make some"]
     return [] if row and row["is_migrated"] else ["Postgres has no schema yet: run `tocsin db upgrade`"]
 
 

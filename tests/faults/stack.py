@@ -38,13 +38,16 @@ class Stack:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     code: Path | None = None
     """Where the product's packages lie that are run; by default, here."""
+    disk: Path | None = None
+    """Where Postgres and Temporal keep their data; by default in `folder`, with everything else."""
     mail: str = "mailbox"
     """What takes mails: `mailbox`, or `sink`, which remembers every one of them in `mails`."""
 
     def __post_init__(self) -> None:
         options = self.postgres_options
-        self.postgres = EmbeddedPostgres(self.folder / "postgres", free_port(), options=options)
-        self.temporal = EmbeddedTemporal(self.folder / "temporal", free_port(), None)
+        disk = self.disk or self.folder
+        self.postgres = EmbeddedPostgres(disk / "postgres", free_port(), options=options)
+        self.temporal = EmbeddedTemporal(disk / "temporal", free_port(), None)
 
     @property
     def url(self) -> str:

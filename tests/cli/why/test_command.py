@@ -14,8 +14,10 @@ from models.tables.schedules import skip_occurrence
 from tests.builders import batch_step, email_step, in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
+from tests.eventually import eventually
 from tests.feeds import feed_with
 from tests.houses import House
+from tests.runs import rows
 from tests.waking import close_batches
 
 ADA: Any = {"id": "ada", "name": "Ada", "plan": "free"}
@@ -68,6 +70,8 @@ async def test_a_run_that_was_gathered_is_followed_to_the_message(
         await knock.workflows.trigger("digest", recipients=[ADA])
     await close_batches(house, environment, 2)
     message_id = (await feed_with(knock, "ada", 1))[0].id
+    ended = "SELECT 1 FROM recipient_runs WHERE environment_id = %s AND finished_at IS NOT NULL"
+    await eventually(lambda: rows(house.database, ended, environment.id), until=lambda found: len(found) == 2)
 
     told = await why(house, environment, "--workflow", "digest", "--recipient", "ada", "--last", "2")
 

@@ -11,9 +11,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 
+from tests.faults.chaos.disks import disk_full, small_disk
 from tests.faults.chaos.scenes import away, hanging_provider, mix, overload
 from tests.faults.chaos.stage import Length, Run
 from tests.faults.chaos.torment import tell
@@ -28,6 +30,7 @@ SCENES: dict[str, Scene] = {
     "temporal_away": lambda run: away(run, "temporal"),
     "hanging_provider": hanging_provider,
     "overload": overload,
+    "disk_full": disk_full,
 }
 
 
@@ -57,12 +60,13 @@ def _played(name: str, length: Length, seed: int, *, keeps: bool) -> bool:
     folder = Path(tempfile.mkdtemp(prefix=f"tocsin-chaos-{name}-"))
     tell(f"== {name}: seed {seed}, {length.rate:g} triggers/s, logs in {folder}")
     started = time.monotonic()
-    run = Run(folder, seed, length)
-    try:
-        run.start()
-        verdict = SCENES[name](run)
-    finally:
-        run.stop()
+    with small_disk(folder) if SCENES[name] is disk_full else nullcontext() as disk:
+        run = Run(folder, seed, length, disk)
+        try:
+            run.start()
+            verdict = SCENES[name](run)
+        finally:
+            run.stop()
     tell(verdict.told)
     tell(f"== {name}: {'clean' if verdict.is_clean else 'NOT CLEAN'}, {time.monotonic() - started:.0f} s")
     if verdict.is_clean and not keeps:

@@ -7,20 +7,23 @@ from dataclasses import replace
 import httpx
 
 from tests.faults.chaos.ledger import Heard
+from tests.faults.chaos.promises import (
+    AROUND_SECONDS,
+    RECOVERY_SECONDS,
+    RED_SECONDS,
+    SETTLING_SECONDS,
+    SLOWER,
+    kept,
+    not_refused,
+    shown_seconds,
+    tell_of_outage,
+    until_ready_is,
+)
 from tests.faults.chaos.shown import client, feed_holds
 from tests.faults.chaos.stage import Run
 from tests.faults.chaos.torment import Tormentor, tell
-from tests.faults.chaos.verdict import Count, Verdict
+from tests.faults.chaos.verdict import Verdict
 
-RED_SECONDS = 10
-"""Readiness turns red within this time."""
-RECOVERY_SECONDS = 60
-SETTLING_SECONDS = 3
-"""Until the connections that a fallen server leaves behind are noticed."""
-AROUND_SECONDS = 10
-"""Load before an outage and after it."""
-SLOWER = 0.5
-"""The share of the mix's rate that the scenes are played at: they are about answers, not about crowds."""
 CAPACITY_TRIGGERS = 400
 OVERLOAD = 5
 OVERLOAD_SECONDS = 20
@@ -47,20 +50,18 @@ def away(run: Run, part: str) -> Verdict:
     tormentor.wait(AROUND_SECONDS)
     run.stack.end(part)
     gone_at, gone = time.time(), time.monotonic()
-    red = _until_ready_is(run, 503, run.length.away)
+    red = until_ready_is(run, 503, run.length.away)
     tormentor.wait(gone + run.length.away - time.monotonic())
     back_at = time.time()
     run.stack.revive(part)
-    green = _until_ready_is(run, 200, RECOVERY_SECONDS)
-    tell(
-        f"{part}: red after {_seconds(red)}, away {back_at - gone_at:.0f} s, green {_seconds(green)} after it"
-    )
+    green = until_ready_is(run, 200, RECOVERY_SECONDS)
+    tell_of_outage(part, red, back_at - gone_at, green)
     verdict = run.judged(tormentor)
     heard = list(run.heard().values())
     counts = [
-        _kept(f"readiness red within {RED_SECONDS} s", red, RED_SECONDS),
-        _kept(f"readiness green within {RECOVERY_SECONDS} s", green, RECOVERY_SECONDS),
-        _not_refused(heard, gone_at + SETTLING_SECONDS, back_at),
+        kept(f"readiness red within {RED_SECONDS} s", red, RED_SECONDS),
+        kept(f"readiness green within {RECOVERY_SECONDS} s", green, RECOVERY_SECONDS),
+        not_refused(heard, gone_at + SETTLING_SECONDS, back_at),
     ]
     return replace(verdict, counts=[*verdict.counts, *counts])
 
@@ -74,9 +75,9 @@ def hanging_provider(run: Run) -> Verdict:
     tormentor.wait(run.length.away)
     shown = _until_shown(run)
     sink.send_signal(signal.SIGUSR2)
-    tell(f"mail hung for {run.length.away:.0f} s; in-app meanwhile after {_seconds(shown)}")
+    tell(f"mail hung for {run.length.away:.0f} s; in-app meanwhile after {shown_seconds(shown)}")
     verdict = run.judged(tormentor)
-    return replace(verdict, counts=[*verdict.counts, _kept("in-app within 10 s meanwhile", shown, 10)])
+    return replace(verdict, counts=[*verdict.counts, kept("in-app within 10 s meanwhile", shown, 10)])
 
 
 def overload(run: Run) -> Verdict:
@@ -91,14 +92,14 @@ def overload(run: Run) -> Verdict:
     run.send(OVERLOAD * capacity, OVERLOAD_SECONDS, insists=False, at_once=10_000)
     tormentor.wait(OVERLOAD_SECONDS)
     shown = _until_shown(run)
-    tell(f"in-app {_seconds(shown)} after the overload")
+    tell(f"in-app {shown_seconds(shown)} after the overload")
     verdict = run.judged(tormentor)
     heard = [one for one in run.heard().values() if one.asked_at > begun_at]
     accepted = sum(one.run_id is not None for one in heard)
     tell(f"of {len(heard)} triggers of the overload {accepted} were accepted")
     counts = [
-        _kept(f"recovered within {RECOVERY_SECONDS} s", shown, RECOVERY_SECONDS),
-        _not_refused(heard, begun_at, time.time()),
+        kept(f"recovered within {RECOVERY_SECONDS} s", shown, RECOVERY_SECONDS),
+        not_refused(heard, begun_at, time.time()),
     ]
     return replace(verdict, counts=[*verdict.counts, *counts])
 
@@ -107,19 +108,6 @@ def _accepted_a_second(heard: list[Heard]) -> float:
     """What was accepted while workers were at work on it too."""
     answers = [one.answered_at for one in heard if one.answered_at is not None]
     return len(answers) / (max(answers) - min(one.asked_at for one in heard))
-
-
-def _until_ready_is(run: Run, status: int, seconds: float) -> float | None:
-    """Seconds until `/readyz` answers so; None when it does not within `seconds`."""
-    started = time.monotonic()
-    while time.monotonic() < started + seconds:
-        try:
-            if httpx.get(f"{run.stack.url}/readyz", timeout=RED_SECONDS).status_code == status:
-                return time.monotonic() - started
-        except httpx.HTTPError:
-            pass  # Neither red nor green.
-        time.sleep(0.2)
-    return None
 
 
 def _until_shown(run: Run) -> float | None:
@@ -140,28 +128,3 @@ def _until_shown(run: Run) -> float | None:
                 pass  # As good as a refusal.
             time.sleep(0.1)
     return None
-
-
-def _kept(what: str, took: float | None, most: float) -> Count:
-    is_kept = took is not None and took <= most
-    return Count(what, 1, [] if is_kept else [f"it took {_seconds(took)}"])
-
-
-def _not_refused(heard: list[Heard], since: float, until: float) -> Count:
-    """Whoever could not be served was told so: 429 or 503, and when to come again."""
-    count = Count("refused without 429/503, Retry-After")
-    for one in heard:
-        for answer in one.other_answers:
-            if not since < answer["at"] - answer["took"] < until:
-                continue
-            count.of += 1
-            if answer["status"] not in (429, 503) or answer["retry_after"] is None:
-                count.wrong.append(
-                    f"{one.n}: {answer['status']} {answer['text']} after {answer['took']} s, "
-                    f"{answer['at'] - since:.0f} s on"
-                )
-    return count
-
-
-def _seconds(took: float | None) -> str:
-    return "longer than was waited" if took is None else f"{took:.1f} s"

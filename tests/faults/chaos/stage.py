@@ -39,13 +39,14 @@ class Run:
     folder: Path
     seed: int
     length: Length
+    disk: Path | None = None
     stack: Stack = field(init=False)
     loads: list[subprocess.Popen[bytes]] = field(default_factory=list)
     ledgers: list[Path] = field(default_factory=list)
     _sent: int = 0
 
     def __post_init__(self) -> None:
-        self.stack = Stack(self.folder, mail="sink")
+        self.stack = Stack(self.folder, mail="sink", disk=self.disk)
 
     def start(self) -> None:
         self.stack.start(write_project(self.folder / "project"))

@@ -88,7 +88,8 @@ async def ending_of(temporal: Temporal, workflow_id: str) -> str | None:
 async def end_forgotten(temporal: Temporal, workflow_id: str) -> None:
     """End a workflow that knows more than Postgres; one that has ended, or never was, is left as it is."""
     try:
-        await temporal.client.get_workflow_handle(workflow_id).terminate(FORGOTTEN, rpc_timeout=PATIENCE)
+        handle = temporal.client.get_workflow_handle(workflow_id)
+        await handle.terminate(reason=FORGOTTEN, rpc_timeout=PATIENCE)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise

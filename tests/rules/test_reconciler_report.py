@@ -95,9 +95,7 @@ async def test_a_terminated_run_and_the_window_it_held_are_in_the_report(
         await virtual.trigger(environment, "batched", data={"n": n})
     await terminate(virtual, environment, "batched")
 
-    report = await round_of(
-        virtual.database, virtual.temporal, place, await virtual.now() + timedelta(minutes=2)
-    )
+    report = await round_of(virtual, place, await virtual.now() + timedelta(minutes=2))
 
     assert report["found"] == {"runs_settled": 1, "windows_handed_over": 1}
 
@@ -124,12 +122,8 @@ async def test_an_open_run_that_waits_for_nothing_to_come_is_unexplained(
     await virtual.trigger(environment, "welcome")
     (run,) = await virtual.runs(environment)
 
-    due = await round_of(
-        virtual.database, virtual.temporal, place, run["waiting_until"] + timedelta(minutes=14)
-    )
-    late = await round_of(
-        virtual.database, virtual.temporal, place, run["waiting_until"] + timedelta(minutes=16)
-    )
+    due = await round_of(virtual, place, run["waiting_until"] + timedelta(minutes=14))
+    late = await round_of(virtual, place, run["waiting_until"] + timedelta(minutes=16))
 
     assert (due["open"], due["unexplained"]) == (1, 0)
     assert (late["open"], late["unexplained"]) == (1, 1)

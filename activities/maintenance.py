@@ -4,6 +4,7 @@ from temporalio import activity
 
 from activities.performs import performs
 from activities.reconciling.items import Healed
+from activities.reconciling.restored import catch_up
 from activities.reconciling.rounds import make_round
 from dispatch.cancels import tell_run
 from dispatch.temporal import Temporal
@@ -50,18 +51,12 @@ class Maintenance:
     @performs(effects.reconcile)
     async def reconcile(self, ask: ReconcileAsk) -> ReconcileAnswer:
         """One round; each part repairs a bounded number of rows and leaves the rest to the next."""
+        await catch_up(self._database, self._temporal, ask.now)
         healed = Healed()
         async with self._database.connection() as connection:
             places = await list_environments(connection)
-            before = await count_rounds(connection)
-        is_restored = ask.rounds is not None and before < ask.rounds
-        if is_restored:
-            told = "Postgres was restored: it counts %s rounds, and %s were made; all open runs are looked at"
-            activity.logger.warning(told, before, ask.rounds)
         for place in places:
-            healed += await make_round(
-                self._database, self._temporal, place, ask.now, is_restored=is_restored
-            )
+            healed += await make_round(self._database, self._temporal, place, ask.now)
         async with self._database.connection() as connection:
             return _told(healed, await count_rounds(connection))
 
@@ -76,6 +71,5 @@ def _told(healed: Healed, rounds: int) -> ReconcileAnswer:
         windows=healed[Difference.WINDOWS_HANDED_OVER],
         deliveries=healed[Difference.DELIVERIES_RESTARTED],
         schedules=healed[Difference.SCHEDULES_RESTARTED] + healed[Difference.SCHEDULES_MOVED],
-        unknown=healed[Difference.RUNS_UNKNOWN],
         rounds=rounds,
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import (
     WorkflowExecutionAsyncIterator,
@@ -97,24 +98,30 @@ async def end_forgotten(temporal: Temporal, workflow_id: str) -> None:
 
 async def last_event_at(temporal: Temporal, workflow_id: str) -> datetime | None:
     """When anything happened last in the newest execution of this id; None where there is none."""
+    events = await last_events(temporal, workflow_id, 1)
+    return events[0].event_time.ToDatetime(tzinfo=UTC) if events else None
+
+
+async def last_events(temporal: Temporal, workflow_id: str, most: int) -> list[HistoryEvent]:
+    """The newest first; none where there is no such workflow."""
     asked = GetWorkflowExecutionHistoryReverseRequest(
         namespace=temporal.client.namespace,
         execution=WorkflowExecution(workflow_id=workflow_id),
-        maximum_page_size=1,
+        maximum_page_size=most,
     )
     service = temporal.client.workflow_service
     try:
         page = await service.get_workflow_execution_history_reverse(asked, timeout=PATIENCE)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            return None
+            return []
         raise
-    return page.history.events[0].event_time.ToDatetime(tzinfo=UTC)
+    return list(page.history.events)
 
 
 def list_started(temporal: Temporal, slug: str, since: datetime | None) -> WorkflowExecutionAsyncIterator:
-    """Recipient runs of an environment that were started at a moment or after it, a moment late."""
-    query = f'WorkflowType = "RecipientRun" AND TocsinEnvironment = "{slug}"'
+    """What carries triggers of an environment, started at a moment or after it; known a moment late."""
+    query = f'WorkflowType IN ("RecipientRun", "WorkflowRun") AND TocsinEnvironment = "{slug}"'
     if since is not None:
         query += f' AND StartTime >= "{since.isoformat()}"'
     return temporal.client.list_workflows(query, rpc_timeout=PATIENCE)

@@ -177,7 +177,6 @@ async def ensure_maintenance(temporal: Temporal) -> None:
     """The one reconciler of a namespace; a running one is left alone, a stopped one starts again."""
     await temporal.client.start_workflow(
         MaintenanceWorkflow.run,
-        None,
         id=names.MAINTENANCE,
         task_queue=names.BULK,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

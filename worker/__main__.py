@@ -5,11 +5,13 @@ import asyncio
 import logging
 import signal
 import sys
+from datetime import UTC, datetime
 
 import uvloop
 from pydantic import ValidationError
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
+from activities.reconciling.restored import catch_up
 from dispatch.log_lines import configure
 from dispatch.starting import ensure_maintenance
 from dispatch.temporal import connect
@@ -43,6 +45,8 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
     )
     figures = asyncio.create_task(show_figures(database, runtime.metric_meter)) if runtime else None
     try:
+        if names.RUNS in queues:
+            await catch_up(database, temporal, datetime.now(UTC))
         async with working(parts, queues=queues, runner=sandbox() if settings.sandboxed else None):
             if names.BULK in queues:
                 await ensure_maintenance(temporal)

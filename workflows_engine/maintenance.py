@@ -15,19 +15,15 @@ ROUNDS = 500
 
 @workflow.defn(name="Maintenance")
 class MaintenanceWorkflow:
-    """Runs for ever under one fixed id, a round every ten seconds (D5).
-
-    It remembers how many rounds Postgres had counted: where that falls, Postgres was restored.
-    """
+    """Runs for ever under one fixed id, a round every ten seconds (D5)."""
 
     @workflow.run
-    async def run(self, rounds: int | None = None) -> None:
+    async def run(self) -> None:
         for _ in range(ROUNDS):
-            changed = await reconcile(ReconcileAsk(now=workflow.now(), rounds=rounds), summary="reconcile")
-            rounds = changed.rounds
+            changed = await reconcile(ReconcileAsk(now=workflow.now()), summary="reconcile")
             workflow.set_current_details(f"last round: {changed.model_dump_json()}")
             await workflow.sleep(PAUSE, summary="until the next round")
-        workflow.continue_as_new(rounds)
+        workflow.continue_as_new()
 
 
 class CancelInput(BaseModel):

@@ -1,44 +1,90 @@
 """After Postgres was restored to an earlier time: what Temporal did since, and Postgres does not know of."""
 
+import logging
 from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import DictRow
 from temporalio import activity
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 
 from activities.reconciling.items import Healed
 from dispatch.carrying import workflow_id_of
-from dispatch.looking import end_forgotten, last_event_at, list_started
+from dispatch.looking import end_forgotten, last_event_at, last_events, list_started
 from dispatch.temporal import Temporal
 from models.database import Database
-from models.tables.reconciliation import find_known_triggers, list_open_runs
-from models.tables.reconciliations import find_report
+from models.tables.reconciliation import find_known_triggers, list_environments, list_open_runs
+from models.tables.reconciliations import (
+    count_rounds,
+    find_report,
+    lock_rounds,
+    note_round,
+    skip_rounds,
+)
 from models.values.differences import Difference
 from workflows_engine import names
+from workflows_engine.effects.maintenance import ReconcileAnswer
+
+log = logging.getLogger(__name__)
 
 PAGE = 500
+EVENTS = 50
+"""More than the reconciler's workflow writes from one round to the next."""
 RUN_ID = SearchAttributeKey.for_keyword(names.WORKFLOW_RUN_ID)
 
 
-async def look_back(database: Database, temporal: Temporal, place: DictRow) -> Healed:
-    """End every workflow of runs that knows more than Postgres does since its last round there.
+async def catch_up(database: Database, temporal: Temporal, now: datetime) -> None:
+    """Look back if Postgres was restored: it counts fewer rounds than Temporal remembers.
 
-    A run whose trigger Postgres lost is counted, whether it still ran or not: nobody can carry it out again
-    but its caller. One that has a row is ended only so that the repair of runs carries it out again.
+    Workers do so before they serve runs, which would else go on upon rows that know less than they do.
+    """
+    remembered = await _remembered_rounds(temporal)
+    if remembered is None:
+        return
+    async with database.transaction() as connection:
+        await lock_rounds(connection)
+        counted = await count_rounds(connection)
+        if counted >= remembered:
+            return
+        log.warning("Postgres was restored: of %s rounds of the reconciler it counts %s", remembered, counted)
+        places = await list_environments(connection)
+        healed = [(place, await look_back(database, temporal, place)) for place in places]
+        for place, kinds in healed:
+            await note_round(connection, place["id"], now, {kind.value: many for kind, many in kinds.items()})
+        await skip_rounds(connection, places[0]["id"], remembered - counted)
+
+
+async def _remembered_rounds(temporal: Temporal) -> int | None:
+    """How many rounds there were by the end of the last one, as the reconciler's own workflow heard."""
+    for event in await last_events(temporal, names.MAINTENANCE, EVENTS):
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+            result = event.activity_task_completed_event_attributes.result.payloads
+            (answer,) = await temporal.client.data_converter.decode(result, [ReconcileAnswer])
+            return ReconcileAnswer.model_validate(answer).rounds
+    return None
+
+
+async def look_back(database: Database, temporal: Temporal, place: DictRow) -> Healed:
+    """End every workflow that knows more than Postgres does since its last round there.
+
+    A trigger that Postgres lost is counted, whether it still ran or not: nobody can carry it out again but
+    its caller. A run that has a row is ended only so that the repair of runs carries it out again.
     """
     async with database.connection() as connection:
         report = await find_report(connection, place["id"])
     since = None if report is None else report["at"]
-    healed = Healed()
+    lost: set[UUID] = set()
     if temporal.is_listed:
         async for page in _pages(list_started(temporal, place["slug"], since)):
-            healed += await _end_unknown(database, temporal, place, page)
+            lost |= await _end_unknown(database, temporal, place, page)
     if since is not None:
         await _end_those_ahead(database, temporal, place, since)
-    return healed
+    if lost:
+        log.warning("Postgres lost the triggers %s of %s", ", ".join(map(str, sorted(lost))), place["slug"])
+    return +Healed({Difference.TRIGGERS_LOST: len(lost)})
 
 
 async def _pages(listed: AsyncIterator[WorkflowExecution]) -> AsyncIterator[list[WorkflowExecution]]:
@@ -53,24 +99,18 @@ async def _pages(listed: AsyncIterator[WorkflowExecution]) -> AsyncIterator[list
 
 async def _end_unknown(
     database: Database, temporal: Temporal, place: DictRow, page: list[WorkflowExecution]
-) -> Healed:
+) -> set[UUID]:
+    """The triggers among these that have no row."""
     found = [(execution, _trigger_of(execution)) for execution in page]
     async with database.connection() as connection:
-        ids = [trigger_id for _, trigger_id in found]
-        known = await find_known_triggers(connection, place["id"], ids)
-    healed = Healed()
+        known = await find_known_triggers(connection, place["id"], [one for _, one in found])
     for execution, trigger_id in found:
-        fan_out = known.get(trigger_id, "unknown")
-        if fan_out not in ("unknown", "pending"):
-            continue
-        if execution.status is WorkflowExecutionStatus.RUNNING:
-            # The repeated fan-out of a pending trigger writes its runs' rows anew, and they run again.
+        # The repeated fan-out of a pending trigger writes its runs' rows anew, and they run again.
+        is_ahead = trigger_id not in known or known[trigger_id] == "pending"
+        if is_ahead and execution.status is WorkflowExecutionStatus.RUNNING:
             await end_forgotten(temporal, execution.id)
-        if fan_out == "unknown":
-            activity.logger.warning("Postgres lost the trigger of run %s; it is not run again", execution.id)
-            healed[Difference.RUNS_UNKNOWN] += 1
     _beat(len(page))
-    return healed
+    return {trigger_id for _, trigger_id in found if trigger_id not in known}
 
 
 def _trigger_of(execution: WorkflowExecution) -> UUID:

@@ -8,7 +8,6 @@ from temporalio import activity
 
 from activities.reconciling import cancels, deliveries, runs, schedules, triggers, waits, windows
 from activities.reconciling.items import Healed
-from activities.reconciling.restored import look_back
 from dispatch.looking import count_running
 from dispatch.temporal import Temporal
 from models.database import Database
@@ -31,14 +30,9 @@ _PARTS: tuple[Callable[[Database, Temporal, DictRow, datetime], Awaitable[Healed
 )
 
 
-async def make_round(
-    database: Database, temporal: Temporal, place: DictRow, now: datetime, *, is_restored: bool = False
-) -> Healed:
-    """What was healed, by kind; it is in the environment's report and in the metrics by then.
-
-    `is_restored` says that Postgres is at an earlier time than Temporal: all open runs are looked at.
-    """
-    healed = await look_back(database, temporal, place) if is_restored else Healed()
+async def make_round(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> Healed:
+    """What was healed, by kind; it is in the environment's report and in the metrics by then."""
+    healed = Healed()
     for part in _PARTS:
         healed += await part(database, temporal, place, now)
         if activity.in_activity():

@@ -8,12 +8,12 @@ class Difference(StrEnum):
 
     TRIGGERS_WITHDRAWN = "triggers_withdrawn"
     TRIGGERS_ANSWERED_LATE = "triggers_answered_late"
+    TRIGGERS_LOST = "triggers_lost"
     FAN_OUTS_RESTARTED = "fan_outs_restarted"
     FAN_OUTS_GIVEN_UP = "fan_outs_given_up"
     RUNS_RESTARTED = "runs_restarted"
     RUNS_SETTLED = "runs_settled"
     RUNS_RUN_AGAIN = "runs_run_again"
-    RUNS_UNKNOWN = "runs_unknown"
     WINDOWS_HANDED_OVER = "windows_handed_over"
     WAITS_TOLD = "waits_told"
     WAITS_ENDED = "waits_ended"
@@ -35,12 +35,12 @@ class Difference(StrEnum):
 _SENTENCES = {
     Difference.TRIGGERS_WITHDRAWN: "triggers that were never answered and never started: withdrawn",
     Difference.TRIGGERS_ANSWERED_LATE: "triggers that were never answered but run: accepted after all",
+    Difference.TRIGGERS_LOST: "triggers that Temporal knows and Postgres lost: ended, nobody can run them",
     Difference.FAN_OUTS_RESTARTED: "accepted fan-outs whose workflow is gone: started again",
     Difference.FAN_OUTS_GIVEN_UP: "fan-outs that were ended in Temporal: given up, the rest gets no run",
     Difference.RUNS_RESTARTED: "accepted runs whose workflow is gone: started again",
     Difference.RUNS_SETTLED: "open runs whose workflow was terminated, cancelled or failed: ended",
     Difference.RUNS_RUN_AGAIN: "runs that got further in Temporal than Postgres remembers: run again",
-    Difference.RUNS_UNKNOWN: "runs that Temporal knows and Postgres lost: ended, their triggers are gone",
     Difference.WINDOWS_HANDED_OVER: "batch windows that lost their owner: given to the next member",
     Difference.WAITS_TOLD: "runs that missed their event or the end of their wait: told to look",
     Difference.WAITS_ENDED: "waits of runs that ended without them: ended",

@@ -30,11 +30,9 @@ def heals(*kinds: Difference) -> Callable[[Test[Given]], Test[Given]]:
     return keep
 
 
-async def round_of(
-    house: House | VirtualTime, place: DictRow, now: datetime, *, is_restored: bool = False
-) -> dict[str, Any]:
+async def round_of(house: House | VirtualTime, place: DictRow, now: datetime) -> dict[str, Any]:
     """The report after a round, with what was healed in it."""
-    healed = await make_round(house.database, house.temporal, place, now, is_restored=is_restored)
+    healed = await make_round(house.database, house.temporal, place, now)
     async with house.database.connection() as connection:
         report = await find_report(connection, place["id"])
     assert report is not None

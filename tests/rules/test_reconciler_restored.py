@@ -8,6 +8,7 @@ from knockapi import AsyncKnock
 from psycopg.rows import DictRow
 from temporalio.common import SearchAttributeKey
 
+from activities.reconciling.restored import look_back
 from dispatch.looking import FORGOTTEN, Condition, condition_of, ending_of, list_started
 from models.database import Database
 from models.values.differences import Difference
@@ -63,7 +64,7 @@ async def forget(database: Database, run: dict[str, Any]) -> None:
         await connection.execute("DELETE FROM triggers WHERE id = %s", (run["workflow_run_id"],))
 
 
-@heals(Difference.RUNS_UNKNOWN)
+@heals(Difference.TRIGGERS_LOST)
 async def test_a_run_whose_trigger_postgres_lost_is_ended_and_counted(
     house: House, environment: TestEnvironment, place: DictRow, knock: AsyncKnock
 ) -> None:
@@ -72,9 +73,8 @@ async def test_a_run_whose_trigger_postgres_lost_is_ended_and_counted(
     known = await asleep(house, environment, knock, "welcome")
     await forget(house.database, lost)
 
-    report = await round_of(house, place, datetime.now(UTC), is_restored=True)
+    assert await look_back(house.database, house.temporal, place) == {Difference.TRIGGERS_LOST: 1}
 
-    assert report["found"] == {"runs_unknown": 1}
     assert await ending_of(house.temporal, id_of(environment, lost)) == FORGOTTEN
     assert await condition_of(house.temporal, id_of(environment, known)) is Condition.RUNNING
 
@@ -98,7 +98,8 @@ async def test_a_run_that_moved_on_since_the_last_round_that_postgres_remembers_
         )
 
     later = now + timedelta(minutes=5)
-    report = await round_of(house, place, later, is_restored=True)
+    assert await look_back(house.database, house.temporal, place) == {}
+    report = await round_of(house, place, later)
 
     assert report["found"] == {"runs_run_again": 1}
     assert await ending_of(house.temporal, id_of(environment, moved)) == FORGOTTEN

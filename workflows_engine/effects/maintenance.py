@@ -9,14 +9,13 @@ from workflows_engine.effects.effect import Effect, Where
 
 
 class ReconcileAsk(BaseModel):
-    """One round of the reconciler at this time; `rounds` were made by the end of the one before."""
+    """One round of the reconciler at this time."""
 
     now: datetime
-    rounds: int | None = None
 
 
 class ReconcileAnswer(BaseModel):
-    """What the round changed (D5), and how many were made by its end."""
+    """What the round changed (D5), and how many had been made by its end: Temporal remembers it."""
 
     retired: int = 0
     restarted: int = 0
@@ -25,7 +24,6 @@ class ReconcileAnswer(BaseModel):
     windows: int = 0
     deliveries: int = 0
     schedules: int = 0
-    unknown: int = 0
     rounds: int | None = None
 
 

@@ -22,7 +22,7 @@ REMEMBERED_SECONDS = 15
 """Rounds of the reconciler are made every 10 s, and one must follow the backup."""
 SLOWER = 0.5
 AGAIN = "messages_sent_again"
-UNKNOWN = "runs_unknown"
+LOST = "triggers_lost"
 
 
 def restore_postgres(run: Run) -> Verdict:
@@ -83,12 +83,14 @@ def _judged_without_the_lost(run: Run, copied_at: float) -> Verdict:
     lost = [one for one in heard.values() if one.run_id is not None and one.run_id not in known]
     early = [f"{one.kind} {one.n} {one.run_id}" for one in lost if (one.answered_at or 0) < copied_at]
     verdict = _judged(run, {n: one for n, one in heard.items() if one not in lost})
-    runs, told = sum(one.runs for one in lost), _differences(run)[UNKNOWN]
+    many, told = len(lost), _differences(run)[LOST]
     counts = [
         Count("lost though older than the copy", len(heard) - len(lost), early),
-        Count("lost runs that no report names", runs, [] if told == runs else [f"{told} told of {runs}"]),
+        Count(
+            "lost triggers that no report counts", many, [] if told == many else [f"{told} told of {many}"]
+        ),
     ]
-    note = f"accepted after the copy and lost with it: {len(lost)} triggers, {runs} runs"
+    note = f"accepted after the copy and lost with it: {many} triggers"
     return replace(verdict, counts=[*verdict.counts, *counts], notes=[*verdict.notes, note])
 
 

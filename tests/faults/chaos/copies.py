@@ -44,6 +44,14 @@ def put_temporal_back(stack: Stack, copy: Path) -> None:
     shutil.copy(copy, database)
 
 
+def lose_unsynced(stack: Stack) -> int:
+    """As a power cut does at worst with `synchronous=1`: SQLite's log since its last checkpoint."""
+    log = _database(stack).with_name("temporal.db-wal")
+    lost = log.stat().st_size
+    log.unlink()
+    return lost
+
+
 def _database(stack: Stack) -> Path:
     return stack.temporal.home / "temporal.db"
 

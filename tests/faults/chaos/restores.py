@@ -6,7 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from tests.faults.chaos.copies import copy_postgres, copy_temporal, put_postgres_back, put_temporal_back
+from tests.faults.chaos.copies import (
+    copy_postgres,
+    copy_temporal,
+    lose_unsynced,
+    put_postgres_back,
+    put_temporal_back,
+)
 from tests.faults.chaos.ledger import Heard
 from tests.faults.chaos.mix import RESTORED_WEIGHTS, everybody
 from tests.faults.chaos.shown import client, differences, look
@@ -35,6 +41,22 @@ def restore_temporal(run: Run) -> Verdict:
     """Temporal is older than Postgres: nothing is lost, and nothing is sent again."""
     _drill(run, copy_temporal, put_temporal_back)
     return _settled(run, lambda: _judged(run, run.heard()))
+
+
+def power_cut(run: Run) -> Verdict:
+    """Everything ends at once, and what the embedded Temporal had not synced to the disk is lost."""
+    tormentor, stack = Tormentor(run.stack, run.seed), run.stack
+    run.send(run.length.rate * SLOWER, 2 * AROUND_SECONDS, weights=RESTORED_WEIGHTS)
+    tormentor.wait(AROUND_SECONDS)
+    for part in reversed(PARTS):
+        stack.kill(part)
+    lost = lose_unsynced(stack)
+    for part in PARTS:
+        stack.revive(part)
+    stack.await_ready()
+    tell(f"the last {lost / 1024:.0f} KB of Temporal's log are lost")
+    run.await_loads(tormentor)
+    return _settled(run, run.verdict)
 
 
 def _drill(run: Run, copy: Callable[[Stack, Path], Path], put_back: Callable[[Stack, Path], None]) -> float:

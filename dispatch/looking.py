@@ -1,25 +1,32 @@
 """Asking Temporal how a workflow stands."""
 
 import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import (
-    WorkflowExecutionAsyncIterator,
     WorkflowExecutionStatus,
     WorkflowFailureError,
 )
+from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, TerminatedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from dispatch.temporal import PATIENCE, Temporal
 from models.values.kinds import Outcome
+from workflows_engine import names
 from workflows_engine.errors import ROW_MISSING
 
 log = logging.getLogger(__name__)
+
+_RUN_ID = SearchAttributeKey.for_keyword(names.WORKFLOW_RUN_ID)
+_WAITING_FOR = SearchAttributeKey.for_keyword(names.WAITING_FOR)
 
 
 class Condition(StrEnum):
@@ -119,12 +126,30 @@ async def last_events(temporal: Temporal, workflow_id: str, most: int) -> list[H
     return list(page.history.events)
 
 
-def list_started(temporal: Temporal, slug: str, since: datetime | None) -> WorkflowExecutionAsyncIterator:
+@dataclass(frozen=True)
+class Carried:
+    """A workflow that carries a trigger, or a run of it."""
+
+    workflow_id: str
+    workflow_run_id: UUID
+    is_running: bool
+    is_waiting: bool
+    """Whether it has ever paused."""
+
+
+async def list_started(temporal: Temporal, slug: str, since: datetime | None) -> AsyncIterator[Carried]:
     """What carries triggers of an environment, started at a moment or after it; known a moment late."""
     query = f'WorkflowType IN ("RecipientRun", "WorkflowRun") AND TocsinEnvironment = "{slug}"'
     if since is not None:
         query += f' AND StartTime >= "{since.isoformat()}"'
-    return temporal.client.list_workflows(query, rpc_timeout=PATIENCE)
+    async for one in temporal.client.list_workflows(query, rpc_timeout=PATIENCE):
+        attributes = one.typed_search_attributes
+        yield Carried(
+            workflow_id=one.id,
+            workflow_run_id=UUID(attributes[_RUN_ID]),
+            is_running=one.status is WorkflowExecutionStatus.RUNNING,
+            is_waiting=_WAITING_FOR in [pair.key for pair in attributes],
+        )
 
 
 async def count_running(temporal: Temporal, slug: str) -> int | None:

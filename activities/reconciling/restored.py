@@ -8,12 +8,10 @@ from uuid import UUID
 from psycopg.rows import DictRow
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
-from temporalio.common import SearchAttributeKey
 
 from activities.reconciling.items import Healed
 from dispatch.carrying import workflow_id_of
-from dispatch.looking import end_forgotten, last_event_at, last_events, list_started
+from dispatch.looking import Carried, end_forgotten, last_event_at, last_events, list_started
 from dispatch.temporal import Temporal
 from models.database import Database
 from models.tables.reconciliation import find_known_triggers, list_environments, list_open_runs
@@ -33,7 +31,6 @@ log = logging.getLogger(__name__)
 PAGE = 500
 EVENTS = 50
 """More than the reconciler's workflow writes from one round to the next."""
-RUN_ID = SearchAttributeKey.for_keyword(names.WORKFLOW_RUN_ID)
 
 
 async def catch_up(database: Database, temporal: Temporal, now: datetime) -> None:
@@ -87,10 +84,10 @@ async def look_back(database: Database, temporal: Temporal, place: DictRow) -> H
     return +Healed({Difference.TRIGGERS_LOST: len(lost)})
 
 
-async def _pages(listed: AsyncIterator[WorkflowExecution]) -> AsyncIterator[list[WorkflowExecution]]:
-    page: list[WorkflowExecution] = []
-    async for execution in listed:
-        page.append(execution)
+async def _pages(listed: AsyncIterator[Carried]) -> AsyncIterator[list[Carried]]:
+    page: list[Carried] = []
+    async for one in listed:
+        page.append(one)
         if len(page) == PAGE:
             yield page
             page = []
@@ -98,23 +95,19 @@ async def _pages(listed: AsyncIterator[WorkflowExecution]) -> AsyncIterator[list
 
 
 async def _end_unknown(
-    database: Database, temporal: Temporal, place: DictRow, page: list[WorkflowExecution]
+    database: Database, temporal: Temporal, place: DictRow, page: list[Carried]
 ) -> set[UUID]:
     """The triggers among these that have no row."""
-    found = [(execution, _trigger_of(execution)) for execution in page]
+    found = [one.workflow_run_id for one in page]
     async with database.connection() as connection:
-        known = await find_known_triggers(connection, place["id"], [one for _, one in found])
-    for execution, trigger_id in found:
+        known = await find_known_triggers(connection, place["id"], found)
+    for one in page:
         # The repeated fan-out of a pending trigger writes its runs' rows anew, and they run again.
-        is_ahead = trigger_id not in known or known[trigger_id] == "pending"
-        if is_ahead and execution.status is WorkflowExecutionStatus.RUNNING:
-            await end_forgotten(temporal, execution.id)
+        is_ahead = one.workflow_run_id not in known or known[one.workflow_run_id] == "pending"
+        if is_ahead and one.is_running:
+            await end_forgotten(temporal, one.workflow_id)
     _beat(len(page))
-    return {trigger_id for _, trigger_id in found if trigger_id not in known}
-
-
-def _trigger_of(execution: WorkflowExecution) -> UUID:
-    return UUID(execution.typed_search_attributes[RUN_ID])
+    return set(found) - set(known)
 
 
 async def _end_those_ahead(database: Database, temporal: Temporal, place: DictRow, since: datetime) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from knockapi import AsyncKnock
 from psycopg.rows import DictRow
-from temporalio.common import SearchAttributeKey
 
 from activities.reconciling.restored import look_back
 from dispatch.looking import FORGOTTEN, Condition, condition_of, ending_of, list_started
@@ -19,9 +18,6 @@ from tests.eventually import eventually
 from tests.houses import House
 from tests.rules.healing import heals, round_of
 from tests.runs import rows
-from workflows_engine import names
-
-WAITING_FOR = SearchAttributeKey.for_keyword(names.WAITING_FOR)
 
 
 @pytest.fixture
@@ -37,7 +33,7 @@ async def asleep(house: House, environment: TestEnvironment, knock: AsyncKnock, 
     async def look() -> list[dict[str, Any]]:
         found = list_started(house.temporal, environment.slug, None)
         # What it waits for is told with the task that puts it to sleep.
-        listed = [one.id async for one in found if one.typed_search_attributes.get(WAITING_FOR)]
+        listed = [one.workflow_id async for one in found if one.is_waiting]
         return [
             row
             for row in await runs_of(house.database, environment)

@@ -4,12 +4,14 @@ from temporalio import activity
 
 from activities.performs import performs
 from activities.reconciling.items import Healed
+from activities.reconciling.restored import catch_up
 from activities.reconciling.rounds import make_round
 from dispatch.cancels import tell_run
 from dispatch.temporal import Temporal
 from models.database import Database
 from models.tables.cancels import find_cancellable
 from models.tables.reconciliation import list_environments
+from models.tables.reconciliations import count_rounds
 from models.values.differences import Difference
 from workflows_engine import effects
 from workflows_engine.effects.maintenance import (
@@ -20,6 +22,7 @@ from workflows_engine.effects.maintenance import (
 )
 
 PAGE = 200
+_RESTARTED = (Difference.FAN_OUTS_RESTARTED, Difference.RUNS_RESTARTED, Difference.RUNS_RUN_AGAIN)
 
 
 class Maintenance:
@@ -48,22 +51,25 @@ class Maintenance:
     @performs(effects.reconcile)
     async def reconcile(self, ask: ReconcileAsk) -> ReconcileAnswer:
         """One round; each part repairs a bounded number of rows and leaves the rest to the next."""
+        await catch_up(self._database, self._temporal, ask.now)
         healed = Healed()
         async with self._database.connection() as connection:
             places = await list_environments(connection)
         for place in places:
             healed += await make_round(self._database, self._temporal, place, ask.now)
-        return _told(healed)
+        async with self._database.connection() as connection:
+            return _told(healed, await count_rounds(connection))
 
 
-def _told(healed: Healed) -> ReconcileAnswer:
+def _told(healed: Healed, rounds: int) -> ReconcileAnswer:
     """The short form that Temporal keeps; the report says more."""
     return ReconcileAnswer(
         retired=healed[Difference.TRIGGERS_WITHDRAWN],
-        restarted=healed[Difference.FAN_OUTS_RESTARTED] + healed[Difference.RUNS_RESTARTED],
+        restarted=sum(healed[kind] for kind in _RESTARTED),
         cancelled=healed[Difference.RUNS_SETTLED],
         signalled=healed[Difference.WAITS_TOLD] + healed[Difference.CANCELS_TOLD],
         windows=healed[Difference.WINDOWS_HANDED_OVER],
         deliveries=healed[Difference.DELIVERIES_RESTARTED],
         schedules=healed[Difference.SCHEDULES_RESTARTED] + healed[Difference.SCHEDULES_MOVED],
+        rounds=rounds,
     )

@@ -6,9 +6,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
+from activities.standing import RowMissing
 from dispatch.log_lines import performing
 from workflows_engine.effects.effect import Effect
+from workflows_engine.errors import ROW_MISSING
 
 Ask = TypeVar("Ask", bound=BaseModel)
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -20,7 +23,10 @@ FAILURES = "tocsin_effect_failures"
 def performs(
     effect: Effect[Ask, Answer],
 ) -> Callable[[Callable[[Any, Ask], Awaitable[Answer]]], Callable[[Any, Ask], Awaitable[Answer]]]:
-    """Make the method the Temporal activity of this effect, and count the tries that raise."""
+    """Make the method the Temporal activity of this effect, and count the tries that raise.
+
+    They are made without end, but for a run that has no row: the reconciler says what becomes of it.
+    """
 
     def tie(method: Callable[[Any, Ask], Awaitable[Answer]]) -> Callable[[Any, Ask], Awaitable[Answer]]:
         @wraps(method)
@@ -28,6 +34,8 @@ def performs(
             with performing(ask):
                 try:
                     return await method(self, ask)
+                except RowMissing as error:
+                    raise ApplicationError(str(error), type=ROW_MISSING, non_retryable=True) from error
                 except Exception as error:
                     if activity.in_activity():
                         _count(effect.name, error)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from activities.ledger import LedgerKey, claim
 from activities.performs import performs
-from activities.reconciling.runs import startable
+from activities.reconciling.starting import startable
 from dispatch.starting import start_recipient_run
 from dispatch.temporal import Temporal
 from models.database import Connection, Database

@@ -106,11 +106,15 @@ def stopped(outcome: Outcome, reason: str) -> StepAnswer:
     return StepAnswer(verdict=Verdict.STOP, outcome=outcome, reason=reason)
 
 
+class RowMissing(LookupError):
+    """A run without a row: Postgres was restored to before its trigger. No later try finds it."""
+
+
 async def load(connection: Connection, versions: Versions, ask: StepAsk) -> Standing:
     """The run of this ask; its row was written before its workflow started."""
     facts = await find_facts(connection, ask.environment_id, ask.recipient_run_id)
     if facts is None:
-        raise LookupError(f"recipient run {ask.recipient_run_id} has no row")
+        raise RowMissing(f"recipient run {ask.recipient_run_id} has no row")
     version = await versions.get(connection, ask.environment_id, facts["workflow_version_id"])
     content = (facts["content_environment_id"], facts["content_number"])
     around = await versions.published.get(connection, *content, version.partials)

@@ -94,28 +94,42 @@ def share_of(environment_id: UUID, workflow_run_id: UUID, tenant_id: str | None)
     return Priority(fairness_key=hashlib.sha256(f"{environment_id}/{whose}".encode()).hexdigest()[:32])
 
 
+@dataclass(frozen=True)
+class StartableFanOut:
+    """A trigger whose row is written, and whose recipients are to be started."""
+
+    environment_id: UUID
+    environment: str
+    workflow_key: str
+    workflow_run_id: UUID
+    tenant_id: str | None = None
+
+    @property
+    def workflow_id(self) -> str:
+        return names.workflow_run_workflow(self.environment, self.workflow_key, self.workflow_run_id)
+
+
 async def start_workflow_run(
-    temporal: Temporal,
-    environment_id: UUID,
-    environment: str,
-    workflow_key: str,
-    workflow_run_id: UUID,
-    tenant_id: str | None,
+    temporal: Temporal, fan_out: StartableFanOut, *, is_repeated: bool = False
 ) -> Started:
-    """Start the fan-out of a trigger to its recipients; already started is success."""
-    workflow_id = names.workflow_run_workflow(environment, workflow_key, workflow_run_id)
-    attributes = {names.ENVIRONMENT: environment, names.WORKFLOW: workflow_key}
-    attributes[names.WORKFLOW_RUN_ID] = str(workflow_run_id)
+    """Start the fan-out of a trigger to its recipients; already started is success.
+
+    With `is_repeated` one that came to its end is done again, for a Postgres that lost what it wrote.
+    """
+    reuse = WorkflowIDReusePolicy
+    workflow_id = fan_out.workflow_id
+    attributes = {names.ENVIRONMENT: fan_out.environment, names.WORKFLOW: fan_out.workflow_key}
+    attributes[names.WORKFLOW_RUN_ID] = str(fan_out.workflow_run_id)
     try:
         handle = await temporal.client.start_workflow(
             WorkflowRunWorkflow.run,
-            WorkflowRunInput(environment_id=environment_id, workflow_run_id=workflow_run_id),
+            WorkflowRunInput(environment_id=fan_out.environment_id, workflow_run_id=fan_out.workflow_run_id),
             id=workflow_id,
             task_queue=names.RUNS,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_reuse_policy=reuse.ALLOW_DUPLICATE if is_repeated else reuse.REJECT_DUPLICATE,
             search_attributes=_typed(attributes) if temporal.is_listed else None,
-            static_summary=f"{workflow_key}: fan out",
-            priority=share_of(environment_id, workflow_run_id, tenant_id),
+            static_summary=f"{fan_out.workflow_key}: fan out",
+            priority=share_of(fan_out.environment_id, fan_out.workflow_run_id, fan_out.tenant_id),
             rpc_timeout=PATIENCE,
         )
     except WorkflowAlreadyStartedError:

@@ -19,7 +19,13 @@ from dispatch.errors import (
 )
 from dispatch.log_lines import tell
 from dispatch.reaching import reaching_temporal
-from dispatch.starting import StartableRun, Started, start_recipient_run, start_workflow_run
+from dispatch.starting import (
+    StartableFanOut,
+    StartableRun,
+    Started,
+    start_recipient_run,
+    start_workflow_run,
+)
 from dispatch.temporal import Temporal
 from dispatch.waking import wake_for_recipients
 from models.database import Connection, Database
@@ -322,9 +328,9 @@ async def _start(temporal: Temporal, place: Place, request: TriggerRequest, trig
     only = request.only_user
     if only is None:
         tenant_id = request.tenant.id if request.tenant else None
-        return await start_workflow_run(
-            temporal, place.environment_id, place.slug, request.workflow_key, trigger_id, tenant_id
-        )
+        key = request.workflow_key
+        fan_out = StartableFanOut(place.environment_id, place.slug, key, trigger_id, tenant_id)
+        return await start_workflow_run(temporal, fan_out)
     return await start_recipient_run(
         temporal,
         StartableRun(

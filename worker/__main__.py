@@ -5,14 +5,19 @@ import asyncio
 import logging
 import signal
 import sys
+from datetime import UTC, datetime
 
+import psycopg
 import uvloop
 from pydantic import ValidationError
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError
+from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception_type, wait_exponential
 
+from activities.reconciling.restored import catch_up
 from dispatch.log_lines import configure
 from dispatch.starting import ensure_maintenance
-from dispatch.temporal import connect
+from dispatch.temporal import Temporal, connect
 from models.database import Database
 from models.sealing import Sealer, former_of
 from outbound.client import build_client
@@ -43,6 +48,8 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
     )
     figures = asyncio.create_task(show_figures(database, runtime.metric_meter)) if runtime else None
     try:
+        if names.RUNS in queues:
+            await _catch_up(database, temporal, stop)
         async with working(parts, queues=queues, runner=sandbox() if settings.sandboxed else None):
             if names.BULK in queues:
                 await ensure_maintenance(temporal)
@@ -54,6 +61,19 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
             figures.cancel()
         await http.aclose()
         await database.close()
+
+
+async def _catch_up(database: Database, temporal: Temporal, stop: asyncio.Event) -> None:
+    """Before any run is served; as long as Postgres or Temporal is away, none could be."""
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception_type((psycopg.Error, RPCError)),
+        wait=wait_exponential(multiplier=0.25, max=5),
+        stop=lambda _: stop.is_set(),
+        before_sleep=before_sleep_log(log, logging.WARNING),
+        reraise=True,
+    ):
+        with attempt:
+            await catch_up(database, temporal, datetime.now(UTC))
 
 
 def _runtime(settings: WorkerSettings) -> Runtime | None:

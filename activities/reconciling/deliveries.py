@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import DictRow
 
+from activities.reconciling.forgotten import remember
 from activities.reconciling.items import Healed, each
 from dispatch.looking import Condition, condition_of
+from dispatch.sent import was_delivered
 from dispatch.starting import start_delivery
 from dispatch.temporal import Temporal
 from models.database import Database
@@ -20,7 +22,10 @@ PATIENCE = timedelta(minutes=35)
 
 
 async def take_up(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> Healed:
-    """Start the delivery of unsettled messages; one whose workflow was ended by a person is undelivered."""
+    """Start the delivery of unsettled messages; one whose workflow was ended by a person is undelivered.
+
+    One whose workflow says that it was sent is settled: Postgres lost that, and it is not sent again.
+    """
     async with database.connection() as connection:
         found = await find_undelivered(connection, place["id"], now - PATIENCE)
 
@@ -32,6 +37,10 @@ async def take_up(database: Database, temporal: Temporal, place: DictRow, now: d
             return Difference.DELIVERIES_RESTARTED
         if condition is Condition.RUNNING:
             return None
+        if await was_delivered(temporal, message["id"], retries):
+            async with database.transaction() as connection:
+                _, is_settled = await remember(connection, place["id"], message["id"], now)
+            return Difference.DELIVERIES_REMEMBERED if is_settled else None
         return await _give_up(database, place, message["id"], now)
 
     return await each(found, take)

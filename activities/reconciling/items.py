@@ -15,7 +15,11 @@ Healed = Counter[Difference]
 """How many differences of each kind were healed; kinds that did not occur are not in it."""
 
 
-async def each(found: Iterable[DictRow], repair: Callable[[DictRow], Awaitable[Difference | None]]) -> Healed:
+Repair = Callable[[DictRow], Awaitable[Difference | Healed | None]]
+"""Heals what is wrong with one row: one difference, several, or none."""
+
+
+async def each(found: Iterable[DictRow], repair: Repair) -> Healed:
     """What was repaired, by kind. A row whose repair fails is counted, logged, and left for later."""
     healed = Healed()
     for row in found:
@@ -26,8 +30,7 @@ async def each(found: Iterable[DictRow], repair: Callable[[DictRow], Awaitable[D
             if activity.in_activity():
                 activity.metric_meter().create_counter(LEFT_OUT, "rows left for the next round").add(1)
             kind = Difference.LEFT_OUT
-        if kind is not None:
-            healed[kind] += 1
+        healed.update([kind] if isinstance(kind, Difference) else kind or ())
         if activity.in_activity():
             activity.heartbeat(str(row["id"]))
     return healed

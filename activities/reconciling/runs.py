@@ -1,14 +1,19 @@
-"""Open runs whose workflow is gone: started again if it was lost, settled if a person ended it."""
+"""Open runs whose workflow is gone: started again if it was lost, settled if a person ended it.
+
+One whose workflow ended by itself is open only where Postgres lost its end: it is run again.
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg.rows import DictRow
 
+from activities.reconciling.forgotten import run_again
 from activities.reconciling.items import Healed, each
+from activities.reconciling.starting import startable
 from dispatch.carrying import workflow_id_of
-from dispatch.looking import Condition, condition_of
-from dispatch.starting import StartableRun, start_recipient_run
+from dispatch.looking import Condition, condition_of, is_forgotten
+from dispatch.starting import start_recipient_run
 from dispatch.temporal import Temporal
 from models.database import Connection, Database
 from models.tables.batches import release_windows
@@ -16,7 +21,6 @@ from models.tables.recipient_runs import Ending, LogLine, close_run, is_still_op
 from models.tables.reconciliation import take_unchecked
 from models.values.differences import Difference
 from models.values.kinds import Outcome
-from models.values.refs import RecipientRef
 
 QUIET = timedelta(seconds=30)
 """A run that wrote something since needs no look."""
@@ -29,13 +33,16 @@ async def repair(database: Database, temporal: Temporal, place: DictRow, now: da
     async with database.transaction() as connection:
         found = await take_unchecked(connection, place["id"], now, now - QUIET, now - STALE)
 
-    async def mend(run: DictRow) -> Difference | None:
-        condition = await condition_of(temporal, workflow_id_of(run))
+    async def mend(run: DictRow) -> Difference | Healed | None:
+        workflow_id = workflow_id_of(run)
+        condition = await condition_of(temporal, workflow_id)
         if condition is Condition.RUNNING or (condition is Condition.MISSING and not run["answered_at"]):
             return None
         if condition is Condition.MISSING:
             await start_recipient_run(temporal, startable(run))
             return Difference.RUNS_RESTARTED
+        if await is_forgotten(temporal, workflow_id, condition):
+            return await run_again(database, temporal, run, now)
         async with database.transaction() as connection:
             is_settled = await settle(connection, run, condition, now)
         return Difference.RUNS_SETTLED if is_settled else None
@@ -61,18 +68,3 @@ async def settle(connection: Connection, run: DictRow, condition: Condition, now
     )
     await log(connection, environment_id, run_id, line, now)
     return True
-
-
-def startable(run: DictRow) -> StartableRun:
-    """What a run's workflow is started with, from its row."""
-    return StartableRun(
-        environment_id=run["environment_id"],
-        environment=run["slug"],
-        workflow_key=run["workflow_key"],
-        workflow_run_id=run["workflow_run_id"],
-        recipient_run_id=run["id"],
-        recipient=RecipientRef(collection=run["recipient_collection"], id=run["recipient_id"]),
-        tenant_id=run["tenant_id"],
-        cancellation_key=run["cancellation_key"],
-        incarnation=run["incarnation"],
-    )

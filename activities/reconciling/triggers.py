@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.reconciling.items import Healed, each
 from dispatch.carrying import workflow_id_of
 from dispatch.looking import Condition, condition_of
-from dispatch.starting import start_workflow_run
+from dispatch.starting import StartableFanOut, start_workflow_run
 from dispatch.temporal import Temporal
 from models.database import Database
 from models.tables.reconciliation import (
@@ -48,26 +48,26 @@ async def retire_unanswered(database: Database, temporal: Temporal, place: DictR
 async def restart_fan_outs(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> Healed:
     """Start the fan-out of accepted triggers again where Temporal has forgotten it.
 
-    One that was ended in Temporal before its end is given up, so that it keeps no other waiting.
+    One that was ended in Temporal before its end is given up, so that it keeps no other waiting. One that
+    came to its end is done again, as Postgres lost it: the runs that it started are known by their ids.
     """
     async with database.connection() as connection:
         found = await find_unfinished_fan_outs(connection, place["id"], now - PATIENCE, PER_ROUND)
 
     async def repair(trigger: DictRow) -> Difference | None:
         key, trigger_id = trigger["workflow_key"], UUID(str(trigger["id"]))
-        workflow_id = names.workflow_run_workflow(place["slug"], key, trigger_id)
-        condition = await condition_of(temporal, workflow_id)
+        fan_out = StartableFanOut(place["id"], place["slug"], key, trigger_id, trigger["tenant_id"])
+        condition = await condition_of(temporal, fan_out.workflow_id)
         if condition is Condition.RUNNING:
             return None
-        if condition is not Condition.MISSING:
+        if condition in (Condition.TERMINATED, Condition.FAILED):
             async with database.connection() as connection:
                 if not await abandon_fan_out(connection, place["id"], trigger_id):
                     return None
             told = "the fan-out of trigger %s is given up: its workflow is %s; the rest gets no run"
             activity.logger.warning(told, trigger_id, condition.value)
             return Difference.FAN_OUTS_GIVEN_UP
-        tenant_id = trigger["tenant_id"]
-        await start_workflow_run(temporal, place["id"], place["slug"], key, trigger_id, tenant_id)
+        await start_workflow_run(temporal, fan_out, is_repeated=condition is Condition.CLOSED)
         return Difference.FAN_OUTS_RESTARTED
 
     return await each(found, repair)

@@ -7,9 +7,9 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from activities.reconciling.items import Healed, each
-from activities.reconciling.runs import startable
+from activities.reconciling.starting import startable
 from dispatch.carrying import workflow_id_of
-from dispatch.looking import Condition, condition_of
+from dispatch.looking import Condition, condition_of, is_forgotten
 from dispatch.signals import tell_look
 from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal
@@ -63,15 +63,18 @@ async def hand_over(
 
 
 async def _is_carried(database: Database, temporal: Temporal, place: DictRow, run_id: UUID) -> bool:
-    """A missing workflow is started again by the repair of runs; then the run still holds its window."""
+    """Where Temporal or Postgres lost the run, the repair of runs takes it up; it still holds its window."""
     async with database.connection() as connection:
         run = await find_carrier(connection, place["id"], run_id)
     if run is None or run["finished_at"] is not None:
         return False
-    condition = await condition_of(temporal, workflow_id_of(run))
+    workflow_id = workflow_id_of(run)
+    condition = await condition_of(temporal, workflow_id)
     if condition is Condition.RUNNING:
-        await tell_look(temporal.client, workflow_id_of(run))
-    return condition in (Condition.RUNNING, Condition.MISSING)
+        await tell_look(temporal.client, workflow_id)
+    if condition in (Condition.RUNNING, Condition.MISSING):
+        return True
+    return await is_forgotten(temporal, workflow_id, condition)
 
 
 async def _name_heir(

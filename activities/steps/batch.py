@@ -13,7 +13,7 @@ from activities.step_log import log_step
 from activities.versions import Versions
 from activities.window_closing import resuming_version, shut, take_gathered
 from dispatch.carrying import workflow_id_of
-from dispatch.looking import Condition, condition_of
+from dispatch.looking import Condition, condition_of, is_forgotten
 from dispatch.signals import tell_joined, tell_look
 from dispatch.temporal import Temporal
 from dispatch.waking import wake_for_run
@@ -92,10 +92,7 @@ class BatchSteps:
             owner = await find_carrier(connection, ask.environment_id, answer.owner_run_id)
         if owner is not None and await self._tell(workflow_id_of(owner), ask, answer):
             return answer
-        # A run that a person ended leaves the window; one that Temporal lost is still among the gathered.
-        ended = owner is not None and (
-            await condition_of(self._temporal, workflow_id_of(owner)) is not Condition.MISSING
-        )
+        ended = owner is not None and await self._was_ended(owner)
         async with self._database.transaction() as connection:
             window = await _still_owned(connection, ask, answer)
             if window is None:
@@ -110,6 +107,15 @@ class BatchSteps:
             line = LogLine(event="batch_taken_over", data={"from_run_id": str(answer.owner_run_id)})
             await log_step(connection, ask, line, "batch")
         return taken
+
+    async def _was_ended(self, owner: DictRow) -> bool:
+        """A run that a person ended leaves the window; one that a server lost is still among the gathered."""
+        workflow_id = workflow_id_of(owner)
+        condition = await condition_of(self._temporal, workflow_id)
+        if condition is Condition.MISSING:
+            return False
+        is_open = owner["finished_at"] is None
+        return not (is_open and await is_forgotten(self._temporal, workflow_id, condition))
 
     async def _tell(self, workflow_id: str, ask: StepAsk, answer: JoinAnswer) -> bool:
         if answer.hurry:

@@ -227,6 +227,7 @@ SENTENCES: dict[str, Callable[[Line], str]] = {
     ),
     "random_cohort_chosen": _chosen,
     "recipient_updated": _changed("the properties"),
+    "run_again": lambda line: "carried out again, since Postgres lost how it had gone on",
     "run_cancelled": _ended,
     "run_completed": _ended,
     "step_failed": _failed,

@@ -213,3 +213,45 @@ async def reopen(
     if row is None:
         raise LookupError(f"recipient run {run_id} has no row")
     return int(row["incarnation"])
+
+
+async def take_up_again(connection: Connection, environment_id: UUID, run_id: UUID, now: datetime) -> int:
+    """An open run goes on in another workflow, from where its rows say that it is; its new incarnation."""
+    cursor = await connection.execute(
+        """
+        UPDATE recipient_runs SET incarnation = incarnation + 1, updated_at = %s, checked_at = %s
+        WHERE environment_id = %s AND id = %s RETURNING incarnation
+        """,
+        (now, now, environment_id, run_id),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise LookupError(f"recipient run {run_id} has no row")
+    return int(row["incarnation"])
+
+
+async def find_known_triggers(
+    connection: Connection, environment_id: UUID, trigger_ids: list[UUID]
+) -> dict[UUID, str | None]:
+    """Those of these triggers that have a row, with the state of their fan-out."""
+    cursor = await connection.execute(
+        "SELECT id, fan_out FROM triggers WHERE environment_id = %s AND id = ANY(%s)",
+        (environment_id, trigger_ids),
+    )
+    return {row["id"]: row["fan_out"] for row in await cursor.fetchall()}
+
+
+async def list_open_runs(
+    connection: Connection, environment_id: UUID, after: UUID | None, limit: int
+) -> list[DictRow]:
+    """A page of open runs, in the order of their ids."""
+    cursor = await connection.execute(
+        f"""
+        SELECT {CARRIER} FROM recipient_runs r JOIN environments e ON e.id = r.environment_id
+        WHERE r.environment_id = %(environment_id)s AND r.finished_at IS NULL
+          AND (%(after)s::uuid IS NULL OR r.id > %(after)s)
+        ORDER BY r.id LIMIT %(limit)s
+        """,
+        {"environment_id": environment_id, "after": after, "limit": limit},
+    )
+    return await cursor.fetchall()

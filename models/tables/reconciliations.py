@@ -104,6 +104,29 @@ async def count_runs(
     )
 
 
+async def count_rounds(connection: Connection) -> int:
+    """Rounds ever made, in all environments: it falls only when Postgres is restored to an earlier time."""
+    cursor = await connection.execute(
+        "SELECT coalesce(sum(rounds), 0)::bigint AS rounds FROM reconciliations"
+    )
+    row = await cursor.fetchone()
+    assert row is not None  # an aggregate always answers
+    rounds: int = row["rounds"]
+    return rounds
+
+
+async def lock_rounds(connection: Connection) -> None:
+    """Only one at a time looks back after a restore, until its transaction ends."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtext('tocsin-look-back'))")
+
+
+async def skip_rounds(connection: Connection, environment_id: UUID, rounds: int) -> None:
+    """Count rounds that were made before Postgres was restored."""
+    await connection.execute(
+        "UPDATE reconciliations SET rounds = rounds + %s WHERE environment_id = %s", (rounds, environment_id)
+    )
+
+
 async def find_report(connection: Connection, environment_id: UUID) -> DictRow | None:
     """The environment's report; None before its first round."""
     cursor = await connection.execute(

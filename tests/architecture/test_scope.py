@@ -58,6 +58,7 @@ UNSCOPED = {
     "models/queries/variables.py:find_overrides": "the account's variables are shown with all overrides",
     "models/tables/variables.py:<module>": "a part of statements, joined to the environment of their run",
     "models/tables/waits.py:<module>": "a part of statements, joined to the environment of their row",
+    "models/tables/reconciliations.py:count_rounds": "a restore of Postgres concerns all environments",
     "models/tables/reconciliations.py:list_reports": "the worker shows the figures of all environments",
     "models/queries/checkup.py:list_environments": WHOLE_ACCOUNT,
     "models/queries/checkup.py:list_keys": WHOLE_ACCOUNT,

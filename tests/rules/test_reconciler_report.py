@@ -1,18 +1,16 @@
 """What the reconciler found and healed is in its report, kind by kind (D5)."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from psycopg.rows import DictRow
 
 from activities.reconciling.items import each
-from activities.reconciling.rounds import make_round
 from models.tables.cancels import NewCancel, insert_cancel
-from models.tables.reconciliations import find_report
 from models.values.differences import Difference
 from tests.builders import batch_step, delay_step, in_app_step, workflow
 from tests.environments import TestEnvironment
+from tests.rules.healing import heals, round_of
 from tests.runs import NOON, WrittenRun, write_run
 from tests.virtual_time import VirtualTime
 
@@ -22,16 +20,6 @@ LATER = NOON + timedelta(hours=1)
 @pytest.fixture
 def place(environment: TestEnvironment) -> DictRow:
     return {"id": environment.id, "slug": environment.slug}
-
-
-async def round_of(virtual: VirtualTime, place: DictRow, now: datetime) -> dict[str, Any]:
-    """The report after a round, with what was healed in it."""
-    healed = await make_round(virtual.database, virtual.temporal, place, now)
-    async with virtual.database.connection() as connection:
-        report = await find_report(connection, place["id"])
-    assert report is not None
-    assert {kind.value: many for kind, many in healed.items()} == (report["found"] if healed else {})
-    return report
 
 
 async def unanswer(virtual: VirtualTime, run: WrittenRun) -> None:
@@ -59,6 +47,7 @@ async def test_a_round_that_finds_nothing_says_so_and_counts_what_is_there(
     assert (report["accepted"], report["finished"], report["open"], report["unexplained"]) == (3, 2, 1, 0)
 
 
+@heals(Difference.TRIGGERS_WITHDRAWN, Difference.RUNS_RESTARTED)
 async def test_lost_withdrawn_and_late_triggers_are_told_apart_and_added_up(
     virtual: VirtualTime, environment: TestEnvironment, place: DictRow
 ) -> None:
@@ -84,6 +73,7 @@ async def test_lost_withdrawn_and_late_triggers_are_told_apart_and_added_up(
     assert (report["accepted"], report["finished"], report["open"]) == (3, 3, 0)
 
 
+@heals(Difference.FAN_OUTS_RESTARTED)
 async def test_a_fan_out_that_was_lost_is_in_the_report(
     virtual: VirtualTime, environment: TestEnvironment, place: DictRow
 ) -> None:
@@ -96,6 +86,7 @@ async def test_a_fan_out_that_was_lost_is_in_the_report(
     assert report["found"]["fan_outs_restarted"] == 1
 
 
+@heals(Difference.RUNS_SETTLED, Difference.WINDOWS_HANDED_OVER)
 async def test_a_terminated_run_and_the_window_it_held_are_in_the_report(
     virtual: VirtualTime, environment: TestEnvironment, place: DictRow
 ) -> None:
@@ -109,6 +100,7 @@ async def test_a_terminated_run_and_the_window_it_held_are_in_the_report(
     assert report["found"] == {"runs_settled": 1, "windows_handed_over": 1}
 
 
+@heals(Difference.CANCELS_TOLD)
 async def test_a_cancel_that_was_not_heard_is_in_the_report(
     virtual: VirtualTime, environment: TestEnvironment, place: DictRow
 ) -> None:

@@ -15,7 +15,7 @@ class ReconcileAsk(BaseModel):
 
 
 class ReconcileAnswer(BaseModel):
-    """What the round changed (D5)."""
+    """What the round changed (D5), and how many had been made by its end: Temporal remembers it."""
 
     retired: int = 0
     restarted: int = 0
@@ -24,6 +24,7 @@ class ReconcileAnswer(BaseModel):
     windows: int = 0
     deliveries: int = 0
     schedules: int = 0
+    rounds: int | None = None
 
 
 class CarryCancelAsk(BaseModel):

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from tests.faults.chaos.disks import disk_full, small_disk
+from tests.faults.chaos.restores import power_cut, restore_postgres, restore_temporal
 from tests.faults.chaos.scenes import away, hanging_provider, mix, overload
 from tests.faults.chaos.stage import Length, Run
 from tests.faults.chaos.torment import tell
@@ -31,6 +32,9 @@ SCENES: dict[str, Scene] = {
     "hanging_provider": hanging_provider,
     "overload": overload,
     "disk_full": disk_full,
+    "restore_postgres": restore_postgres,
+    "restore_temporal": restore_temporal,
+    "power_cut": power_cut,
 }
 
 

@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,7 +16,7 @@ import httpx
 
 from models.values.development import SECRET_KEY
 from tests.faults.chaos.ledger import Ledger
-from tests.faults.chaos.mix import Wanted, wanted
+from tests.faults.chaos.mix import WEIGHTS, Wanted, wanted
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Plan:
     """Seconds that a call may take before its caller hangs up; so long Knock's SDKs wait."""
     at_once: int = 500
     """Calls on their way at a time."""
+    weights: dict[str, int] = field(default_factory=lambda: WEIGHTS)
+    """How often each workflow is triggered, among so many."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ async def run(plan: Plan) -> None:
         async with asyncio.TaskGroup() as calls:
             for number in range(round(plan.seconds * plan.rate)):
                 await asyncio.sleep(started + number / plan.rate - time.monotonic())
-                calls.create_task(caller.trigger(wanted(plan.seed, plan.first + number)))
+                calls.create_task(caller.trigger(wanted(plan.seed, plan.first + number, plan.weights)))
     await ledger.close()
 
 

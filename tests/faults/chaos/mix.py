@@ -19,9 +19,17 @@ WORKFLOWS = {
     "delayed": workflow(delay_step(unit="seconds", value=DELAY_SECONDS), in_app_step(body=BODY)),
     "batched": workflow(batch_step(seconds=BATCH_SECONDS), in_app_step(body=GATHERED)),
     "fan_out": workflow(in_app_step(body=BODY)),
+    "reminded": workflow(
+        delay_step(unit="seconds", value=DELAY_SECONDS),
+        in_app_step(body=BODY),
+        email_step(subject="n={{ data.n }}"),
+    ),
     "cancelled": workflow(delay_step(unit="seconds", value=CANCELLED_SECONDS), in_app_step(body=BODY)),
 }
 WEIGHTS = {"mailed": 35, "delayed": 28, "batched": 28, "fan_out": 3, "cancelled": 6}
+RESTORED_WEIGHTS = {**WEIGHTS, "mailed": 20, "reminded": 25, "delayed": 18}
+"""With more that is about to be sent at any moment."""
+MAILED = ("mailed", "reminded")
 PEOPLE = 150
 GATHERERS = 12
 """People whose triggers meet in batches; few, so that a window gathers some."""
@@ -72,10 +80,10 @@ def everybody() -> list[str]:
     return [*singles, *gatherers, *(who for team in teams() for who in subscribers(team))]
 
 
-def wanted(seed: int, n: int) -> Wanted:
+def wanted(seed: int, n: int, weights: dict[str, int] = WEIGHTS) -> Wanted:
     """The n-th trigger of a seed, whatever came of those before."""
     chance = Random(f"{seed} trigger {n}")
-    kind = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+    kind = chance.choices(list(weights), list(weights.values()))[0]
     if kind == "fan_out":
         team = chance.choice(teams())
         return Wanted(n, kind, subscribers(team), runs=1 + TEAM_SIZE, team=team)

@@ -1,5 +1,6 @@
 """What Tocsin shows of a trial over its public API: runs, messages and feeds."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +67,12 @@ def still_open(http: httpx.Client) -> int:
     runs = _page(http, "/v1/workflow_recipient_runs", {"status[]": OPEN, "page_size": 50})
     messages = _page(http, "/v1/messages", {"status[]": ["queued"], "page_size": 50})
     return len(runs["items"]) + len(messages["items"])
+
+
+def differences(http: httpx.Client) -> Counter[str]:
+    """What the reconciler's report counts since its first round, by kind."""
+    told = _page(http, "/v1/tocsin/reconciler", {})["differences"]
+    return Counter({one["kind"]: one["total"] for one in told if one["total"]})
 
 
 def feed_holds(http: httpx.Client, person: str) -> int:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from tests.faults.chaos.ledger import Heard
-from tests.faults.chaos.mix import CANCELLED_SECONDS
+from tests.faults.chaos.mix import CANCELLED_SECONDS, MAILED
 from tests.faults.chaos.shown import OPEN, Item, Shown
 
 
@@ -118,7 +118,7 @@ def _wrong_totals(items: list[Item]) -> Count:
 
 def _lost_mails(accepted: list[Heard], mails: list[int]) -> Count:
     taken = set(mails)
-    mailed = [one for one in accepted if one.kind == "mailed"]
+    mailed = [one for one in accepted if one.kind in MAILED]
     return Count("lost mails", len(mailed), [f"{one.n} {one.run_id}" for one in mailed if one.n not in taken])
 
 

@@ -48,6 +48,9 @@ async def catch_up(database: Database, temporal: Temporal, now: datetime) -> Non
             return
         log.warning("Postgres was restored: of %s rounds of the reconciler it counts %s", remembered, counted)
         places = await list_environments(connection)
+        if not places:
+            # Another database, or one restored to before anything was in it.
+            return
         healed = [(place, await look_back(database, temporal, place)) for place in places]
         for place, kinds in healed:
             await note_round(connection, place["id"], now, {kind.value: many for kind, many in kinds.items()})

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
@@ -18,6 +19,7 @@ from api.middleware.request_ids import RequestIds
 from api.routes import ROUTERS
 from api.settings import ApiSettings
 from dispatch.temporal import Temporal, connect
+from dispatch.tracing.switch import traces
 from models.database import Database
 from models.sealing import Sealer
 
@@ -41,6 +43,16 @@ _CORS = Middleware(
 )
 
 
+_SPANS = TelemetryConfig(
+    # A span for each request, where traces are on. FastAPI's logs and inner spans would hold bodies.
+    tracing=True,
+    metrics=False,
+    logs=False,
+    operation_spans=False,
+    auto_configure=False,
+    exclude=lambda scope: scope["path"] in ("/healthz", "/readyz"),
+)
+
 TRIGGERS_AT_ONCE = 8
 """Triggers that a process accepts at the same time: more only wait for connections and for Temporal."""
 
@@ -53,7 +65,10 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if temporal is None:
-            app.state.temporal = await connect(settings.payload_keys, ui_url=settings.temporal_ui_url)
+            interceptors = traces("tocsin-api", settings.otlp_endpoint)
+            app.state.temporal = await connect(
+                settings.payload_keys, ui_url=settings.temporal_ui_url, interceptors=interceptors
+            )
         if database is not None:
             yield
             return
@@ -76,6 +91,7 @@ def create_app(
             Middleware(RawPaths),
             Middleware(Guard),
         ],
+        telemetry=_SPANS,
         redirect_slashes=False,
         strict_content_type=False,
     )

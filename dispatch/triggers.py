@@ -21,6 +21,7 @@ from dispatch.log_lines import tell
 from dispatch.reaching import reaching_temporal
 from dispatch.starting import StartableRun, Started, start_recipient_run, start_workflow_run
 from dispatch.temporal import Temporal
+from dispatch.tracing.spans import note, spanning
 from dispatch.waking import wake_for_recipients
 from models.database import Connection, Database
 from models.ids import new_ksuid, new_uuid
@@ -121,9 +122,15 @@ class Place:
 
 async def accept(database: Database, temporal: Temporal, place: Place, request: TriggerRequest) -> Accepted:
     """Accept a trigger whole or refuse it whole (E-TRIGGER-6); raises NotAccepted or Replayed."""
+    with spanning("accept trigger", source=request.origin.source.value):
+        return await _accept(database, temporal, place, request)
+
+
+async def _accept(database: Database, temporal: Temporal, place: Place, request: TriggerRequest) -> Accepted:
     async with database.connection() as connection:
         trigger_id = await _write(connection, place, request)
     tell(workflow_run_id=str(trigger_id))
+    note(environment=place.slug, workflow_key=request.workflow_key, workflow_run_id=trigger_id)
     with reaching_temporal():
         started = await _start(temporal, place, request, trigger_id)
     async with database.connection() as connection:

@@ -13,6 +13,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from dispatch.log_lines import configure
 from dispatch.starting import ensure_maintenance
 from dispatch.temporal import connect
+from dispatch.tracing.switch import traces
 from models.database import Database
 from models.sealing import Sealer, former_of
 from outbound.client import build_client
@@ -34,7 +35,8 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
     await database.open()
     http = build_client([one for one in settings.outbound_allow.split(",") if one])
     runtime = _runtime(settings)
-    temporal = await connect(settings.payload_keys, lazy=False, runtime=runtime)
+    interceptors = traces("tocsin-worker", settings.otlp_endpoint)
+    temporal = await connect(settings.payload_keys, lazy=False, runtime=runtime, interceptors=interceptors)
     parts = Parts(
         database=database,
         temporal=temporal,

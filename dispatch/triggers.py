@@ -137,7 +137,7 @@ async def _accept(database: Database, temporal: Temporal, place: Place, request:
         now, changed = datetime.now(UTC), _changed(request)
         answered = await mark_answered(connection, place.environment_id, trigger_id, now, changed)
     if answered is None:
-        raise Unavailable("the request took too long and was withdrawn; try again")
+        raise Unavailable("the request took too long and was withdrawn; try again", reason="withdrawn")
     if answered["is_awaited"]:
         await wake_for_recipients(database, temporal, place.environment_id, changed)
     url = temporal.url_of(started.workflow_id, started.run_id)

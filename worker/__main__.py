@@ -8,8 +8,8 @@ import sys
 
 import uvloop
 from pydantic import ValidationError
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
+from dispatch.figures import serving
 from dispatch.log_lines import configure
 from dispatch.starting import ensure_maintenance
 from dispatch.temporal import connect
@@ -34,7 +34,7 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
     database = Database(settings.database_url, pool_size=settings.pool_size)
     await database.open()
     http = build_client([one for one in settings.outbound_allow.split(",") if one])
-    runtime = _runtime(settings)
+    runtime = serving(settings.metrics_address)
     interceptors = traces("tocsin-worker", settings.otlp_endpoint)
     temporal = await connect(settings.payload_keys, lazy=False, runtime=runtime, interceptors=interceptors)
     parts = Parts(
@@ -56,12 +56,6 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
             figures.cancel()
         await http.aclose()
         await database.close()
-
-
-def _runtime(settings: WorkerSettings) -> Runtime | None:
-    if settings.metrics_address is None:
-        return None
-    return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=settings.metrics_address)))
 
 
 def _queues(text: str) -> tuple[str, ...]:

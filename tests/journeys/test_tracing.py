@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from knockapi import AsyncKnock
+from temporalio.client import Client
 
 from models.values.development import SECRET_KEY
 from tests.builders import batch_step, delay_step, email_step, fetch_step, in_app_step, workflow
@@ -81,10 +82,12 @@ def _project(folder: Path, workflows: dict[str, Any]) -> Path:
 async def trigger(knock: AsyncKnock, key: str, *people: str) -> tuple[str, str]:
     """Trigger as a caller who traces; the ids of the trace and of the caller's own span."""
     trace_id, span_id = uuid4().hex, uuid4().hex[:16]
-    recipients = [{"id": f"{CANARY}-{one}", "name": CANARY, "email": f"{one}@{CANARY}.net"} for one in people]
+    recipients: list[Any] = [
+        {"id": f"{CANARY}-{one}", "name": CANARY, "email": f"{one}@{CANARY}.net"} for one in people
+    ]
     header = {"traceparent": f"00-{trace_id}-{span_id}-01", "baggage": f"who={CANARY}"}
     await knock.workflows.trigger(
-        key, recipients=[*recipients], data={"word": CANARY}, extra_headers=header, tenant=f"{CANARY}-inc"
+        key, recipients=recipients, data={"word": CANARY}, extra_headers=header, tenant=f"{CANARY}-inc"
     )
     return trace_id, span_id
 
@@ -204,6 +207,31 @@ async def test_whoever_is_absorbed_by_a_batch_is_linked_with_the_run_that_holds_
     held = one(told, "RunActivity:join_batch").attributes
     assert joined["tocsin.owner_run_id"] == held["tocsin.recipient_run_id"]
     assert joined["tocsin.window_id"] == held["tocsin.window_id"]
+
+
+async def test_what_a_schedule_does_for_months_is_not_in_the_trace_of_whoever_made_it(
+    collector: Collector, knock: AsyncKnock, stack: Stack
+) -> None:
+    trace_id, span_id = uuid4().hex, uuid4().hex[:16]
+    (made,) = await knock.schedules.create(
+        workflow="mailed",
+        recipients=["ada"],
+        repeats=[{"frequency": "daily", "hours": 9}],
+        extra_headers={"traceparent": f"00-{trace_id}-{span_id}-01"},
+    )
+    run_of, _ = await trigger(knock, "slept", "bob")
+    spans = await arrived(collector, run_of, lambda names: "RunActivity:resolve_delay" in names)
+    run_id = one(spans, "RunActivity:resolve_delay").attributes["temporalRunID"]
+
+    client = await Client.connect(stack.temporal.address)
+
+    async def headers(workflow_id: str) -> set[str]:
+        events = [event async for event in client.get_workflow_handle(workflow_id).fetch_history_events()]
+        return set(events[0].workflow_execution_started_event_attributes.header.fields)
+
+    (run,) = [one.id async for one in client.list_workflows(f'RunId = "{run_id}"')]
+    assert await headers(run) == {"_tracer-data"}
+    assert await headers(f"schedule/{made.id}") == set()
 
 
 async def test_no_span_tells_of_people_data_or_addresses(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from opentelemetry.trace import SpanKind
 from psycopg.rows import DictRow
 from pydantic import ValidationError
 
@@ -20,6 +21,7 @@ from activities.performs import performs
 from activities.variables import secret_values, variable_values
 from dispatch.starting import start_delivery
 from dispatch.temporal import Temporal
+from dispatch.tracing.spans import note, spanning
 from dispatch.waking import wake_for_messages
 from models.database import Connection, Database
 from models.sealing import SealBroken, Sealer
@@ -123,7 +125,13 @@ class Deliveries:
         if sink is not None:
             return await sink().deliver(message["id"])
         provider = await self._provider(message["environment_id"], channel)
-        return provider if isinstance(provider, Receipt) else await provider.deliver(_email(message))
+        if isinstance(provider, Receipt):
+            return provider
+        about = {"channel_type": channel["type"], "provider": channel["provider"]}
+        with spanning("send", SpanKind.CLIENT, message_id=message["id"], **about):
+            receipt = await provider.deliver(_email(message))
+            note(outcome=receipt.outcome)
+        return receipt
 
     async def _provider(self, environment_id: UUID, channel: DictRow) -> Provider[EmailMessage] | Receipt:
         """The configured provider, or a dead receipt that says what to configure."""

@@ -2,22 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from api.content_database import TURNS
 from api.fair_turns import FairTurns
 from api.faults import HANDLERS
+from api.figures import BUCKETS, RequestFigures, show_pool
+from api.middleware.counting import Counting
 from api.middleware.fault_barrier import FaultBarrier
 from api.middleware.guard import Guard
 from api.middleware.raw_paths import RawPaths
 from api.middleware.request_ids import RequestIds
 from api.routes import ROUTERS
 from api.settings import ApiSettings
+from dispatch.figures import serving
 from dispatch.temporal import Temporal, connect
+from dispatch.tracing.switch import traces
 from models.database import Database
 from models.sealing import Sealer
 
@@ -41,6 +46,16 @@ _CORS = Middleware(
 )
 
 
+_SPANS = TelemetryConfig(
+    # A span for each request, where traces are on. FastAPI's logs and inner spans would hold bodies.
+    tracing=True,
+    metrics=False,
+    logs=False,
+    operation_spans=False,
+    auto_configure=False,
+    exclude=lambda scope: scope["path"] in ("/healthz", "/readyz"),
+)
+
 TRIGGERS_AT_ONCE = 8
 """Triggers that a process accepts at the same time: more only wait for connections and for Temporal."""
 
@@ -49,33 +64,20 @@ def create_app(
     settings: ApiSettings, *, database: Database | None = None, temporal: Temporal | None = None
 ) -> FastAPI:
     """The API. A database or Temporal client that is given stays its giver's to open and close."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if temporal is None:
-            app.state.temporal = await connect(settings.payload_keys, ui_url=settings.temporal_ui_url)
-        if database is not None:
-            yield
-            return
-        app.state.database = own = Database(settings.database_url)
-        await own.open()
-        try:
-            yield
-        finally:
-            await own.close()
-
     app = FastAPI(
         title="Tocsin",
-        lifespan=lifespan,
+        lifespan=_opened,
         exception_handlers=HANDLERS,
         # From the outside in. Starlette's own barrier is outside of all of them, and sees nothing.
         middleware=[
+            *([Middleware(Counting)] if settings.metrics_address else []),
             Middleware(RequestIds),
             _CORS,
             Middleware(FaultBarrier),
             Middleware(RawPaths),
             Middleware(Guard),
         ],
+        telemetry=_SPANS,
         redirect_slashes=False,
         strict_content_type=False,
     )
@@ -88,3 +90,27 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     return app
+
+
+@asynccontextmanager
+async def _opened(app: FastAPI) -> AsyncIterator[None]:
+    """What the application needs and was not given, open until it ends."""
+    settings: ApiSettings = app.state.settings
+    runtime = serving(settings.metrics_address, BUCKETS)
+    async with AsyncExitStack() as opened:
+        if app.state.temporal is None:
+            app.state.temporal = await connect(
+                settings.payload_keys,
+                ui_url=settings.temporal_ui_url,
+                runtime=runtime,
+                interceptors=traces("tocsin-api", settings.otlp_endpoint),
+            )
+        if app.state.database is None:
+            app.state.database = Database(settings.database_url)
+            await app.state.database.open()
+            opened.push_async_callback(app.state.database.close)
+        if runtime is not None:
+            app.state.figures = RequestFigures(runtime.metric_meter)
+            showing = asyncio.create_task(show_pool(app.state.database, runtime.metric_meter))
+            opened.callback(showing.cancel)
+        yield

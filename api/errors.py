@@ -74,6 +74,11 @@ class ApiError(Exception):
         self.code = code or type(self).code
         self.headers = headers or {}
 
+    @property
+    def reason(self) -> str:
+        """What metrics count it as; one of a few words."""
+        return self.code
+
     def body(self) -> dict[str, Any]:
         return {"code": self.code, "message": self.message, "status": self.status, "type": self.type}
 
@@ -211,5 +216,10 @@ class Unavailable(ApiError):
     status = 503
     code = "unavailable"
 
-    def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
+    def __init__(self, message: str, *, retry_after_seconds: int = 1, reason: str = "unavailable") -> None:
         super().__init__(message, headers={"Retry-After": str(retry_after_seconds)})
+        self._reason = reason
+
+    @property
+    def reason(self) -> str:
+        return self._reason

@@ -45,7 +45,10 @@ class FairTurns:
             return
         queue = self._waiting.setdefault(key, deque())
         if len(queue) >= MOST_WAITING:
-            raise Unavailable("Too many calls of this tenant wait already; send it again after Retry-After.")
+            raise Unavailable(
+                "Too many calls of this tenant wait already; send it again after Retry-After.",
+                reason="too_many_waiting",
+            )
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue.append(mine)
         watch = None if leaving is None else asyncio.ensure_future(leaving())
@@ -53,13 +56,15 @@ class FairTurns:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await asyncio.wait({mine, watch} if watch else {mine}, return_when=asyncio.FIRST_COMPLETED)
             if not mine.done():
-                raise Unavailable("The caller has left.")
+                raise Unavailable("The caller has left.", reason="caller_left")
         except BaseException as error:
             if mine.done():
                 self._give_back()
             mine.cancel()
             if isinstance(error, TimeoutError):
-                raise Unavailable("This took too long to be accepted; send it again.") from error
+                raise Unavailable(
+                    "This took too long to be accepted; send it again.", reason="no_turn"
+                ) from error
             raise
         finally:
             if watch is not None:

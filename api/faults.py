@@ -34,7 +34,9 @@ _SHOWN_REFUSALS = 500
 
 async def answer(request: Request, error: Exception) -> Response:
     """The handler of everything that routes and FastAPI raise on purpose."""
-    return as_api_error(error, request.method, request.url.path).response()
+    told = as_api_error(error, request.method, request.url.path)
+    request.state.refusal = told.reason
+    return told.response()
 
 
 HANDLERS: dict[Any, Any] = dict.fromkeys(
@@ -76,11 +78,13 @@ def _of_dispatch(error: Exception) -> ApiError | None:
         entries = [{"field": path, "message": told, "type": "invalid"} for path, told in error.mistakes]
         return InvalidParams(_sentence(error), entries)
     if isinstance(error, dispatch_errors.Unavailable):
-        return Unavailable(_sentence(error))
+        return Unavailable(_sentence(error), reason=error.reason)
     if isinstance(error, dispatch_errors.NotAccepted):
         return Refused(_sentence(error), code=_REFUSALS[type(error)])
     if isinstance(error, RPCError):
-        return Unavailable(f"Temporal does not answer ({error.status.name}); send the request again.")
+        return Unavailable(
+            f"Temporal does not answer ({error.status.name}); send the request again.", reason="temporal"
+        )
     return None
 
 
@@ -181,5 +185,7 @@ def _of_database(error: Exception) -> ApiError | None:
     # NotSupportedError: a migration made a prepared plan stale; its connection is gone, a new one works.
     away = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.NotSupportedError)
     if isinstance(cause, (*away, sqlalchemy.exc.TimeoutError, ConnectionError)):
-        return Unavailable("The database does not answer just now; send the request again.")
+        return Unavailable(
+            "The database does not answer just now; send the request again.", reason="database"
+        )
     return None

@@ -63,4 +63,10 @@ class IdempotencyMismatch(NotAccepted):
 
 
 class Unavailable(NotAccepted):
-    """Retry with the same Idempotency-Key resumes where this stopped (D5)."""
+    """Retry with the same Idempotency-Key resumes where this stopped (D5); `reason` is for metrics."""
+
+    reason = "temporal"
+
+    def __init__(self, message: str, *, reason: str = "temporal") -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from structlog.typing import Processor
 from temporalio import activity
 
+from dispatch.tracing.spans import trace_ids
+
 LogFormat = Literal["auto", "json", "text"]
 """`auto` is text on a terminal and JSON anywhere else."""
 
@@ -112,6 +114,11 @@ def _name_activity(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMa
     return line
 
 
+def _name_trace(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    line.update(trace_ids())
+    return line
+
+
 def _leave_rows_out(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name in ("event", "exception", "reason"):
         if isinstance(line.get(name), str):
@@ -125,6 +132,7 @@ _PREPARED: list[Processor] = [
     structlog.stdlib.add_logger_name,
     structlog.stdlib.PositionalArgumentsFormatter(),
     _name_activity,
+    _name_trace,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     # Plain: other renderings print local variables, with keys and data of callers among them.
     structlog.processors.format_exc_info,

@@ -1,10 +1,11 @@
 """The one Temporal client of a process."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
 
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
@@ -44,6 +45,7 @@ async def connect(
     ui_url: str | None = None,
     lazy: bool = True,
     runtime: Runtime | None = None,
+    interceptors: Sequence[Interceptor] = (),
 ) -> Temporal:
     """Connect as TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS… say, as every Temporal tool does.
 
@@ -52,5 +54,7 @@ async def connect(
     where = ClientConfig.load_client_connect_config()
     converter: DataConverter = data_converter(payload_keys)
     where.setdefault("target_host", "127.0.0.1:7233")
-    client = await Client.connect(**where, data_converter=converter, lazy=lazy, runtime=runtime)
+    client = await Client.connect(
+        **where, data_converter=converter, lazy=lazy, runtime=runtime, interceptors=interceptors
+    )
     return Temporal(client=client, ui_url=ui_url, hides_keys=payload_keys is not None)

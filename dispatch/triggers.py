@@ -27,6 +27,7 @@ from dispatch.starting import (
     start_workflow_run,
 )
 from dispatch.temporal import Temporal
+from dispatch.tracing.spans import note, spanning
 from dispatch.waking import wake_for_recipients
 from models.database import Connection, Database
 from models.ids import new_ksuid, new_uuid
@@ -127,16 +128,22 @@ class Place:
 
 async def accept(database: Database, temporal: Temporal, place: Place, request: TriggerRequest) -> Accepted:
     """Accept a trigger whole or refuse it whole (E-TRIGGER-6); raises NotAccepted or Replayed."""
+    with spanning("accept trigger", source=request.origin.source.value):
+        return await _accept(database, temporal, place, request)
+
+
+async def _accept(database: Database, temporal: Temporal, place: Place, request: TriggerRequest) -> Accepted:
     async with database.connection() as connection:
         trigger_id = await _write(connection, place, request)
     tell(workflow_run_id=str(trigger_id))
+    note(environment=place.slug, workflow_key=request.workflow_key, workflow_run_id=trigger_id)
     with reaching_temporal():
         started = await _start(temporal, place, request, trigger_id)
     async with database.connection() as connection:
         now, changed = datetime.now(UTC), _changed(request)
         answered = await mark_answered(connection, place.environment_id, trigger_id, now, changed)
     if answered is None:
-        raise Unavailable("the request took too long and was withdrawn; try again")
+        raise Unavailable("the request took too long and was withdrawn; try again", reason="withdrawn")
     if answered["is_awaited"]:
         await wake_for_recipients(database, temporal, place.environment_id, changed)
     url = temporal.url_of(started.workflow_id, started.run_id)

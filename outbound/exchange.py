@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import httpx
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind, StatusCode
 
 from outbound.client import HttpClient
 from outbound.safe_transport import BlockedAddress
 
 _RESPONSE_BYTES: Final = 5_000_000
 _DETAIL_CHARACTERS: Final = 300
+
+_TRACER: Final = trace.get_tracer("tocsin")
 
 Method = Literal["GET", "POST", "PUT", "DELETE", "PATCH"]
 FailureKind = Literal["timeout", "connect", "invalid_url", "invalid_request", "blocked", "too_large"]
@@ -64,8 +68,25 @@ async def perform(
 ) -> Exchange | Failure:
     """Send `request` and read the complete answer, all within `deadline_seconds` (E-FETCH-4).
 
-    Redirects are answers like any other.
+    Redirects are answers like any other. A trace is told the method and what came of it, not where it went;
+    the receiver is told of no trace.
     """
+    method = request.method
+    with _TRACER.start_as_current_span(
+        f"HTTP {method}", kind=SpanKind.CLIENT, attributes={"http.request.method": method}
+    ) as span:
+        result = await _perform(client, request, deadline_seconds, max_bytes)
+        if isinstance(result, Exchange):
+            span.set_attribute("http.response.status_code", result.status)
+        else:
+            span.set_attribute("error.type", result.kind)
+            span.set_status(StatusCode.ERROR)
+    return result
+
+
+async def _perform(
+    client: HttpClient, request: Request, deadline_seconds: float, max_bytes: int
+) -> Exchange | Failure:
     started = time.monotonic()
     url = request.url
     try:

@@ -33,6 +33,8 @@ SETTINGS_OF = {
 }
 TEMPORAL_OWN = {"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"}
 """Read by temporalio.envconfig, as in every Temporal tool."""
+OPENTELEMETRY_OWN = {"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
+"""Read by OpenTelemetry's SDK, likewise."""
 SHARED_BY_ALL = {"TOCSIN_SECRET_KEY", "TOCSIN_FORMER_SECRET_KEYS", "TOCSIN_PAYLOAD_KEYS"}
 
 
@@ -77,7 +79,7 @@ def test_each_command_exists(services: dict[str, Any], name: str) -> None:
 @pytest.mark.parametrize("name", OWN)
 def test_each_variable_is_read(services: dict[str, Any], name: str) -> None:
     given = set(services[name]["environment"])
-    assert given <= SETTINGS_OF[name] | TEMPORAL_OWN
+    assert given <= SETTINGS_OF[name] | TEMPORAL_OWN | OPENTELEMETRY_OWN
     assert {"DATABASE_URL"} | SHARED_BY_ALL <= given
 
 

@@ -10,14 +10,15 @@ from datetime import UTC, datetime
 import psycopg
 import uvloop
 from pydantic import ValidationError
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
 from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception_type, wait_exponential
 
 from activities.reconciling.restored import catch_up
+from dispatch.figures import serving
 from dispatch.log_lines import configure
 from dispatch.starting import ensure_maintenance
 from dispatch.temporal import Temporal, connect
+from dispatch.tracing.switch import traces
 from models.database import Database
 from models.sealing import Sealer, former_of
 from outbound.client import build_client
@@ -38,8 +39,9 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
     database = Database(settings.database_url, pool_size=settings.pool_size)
     await database.open()
     http = build_client([one for one in settings.outbound_allow.split(",") if one])
-    runtime = _runtime(settings)
-    temporal = await connect(settings.payload_keys, lazy=False, runtime=runtime)
+    runtime = serving(settings.metrics_address)
+    interceptors = traces("tocsin-worker", settings.otlp_endpoint)
+    temporal = await connect(settings.payload_keys, lazy=False, runtime=runtime, interceptors=interceptors)
     parts = Parts(
         database=database,
         temporal=temporal,
@@ -74,12 +76,6 @@ async def _catch_up(database: Database, temporal: Temporal, stop: asyncio.Event)
     ):
         with attempt:
             await catch_up(database, temporal, datetime.now(UTC))
-
-
-def _runtime(settings: WorkerSettings) -> Runtime | None:
-    if settings.metrics_address is None:
-        return None
-    return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=settings.metrics_address)))
 
 
 def _queues(text: str) -> tuple[str, ...]:

@@ -9,13 +9,12 @@ import psycopg
 from psycopg.rows import DictRow
 from temporalio.common import MetricMeter
 
+from dispatch.figures import EVERY_SECONDS, set_pool
 from models.database import Database
 from models.tables.reconciliations import list_reports
 from models.values.differences import Difference
 
 log = logging.getLogger("tocsin.worker")
-
-EVERY_SECONDS = 15
 
 REPORTED: dict[str, tuple[str, Callable[[DictRow], Any]]] = {
     "tocsin_accepted_runs": ("runs that were ever accepted", lambda row: row["accepted"]),
@@ -34,7 +33,6 @@ LAST_ROUND = "tocsin_reconciler_last_round_timestamp_seconds"
 """When the last round was made. It tells its age also where it cannot be read any more."""
 HEALED = "tocsin_differences_healed"
 """By environment and kind, since the first round: as `tocsin_reconciled_total`, over all workers ever."""
-POOL = {"pool_size": "tocsin_pool_connections", "requests_waiting": "tocsin_pool_waiting"}
 
 
 async def show_figures(database: Database, meter: MetricMeter) -> None:
@@ -49,9 +47,7 @@ async def show_figures(database: Database, meter: MetricMeter) -> None:
 
 async def set_figures(database: Database, meter: MetricMeter) -> None:
     """Set them once."""
-    pool = database.pool.get_stats()
-    for figure, name in POOL.items():
-        meter.create_gauge(name, "connections to Postgres").set(pool.get(figure, 0))
+    set_pool(database, meter)
     async with database.connection() as connection:
         reports = await list_reports(connection)
     for report in reports:

@@ -29,6 +29,9 @@ class WorkerSettings(BaseSettings):
     metrics_address: str | None = Field(default=None, validation_alias="TOCSIN_METRICS_ADDRESS")
     """Where Prometheus may fetch metrics, as `host:port`; empty serves none."""
 
+    otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Where traces are sent by OTLP over HTTP; empty sends and makes none."""
+
     log_format: LogFormat = Field(default="auto", validation_alias="TOCSIN_LOG_FORMAT")
     """How logs are written: `json`, `text`, or `auto`, which is text on a terminal and JSON elsewhere."""
 

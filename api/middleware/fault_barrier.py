@@ -45,4 +45,5 @@ class FaultBarrier:
                 log.error("request_failed", exception=trace, **where)
             else:
                 log.warning("request_refused", code=told.code, reason=str(error), **where)
+            scope["state"]["refusal"] = told.reason
             await told.response()(scope, receive, send)

@@ -13,5 +13,11 @@ class RawPaths:
         if scope["type"] in ("http", "websocket"):
             raw_path = scope.get("raw_path")
             if raw_path and b"%" in raw_path:
-                scope = {**scope, "path": raw_path.decode("latin-1")}
+                inner = {**scope, "path": raw_path.decode("latin-1")}
+                try:
+                    await self.app(inner, receive, send)
+                finally:
+                    # Whoever is outside counts by route.
+                    scope["route"] = inner.get("route")
+                return
         await self.app(scope, receive, send)

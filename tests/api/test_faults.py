@@ -45,6 +45,20 @@ def test_who_is_told_to_come_back_is_told_when() -> None:
     assert told(psycopg.OperationalError("gone")).headers == {"Retry-After": "1"}
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (dispatch_errors.Unavailable("Temporal is away"), "temporal"),
+        (dispatch_errors.Unavailable("too slow", reason="withdrawn"), "withdrawn"),
+        (RPCError("gone", RPCStatusCode.UNAVAILABLE, b""), "temporal"),
+        (PoolTimeout("no connection"), "database"),
+        (KeyError("oops"), "internal_error"),
+    ],
+)
+def test_what_is_counted_says_who_was_away(error: Exception, reason: str) -> None:
+    assert told(error).reason == reason
+
+
 def test_our_own_mistakes_are_not_shown() -> None:
     assert "oops" not in told(KeyError("oops")).message
 

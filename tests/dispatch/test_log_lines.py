@@ -5,6 +5,8 @@ from io import StringIO
 from typing import Any
 from uuid import UUID
 
+from opentelemetry.trace import NonRecordingSpan, SpanContext, use_span
+
 from dispatch.log_lines import LogFormat, answering, performing, tell, written_to
 from workflows_engine.effects.delivery import DeliverAsk
 
@@ -82,3 +84,14 @@ def test_lines_of_an_effect_name_the_ids_it_asks_about() -> None:
     known = {"environment_id": str(UUID(int=7)), "message_id": "m1"}
     assert inside.items() - outside.items() >= known.items()
     assert outside.keys() == {"event", "level", "logger", "timestamp"}
+
+
+def test_lines_of_a_traced_request_or_effect_name_its_trace() -> None:
+    context = SpanContext(trace_id=0xAB, span_id=0xC, is_remote=False)
+
+    with use_span(NonRecordingSpan(context)):
+        line = json.loads(written(StringIO(), "json", "failed"))
+    outside = json.loads(written(StringIO(), "json", "failed"))
+
+    assert (line["trace_id"], line["span_id"]) == ("ab".zfill(32), "c".zfill(16))
+    assert "trace_id" not in outside

@@ -1,5 +1,7 @@
 """Carries cancels to many runs, and reconciles rows with Temporal (D5, D10)."""
 
+from datetime import timedelta
+
 from temporalio import activity
 
 from activities.performs import performs
@@ -25,9 +27,10 @@ PAGE = 200
 class Maintenance:
     """Performs `reconcile` and `carry_cancel`."""
 
-    def __init__(self, database: Database, temporal: Temporal) -> None:
+    def __init__(self, database: Database, temporal: Temporal, retention: timedelta | None = None) -> None:
         self._database = database
         self._temporal = temporal
+        self._retention = retention
 
     @performs(effects.carry_cancel)
     async def carry_cancel(self, ask: CarryCancelAsk) -> CarryCancelAnswer:
@@ -52,7 +55,9 @@ class Maintenance:
         async with self._database.connection() as connection:
             places = await list_environments(connection)
         for place in places:
-            healed += await make_round(self._database, self._temporal, place, ask.now)
+            healed += await make_round(
+                self._database, self._temporal, place, ask.now, retention=self._retention
+            )
         return _told(healed)
 
 

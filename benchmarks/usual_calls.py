@@ -1,7 +1,6 @@
 """What callers, browsers and operators usually ask, each as one call that can be timed."""
 
 import itertools
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -207,14 +206,3 @@ async def _seen(subjects: Subjects, user: str) -> None:
         return bool(feed["entries"])
 
     await until(is_there, pause_seconds=0.005)
-
-
-async def milliseconds(call: Call, times: int) -> list[float]:
-    """One after another, after two that warm up."""
-    seen = []
-    for number in range(times + 2):
-        started = time.perf_counter()
-        await call()
-        if number >= 2:
-            seen.append((time.perf_counter() - started) * 1000)
-    return seen

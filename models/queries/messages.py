@@ -27,8 +27,9 @@ _FROM: LiteralString = """
 _MESSAGE: LiteralString = _FROM.format(source="messages")
 _MESSAGE_OF_TENANT: LiteralString = _FROM.format(
     source="""(
-        SELECT * FROM messages WHERE tenant_id = %(tenant)s
-        UNION ALL SELECT * FROM messages WHERE tenant_id IS NULL)"""
+        SELECT * FROM messages WHERE environment_id = %(environment_id)s AND tenant_id = %(tenant)s
+        UNION ALL
+        SELECT * FROM messages WHERE environment_id = %(environment_id)s AND tenant_id IS NULL)"""
 )
 """Both parts are read in order from one index; with an OR it would be all messages that are read."""
 

@@ -1,5 +1,7 @@
 """Carries cancels to many runs, and reconciles rows with Temporal (D5, D10)."""
 
+from datetime import timedelta
+
 from temporalio import activity
 
 from activities.performs import performs
@@ -28,9 +30,10 @@ _RESTARTED = (Difference.FAN_OUTS_RESTARTED, Difference.RUNS_RESTARTED, Differen
 class Maintenance:
     """Performs `reconcile` and `carry_cancel`."""
 
-    def __init__(self, database: Database, temporal: Temporal) -> None:
+    def __init__(self, database: Database, temporal: Temporal, retention: timedelta | None = None) -> None:
         self._database = database
         self._temporal = temporal
+        self._retention = retention
 
     @performs(effects.carry_cancel)
     async def carry_cancel(self, ask: CarryCancelAsk) -> CarryCancelAnswer:
@@ -56,7 +59,9 @@ class Maintenance:
         async with self._database.connection() as connection:
             places = await list_environments(connection)
         for place in places:
-            healed += await make_round(self._database, self._temporal, place, ask.now)
+            healed += await make_round(
+                self._database, self._temporal, place, ask.now, retention=self._retention
+            )
         async with self._database.connection() as connection:
             return _told(healed, await count_rounds(connection))
 

@@ -13,10 +13,13 @@ from benchmarks import (
     batches,
     ceiling,
     content,
+    disk,
     fairness,
     fan_out,
     footprint,
+    growth,
     latency,
+    memory,
     one_in_app_step,
     runs,
     sleepers,
@@ -35,6 +38,10 @@ MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "content": content.measure,
     "batches": batches.measure,
 }
+SIZED_LONG: dict[str, Callable[[Instance, Size], Awaitable[dict[str, Any]]]] = {
+    "disk": disk.measure,
+    "memory": memory.measure,
+}
 LONG: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "big_batch": batches.measure_big,
     "sliding": batches.measure_sliding,
@@ -50,25 +57,36 @@ SIZED: dict[str, Callable[[Instance, Size], Awaitable[dict[str, Any]]]] = {
     "sleepers": sleepers.measure,
 }
 """Those that take more than a number of rounds; the first is in every report."""
-ALONE: dict[str, Callable[[], Coroutine[Any, Any, dict[str, Any]]]] = {"steps": steps.measure}
+ALONE: dict[str, Callable[[Size], Coroutine[Any, Any, dict[str, Any]]]] = {"steps": steps.measure}
 """The same, on servers of their own."""
+LONG_ALONE: dict[str, Callable[[Size], Coroutine[Any, Any, dict[str, Any]]]] = {"growth": growth.measure}
+"""Both."""
+LONG_MESSAGES = 1_000_000
+LONG_MINUTES = 30
 RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> None:
     """Each measure on one instance, in the order of the list."""
-    every = MEASURES | SIZED | LONG | ALONE
+    every = MEASURES | SIZED | LONG | SIZED_LONG | ALONE | LONG_ALONE
     usual = [*MEASURES, *SIZED, *ALONE]
     given = _parser(every, usual).parse_args()
     names = given.names or usual
     unknown = [name for name in names if name not in every]
     if unknown:
         raise SystemExit(f"no measure {', '.join(unknown)}; there are {', '.join(every)}")
-    size = Size(rounds=given.rounds, runs=given.runs, is_long=given.long)
+    size = Size(
+        rounds=given.rounds,
+        runs=given.runs,
+        is_long=given.long,
+        messages=given.messages or (LONG_MESSAGES if given.long else Size.messages),
+        minutes=given.minutes or (LONG_MINUTES if given.long else Size.minutes),
+    )
     figures: dict[str, Any] = {}
-    for name in [name for name in names if name in ALONE]:
-        _tell(figures, name, lambda name=name: ALONE[name]())  # type: ignore[misc]
-    on_an_instance = [name for name in names if name not in ALONE and name != "ceiling"]
+    alone = ALONE | LONG_ALONE
+    for name in [name for name in names if name in alone]:
+        _tell(figures, name, lambda name=name: alone[name](size))  # type: ignore[misc]
+    on_an_instance = [name for name in names if name not in alone and name != "ceiling"]
     if on_an_instance or "ceiling" in names:
         with running() as instance:
             for name in ["ceiling", *on_an_instance]:
@@ -82,6 +100,8 @@ def _parser(every: Iterable[str], usual: Iterable[str]) -> argparse.ArgumentPars
     parser.add_argument("names", nargs="*", help=f"of {', '.join(every)} (default: {', '.join(usual)})")
     parser.add_argument("--rounds", type=int, default=5, help="paired rounds of each (default: 5)")
     parser.add_argument("--runs", type=int, default=300, help="runs in a round (default: 300)")
+    parser.add_argument("--messages", type=int, help="loaded by growth (default: 50,000, long 1,000,000)")
+    parser.add_argument("--minutes", type=float, help="that memory is watched (default: 2, long 30)")
     parser.add_argument("--long", action="store_true", help="the long forms, tens of minutes")
     parser.add_argument("--keep", action="store_true", help="write the figures to benchmarks/results/")
     return parser
@@ -105,8 +125,8 @@ def _tell(
 
 
 async def _measure(name: str, instance: Instance, size: Size) -> dict[str, Any]:
-    if name in SIZED:
-        return await SIZED[name](instance, size)
+    if name in SIZED | SIZED_LONG:
+        return await (SIZED | SIZED_LONG)[name](instance, size)
     return await (MEASURES | LONG)[name](instance, size.rounds)
 
 

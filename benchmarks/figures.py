@@ -7,11 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured: paired rounds, runs in each, and whether the long forms are wanted."""
+    """How much is measured: paired rounds, runs in each, and whether the long forms are wanted.
+
+    `messages` are loaded to see what growth does, `minutes` long memory is watched.
+    """
 
     rounds: int = 5
     runs: int = 300
     is_long: bool = False
+    messages: int = 50_000
+    minutes: float = 2
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:

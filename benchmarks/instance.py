@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,12 +80,12 @@ class Instance:
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             return connection.execute(sql, values).fetchall()
 
-    def publish(self, key: str, *steps: dict[str, object]) -> None:
+    def publish(self, key: str, *steps: dict[str, object], categories: Sequence[str] = ()) -> None:
         answer = httpx.put(
             f"{self.url}/v1/workflows/{key}",
             params={"environment": "development", "commit": "true"},
             headers={"authorization": f"Bearer {SERVICE_TOKEN}"},
-            json={"workflow": {"name": key, "steps": list(steps)}},
+            json={"workflow": {"name": key, "steps": list(steps), "categories": list(categories)}},
         )
         answer.raise_for_status()
 

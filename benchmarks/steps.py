@@ -15,6 +15,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from benchmarks.counting import ELSEWHERE, CountingDatabase
+from benchmarks.figures import Size
 from benchmarks.histories import Bill, bill
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.temporal import EmbeddedTemporal
@@ -342,8 +343,8 @@ def table_of_bytes(costs: dict[str, Cost], written: dict[str, int]) -> list[str]
     return lines
 
 
-async def measure() -> dict[str, Any]:
-    """On servers of its own; prints both tables."""
+async def measure(size: Size) -> dict[str, Any]:
+    """On servers of its own; prints both tables. `size` is not used."""
     with tempfile.TemporaryDirectory(prefix="tocsin-steps-") as name:
         folder = Path(name)
         postgres = EmbeddedPostgres(folder / "postgres", 0, options=STEADY)

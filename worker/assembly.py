@@ -78,6 +78,8 @@ class Parts:
     sealer: Sealer
     sends: bool = True
     """Whether messages leave; a simulation records them instead."""
+    retention: timedelta | None = None
+    """How long what is over is kept; None erases nothing."""
 
 
 def performers(parts: Parts) -> list[Callable[..., Any]]:
@@ -104,7 +106,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
     fetch = FetchSteps(database, versions, parts.http)
     deliveries = Deliveries(database, temporal, parts.sealer, sends=parts.sends)
     recipients = Recipients(database, temporal)
-    maintenance = Maintenance(database, temporal)
+    maintenance = Maintenance(database, temporal, parts.retention)
     schedules = Schedules(database, temporal)
     return [
         runs.begin_run,

@@ -1,9 +1,12 @@
 """What the worker reads from its environment."""
 
-from pydantic import Field, SecretStr
+from datetime import timedelta
+
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dispatch.log_lines import LogFormat
+from models.values.retention import RETENTION
 
 
 class WorkerSettings(BaseSettings):
@@ -35,8 +38,25 @@ class WorkerSettings(BaseSettings):
     log_format: LogFormat = Field(default="auto", validation_alias="TOCSIN_LOG_FORMAT")
     """How logs are written: `json`, `text`, or `auto`, which is text on a terminal and JSON elsewhere."""
 
+    retention_days: int = Field(default=RETENTION.days, validation_alias="TOCSIN_RETENTION_DAYS", ge=0)
+    """How long runs that ended, their messages and logs are kept, in days; 0 keeps them for ever."""
+
     pool_size: int = Field(default=20, validation_alias="TOCSIN_WORKER_POOL_SIZE", ge=2)
     """Connections to Postgres at most."""
 
     sandboxed: bool = Field(default=False, validation_alias="TOCSIN_WORKFLOW_SANDBOX")
     """Run workflow code in Temporal's sandbox: slower, and what every test does."""
+
+    @field_validator("retention_days")
+    @classmethod
+    def _covers_what_is_shown(cls, days: int) -> int:
+        if 0 < days < RETENTION.days:
+            raise ValueError(
+                f"the API shows what is up to {RETENTION.days} days old: keep that, or 0 for all"
+            )
+        return days
+
+    @property
+    def retention(self) -> timedelta | None:
+        """After which time what is over is erased; None for never."""
+        return timedelta(days=self.retention_days) if self.retention_days else None

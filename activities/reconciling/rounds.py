@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from psycopg.rows import DictRow
 from temporalio import activity
 
-from activities.reconciling import cancels, deliveries, runs, schedules, triggers, waits, windows
+from activities.reconciling import cancels, deliveries, erasing, runs, schedules, triggers, waits, windows
 from activities.reconciling.items import Healed
 from dispatch.looking import count_running
 from dispatch.temporal import Temporal
@@ -30,14 +30,25 @@ _PARTS: tuple[Callable[[Database, Temporal, DictRow, datetime], Awaitable[Healed
 )
 
 
-async def make_round(database: Database, temporal: Temporal, place: DictRow, now: datetime) -> Healed:
-    """What was healed, by kind; it is in the environment's report and in the metrics by then."""
+async def make_round(
+    database: Database,
+    temporal: Temporal,
+    place: DictRow,
+    now: datetime,
+    *,
+    retention: timedelta | None = None,
+) -> Healed:
+    """What was healed, by kind; it is in the environment's report and in the metrics by then.
+
+    What is older than `retention` is erased; without one nothing is.
+    """
     healed = Healed()
     for part in _PARTS:
         healed += await part(database, temporal, place, now)
         if activity.in_activity():
             activity.heartbeat(part.__module__)
     await waits.forget(database, place, now)
+    await erasing.erase(database, place, now, retention)
     if activity.in_activity():
         for kind, many in healed.items():
             meter = activity.metric_meter().with_additional_attributes({"kind": kind.value})

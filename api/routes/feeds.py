@@ -19,12 +19,11 @@ from models.queries import feeds as queries
 from models.queries.activities import list_feed_activities
 from models.queries.feeds import FeedFilter
 from models.queries.recipients import find_recipients
+from models.tables.erasure import SHOWN_ACTIVITIES
 from models.values.kinds import ChannelType
 from models.values.variables import value_of
 
 LARGEST_PAGE = 200
-SHOWN_ACTIVITIES = 10
-"""Of each item in rich mode; `total_activities` tells how many there are."""
 
 router = APIRouter(prefix="/v1/users", tags=["Feeds"])
 

@@ -1,6 +1,7 @@
 """Batched activities: what happened, as one message tells it. They are not stored, but read off the runs."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -9,12 +10,7 @@ from psycopg.rows import DictRow
 from models.database import Connection
 from models.queries.paging import Page, paged
 from models.queries.where import Where
-
-_ACTIVITY: LiteralString = """
-    SELECT r.activity_id AS id, r.id AS recipient_run_id, r.acceptance, r.inserted_at,
-           r.recipient_collection, r.recipient_id, r.actor_collection, r.actor_id, r.trigger_data, t.data
-    FROM recipient_runs r JOIN triggers t ON t.id = r.workflow_run_id
-"""
+from models.tables.erasure import ACTIVITY
 
 # A message without a window tells of its own run; one with a window, of the window's members.
 _OF_MESSAGE: LiteralString = """
@@ -38,21 +34,30 @@ async def list_activities(
     )
     where.add_data("(t.data::jsonb || coalesce(r.trigger_data::jsonb, '{}'))::json", trigger_data)
     order = paged(where, page, ("r.acceptance", "r.id"), is_descending=False)
-    cursor = await connection.execute(f"{_ACTIVITY} WHERE {where.sql} {order}", where.values)
+    cursor = await connection.execute(f"{ACTIVITY} WHERE {where.sql} {order}", where.values)
     return await cursor.fetchall()
 
 
 async def list_feed_activities(
     connection: Connection, environment_id: UUID, items: Sequence[DictRow], most: int
 ) -> list[DictRow]:
-    """The first `most` of each feed item, told apart by `message_id`, in the order they were accepted."""
+    """The first `most` of each feed item, told apart by `message_id`, in the order they were accepted.
+
+    Items whose run was erased have kept theirs.
+    """
+    kept = [
+        _restored(activity, item["message_id"])
+        for item in items
+        for activity in (item["kept_activities"] or [])[:most]
+    ]
+    items = [item for item in items if item["kept_activities"] is None]
     cursor = await connection.execute(
         f"""
         SELECT f.message_id, a.*
         FROM unnest(%(messages)s::text[], %(runs)s::uuid[], %(windows)s::uuid[])
             AS f(message_id, run, window_id)
         CROSS JOIN LATERAL (
-            {_ACTIVITY}
+            {ACTIVITY}
             WHERE r.environment_id = %(environment_id)s AND r.id = ANY(ARRAY(
                 SELECT b.recipient_run_id FROM batch_members b
                 WHERE b.window_id = f.window_id AND b.left_at IS NULL
@@ -70,4 +75,10 @@ async def list_feed_activities(
             "most": most,
         },
     )
-    return await cursor.fetchall()
+    return kept + await cursor.fetchall()
+
+
+def _restored(activity: dict[str, Any], message_id: str) -> DictRow:
+    """As it was read while its run was there."""
+    moment = datetime.fromisoformat(activity["inserted_at"])
+    return {**activity, "message_id": message_id, "inserted_at": moment}

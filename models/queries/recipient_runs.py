@@ -10,6 +10,7 @@ from psycopg.rows import DictRow
 from models.database import Connection
 from models.queries.paging import Page, paged
 from models.queries.where import Where
+from models.values.kinds import RunStatus
 from models.values.refs import RecipientRef
 
 _RUN: LiteralString = """
@@ -18,6 +19,7 @@ _RUN: LiteralString = """
            r.error_count, r.inserted_at, r.updated_at, t.schedule_id
     FROM recipient_runs r JOIN triggers t ON t.id = r.workflow_run_id
 """
+_FINAL = frozenset(status.value for status in RunStatus if status.is_final)
 _KEPT: LiteralString = "(r.finished_at IS NULL OR r.finished_at > %(since)s)"
 
 
@@ -46,8 +48,12 @@ async def list_runs(
     where.add(_KEPT, since=wanted.since)
     where.add_if("r.workflow_key = %(workflow_key)s", workflow_key=wanted.workflow_key)
     where.add_if("r.status = ANY(%(statuses)s)", statuses=wanted.statuses)
+    if wanted.statuses and not _FINAL.intersection(wanted.statuses):
+        where.add("r.finished_at IS NULL")  # what is open has an index
     where.add_if("r.tenant_id = %(tenant)s", tenant=wanted.tenant)
-    where.add_if("(r.error_count > 0) = %(has_errors)s", has_errors=wanted.has_errors)
+    if wanted.has_errors is not None:
+        # Written as the index of runs with errors has it.
+        where.add("r.error_count > 0" if wanted.has_errors else "r.error_count = 0")
     where.add_if("r.inserted_at >= %(starting_at)s", starting_at=wanted.starting_at)
     where.add_if("r.inserted_at <= %(ending_at)s", ending_at=wanted.ending_at)
     if wanted.recipient is not None:

@@ -34,6 +34,7 @@ class BatchWindow(SQLModel, table=True):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index("batch_windows_due", "closes_at", postgresql_where=text("taken_at IS NULL")),
+        Index("batch_windows_taken", "environment_id", "taken_at"),
     )
 
     id: UUID = Field(primary_key=True)

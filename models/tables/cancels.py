@@ -20,7 +20,10 @@ class Cancel(SQLModel, table=True):
     """
 
     __tablename__ = "cancels"
-    __table_args__ = (Index("cancels_by_key", "environment_id", "workflow_key", "cancellation_key"),)
+    __table_args__ = (
+        Index("cancels_by_key", "environment_id", "workflow_key", "cancellation_key"),
+        Index("cancels_by_time", "environment_id", "inserted_at"),
+    )
 
     acceptance: int = big_integer(primary_key=True)
     environment_id: UUID = Field(foreign_key="environments.id")

@@ -26,7 +26,10 @@ class FeedCounter(SQLModel, table=True):
 
 
 class FeedItem(SQLModel, table=True):
-    """An in-app message as its reader sees it; outlives the message's log."""
+    """An in-app message as its reader sees it; outlives the message's log.
+
+    `kept_activities` are those that it shows, from the day on which its run was erased.
+    """
 
     __tablename__ = "feed_items"
     __table_args__ = (
@@ -54,6 +57,7 @@ class FeedItem(SQLModel, table=True):
     interacted_at: datetime | None = moment(nullable=True)
     link_clicked_at: datetime | None = moment(nullable=True)
     archived_at: datetime | None = moment(nullable=True)
+    kept_activities: list[Any] | None = verbatim_document(nullable=True)
     inserted_at: datetime = moment()
     updated_at: datetime = moment()
 

@@ -22,7 +22,8 @@ class Reconciliation(SQLModel, table=True):
     `healed` counts each kind of difference since the first round, `found` those of the last round that had
     any, at `found_at`. The figures below are of `counted_at`: runs that were ever accepted, those that are
     open, and of these the unexplained ones; Temporal's own count of running ones, None where it cannot say;
-    triggers that were not answered yet, and answered ones that still start their runs.
+    triggers that were not answered yet, and answered ones that still start their runs. `erased` runs were
+    accepted too: retention took their rows.
     """
 
     __tablename__ = "reconciliations"
@@ -40,6 +41,7 @@ class Reconciliation(SQLModel, table=True):
     running: int | None = big_integer(nullable=True)
     unanswered: int = big_integer(default=0)
     fanning_out: int = big_integer(default=0)
+    erased: int = big_integer(default=0)
 
 
 async def note_round(
@@ -86,7 +88,8 @@ async def count_runs(
         """
         UPDATE reconciliations SET
             counted_at = %(now)s, running = %(running)s,
-            accepted = (SELECT count(*) FROM recipient_runs WHERE environment_id = %(environment_id)s),
+            accepted = erased + (
+                SELECT count(*) FROM recipient_runs WHERE environment_id = %(environment_id)s),
             (open, unexplained) = (
                 SELECT count(*), count(*) FILTER (
                     WHERE updated_at < %(quiet)s AND coalesce(waiting_until, updated_at) < %(quiet)s)

@@ -15,16 +15,10 @@ from models.database import Connection
 from models.ids import new_ksuid
 from models.parts import Part
 from models.tables.columns import document, moment, texts, verbatim_document
+from models.tables.lists import LISTS_OF_MESSAGES
 from models.tables.waits import ABOUT_MESSAGE
 from models.values.kinds import MessageStatus
 from models.values.plain_json import storable
-
-UNUSUAL = "status IN ('undelivered', 'bounced', 'delivery_attempted', 'queued', 'not_sent')"
-"""Few messages are so for long: lists of them have an index of their own."""
-MARKED = (
-    "seen_at IS NOT NULL OR read_at IS NOT NULL OR interacted_at IS NOT NULL"
-    " OR link_clicked_at IS NOT NULL OR archived_at IS NOT NULL"
-)
 
 
 class Message(SQLModel, table=True):
@@ -45,24 +39,7 @@ class Message(SQLModel, table=True):
             "messages_by_recipient", "environment_id", "recipient_collection", "recipient_id", "inserted_at"
         ),
         Index("messages_unsettled", "inserted_at", postgresql_where=text("settled_at IS NULL")),
-        Index("messages_by_workflow", "environment_id", "workflow_key", "inserted_at", "id"),
-        Index("messages_by_tenant", "environment_id", "tenant_id", "inserted_at", "id"),
-        Index("messages_by_channel", "environment_id", "channel_id", "inserted_at", "id"),
-        Index(
-            "messages_by_category",
-            "workflow_categories",
-            postgresql_using="gin",
-            postgresql_where=text("workflow_categories <> '{}'"),
-        ),
-        Index(
-            "messages_unusual",
-            "environment_id",
-            "status",
-            "inserted_at",
-            "id",
-            postgresql_where=text(UNUSUAL),
-        ),
-        Index("messages_marked", "environment_id", "inserted_at", "id", postgresql_where=text(MARKED)),
+        *LISTS_OF_MESSAGES,
     )
 
     id: str = Field(primary_key=True)

@@ -16,6 +16,7 @@ from models.parts import Part
 from models.tables.audience_members import MEMBERSHIPS
 from models.tables.cancels import LATER_CANCEL
 from models.tables.columns import big_integer, document, moment, verbatim_document
+from models.tables.lists import LISTS_OF_RUNS
 from models.tables.preference_sets import LAYERS
 from models.tables.variables import PUBLIC_VALUES, SECRET_VALUES
 from models.values.kinds import Outcome, RunStatus
@@ -38,29 +39,7 @@ class RecipientRun(SQLModel, table=True):
         Index("recipient_runs_by_time", "environment_id", "inserted_at", "id"),
         Index("recipient_runs_by_trigger", "workflow_run_id"),
         Index("recipient_runs_by_recipient", "environment_id", "recipient_collection", "recipient_id"),
-        Index("recipient_runs_by_workflow", "environment_id", "workflow_key", "inserted_at", "id"),
-        Index(
-            "recipient_runs_by_tenant",
-            "environment_id",
-            "tenant_id",
-            "inserted_at",
-            "id",
-            postgresql_where=text("tenant_id IS NOT NULL"),
-        ),
-        Index(
-            "recipient_runs_cancelled",
-            "environment_id",
-            "inserted_at",
-            "id",
-            postgresql_where=text("status = 'cancelled'"),
-        ),
-        Index(
-            "recipient_runs_with_errors",
-            "environment_id",
-            "inserted_at",
-            "id",
-            postgresql_where=text("error_count > 0"),
-        ),
+        *LISTS_OF_RUNS,
         Index(
             "recipient_runs_cancellable",
             "environment_id",

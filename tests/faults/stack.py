@@ -84,6 +84,7 @@ class Stack:
             "api": ["-m", "api"],
             "second_api": ["-m", "api"],
             "worker": ["-m", "worker"],
+            "second_worker": ["-m", "worker"],
             "sink": ["-m", "tests.faults.chaos.sink", str(self.smtp_port), str(self.mails)],
             "mailbox": [
                 "-m",

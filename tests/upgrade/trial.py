@@ -59,8 +59,8 @@ seed_development(sys.argv[1], sys.argv[2], int(sys.argv[3]))
 """
 
 
-def write_project(folder: Path) -> Path:
-    for key, content in WORKFLOWS.items():
+def write_project(folder: Path, workflows: dict[str, Any]) -> Path:
+    for key, content in workflows.items():
         place = folder / "workflows" / key
         place.mkdir(parents=True)
         (place / "workflow.json").write_text(json.dumps(content))
@@ -174,7 +174,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="tocsin-upgrade-"))
     stack = Stack(folder)
     try:
-        start_release_before(stack, write_project(folder / "project"))
+        start_release_before(stack, write_project(folder / "project", WORKFLOWS))
         put_to_sleep(stack)
         start_this_release(stack)
         wake_up(stack)

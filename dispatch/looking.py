@@ -15,7 +15,7 @@ from temporalio.client import (
     WorkflowFailureError,
 )
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, TerminatedError
+from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from dispatch.temporal import PATIENCE, Temporal
@@ -82,13 +82,16 @@ async def ending_of(temporal: Temporal, workflow_id: str) -> str | None:
     try:
         answer: str = await handle.result(rpc_timeout=PATIENCE)
     except WorkflowFailureError as error:
-        match error.cause:
-            case TerminatedError(message=reason) if reason == FORGOTTEN:
-                return FORGOTTEN
-            case ActivityError(cause=ApplicationError(type=kind)) if kind == ROW_MISSING:
-                return ROW_MISSING
-            case CancelledError():
-                return Outcome.CANCELLED
+        cause: BaseException | None = error.cause
+        while cause is not None:
+            match cause:
+                case TerminatedError(message=reason) if reason == FORGOTTEN:
+                    return FORGOTTEN
+                case ApplicationError(type=kind) if kind == ROW_MISSING:
+                    return ROW_MISSING
+                case CancelledError():
+                    return Outcome.CANCELLED
+            cause = cause.__cause__
         return None
     return answer
 

@@ -18,6 +18,8 @@ from tests.eventually import eventually
 from tests.houses import House
 from tests.rules.healing import heals, round_of
 from tests.runs import rows
+from workflows_engine import names
+from workflows_engine.errors import ROW_MISSING
 
 
 @pytest.fixture
@@ -106,3 +108,19 @@ async def test_a_run_that_moved_on_since_the_last_round_that_postgres_remembers_
         return await rows(house.database, sql, moved["id"])
 
     assert len(await eventually(composed, until=bool)) == 1
+
+
+async def test_a_run_that_has_no_row_any_more_ends_at_its_next_step(
+    house: House, environment: TestEnvironment, knock: AsyncKnock
+) -> None:
+    await publish(house.database, environment, "welcome", workflow(delay_step(), in_app_step()))
+    lost = await asleep(house, environment, knock, "welcome")
+    await forget(house.database, lost)
+
+    await house.temporal.client.get_workflow_handle(id_of(environment, lost)).signal(names.WAKE)
+
+    async def condition() -> Condition:
+        return await condition_of(house.temporal, id_of(environment, lost))
+
+    assert await eventually(condition, until=lambda seen: seen != Condition.RUNNING) is Condition.FAILED
+    assert await ending_of(house.temporal, id_of(environment, lost)) == ROW_MISSING

@@ -12,6 +12,8 @@ from activities.performs import performs
 from activities.standing import Standing, cancelled, stopped
 from activities.versions import Version, Versions
 from dispatch.temporal import Temporal
+from dispatch.tracing.effects import note_answer, note_ask
+from dispatch.tracing.spans import spanning
 from dispatch.waking import wake_for_run
 from models.database import Connection, Database
 from models.parts import Part
@@ -98,7 +100,10 @@ class Runs:
             closes=(steps[0].get("then") or 1) >= len(steps),
             now=ask.now,
         )
-        answer = await performer(step_ask)
+        with spanning("first step"):
+            note_ask(step_ask)
+            answer = await performer(step_ask)
+            note_answer(answer)
         return answer.model_dump(mode="json", exclude_defaults=True)
 
     async def _planned(

@@ -8,13 +8,10 @@ from temporalio.client import OutboundInterceptor, SignalWorkflowInput, StartWor
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.worker import ActivityInboundInterceptor, ActivityOutboundInterceptor, ExecuteActivityInput
 
-from dispatch.log_lines import ids_of
-from dispatch.tracing.spans import note
+from dispatch.tracing.effects import note_answer, note_ask
 
 APART = ("Maintenance", "Schedule")
 """Workflows that live for months: each round or occurrence would grow the trace of whoever began them."""
-ANSWERED = ("verdict", "outcome", "attempt", "window_id", "owner_run_id", "started")
-"""What is told of an effect's ask and answer beside the ids: refs and verdicts, no sentences."""
 
 
 class Tracing(TracingInterceptor):
@@ -71,16 +68,12 @@ class _Named(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         ask = input.args[0] if input.args else None
         if isinstance(ask, BaseModel):
-            note(**ids_of(ask), **_told(ask))
+            note_ask(ask)
         answer = await super().execute_activity(input)
         if isinstance(answer, BaseModel):
-            note(**_told(answer))
+            note_answer(answer)
         return answer
 
 
 def _is_traced() -> bool:
     return trace.get_current_span().get_span_context().is_valid
-
-
-def _told(model: BaseModel) -> dict[str, object]:
-    return {name: getattr(model, name, None) for name in ANSWERED}

@@ -143,7 +143,7 @@ async def test_one_trace_leads_from_the_caller_to_the_mail_server(
         "send",
     ]
     assert path_to(spans, "RunWorkflow:RecipientRun")[:-1] == path_to(spans, "StartWorkflow:RecipientRun")
-    composed = [span for span in spans if span.name == "RunActivity:compose_messages"]
+    composed = [span for span in spans if span.name in ("first step", "RunActivity:compose_messages")]
     assert {span.attributes["tocsin.step_ref"] for span in composed} == {"in_app_1", "email_1"}
     assert {span.service for span in spans} == {"tocsin-api", "tocsin-worker"}
     sent = one(spans, "send").attributes
@@ -196,15 +196,15 @@ async def test_whoever_is_absorbed_by_a_batch_is_linked_with_the_run_that_holds_
     collector: Collector, knock: AsyncKnock
 ) -> None:
     holder, _ = await trigger(knock, "gathered", "ada")
-    await arrived(collector, holder, lambda names: "RunActivity:join_batch" in names)
+    await arrived(collector, holder, lambda names: "first step" in names)
     absorbed, _ = await trigger(knock, "gathered", "ada")
 
     told = await arrived(collector, holder, lambda names: "HandleSignal:joined" in names)
     spans = await arrived(collector, absorbed, lambda names: DONE in names)
 
     assert one(told, "HandleSignal:joined").links == [(absorbed, one(spans, "SignalWorkflow:joined").span_id)]
-    joined = one(spans, "RunActivity:join_batch").attributes
-    held = one(told, "RunActivity:join_batch").attributes
+    joined = one(spans, "first step").attributes
+    held = one(told, "first step").attributes
     assert joined["tocsin.owner_run_id"] == held["tocsin.recipient_run_id"]
     assert joined["tocsin.window_id"] == held["tocsin.window_id"]
 
@@ -220,8 +220,8 @@ async def test_what_a_schedule_does_for_months_is_not_in_the_trace_of_whoever_ma
         extra_headers={"traceparent": f"00-{trace_id}-{span_id}-01"},
     )
     run_of, _ = await trigger(knock, "slept", "bob")
-    spans = await arrived(collector, run_of, lambda names: "RunActivity:resolve_delay" in names)
-    run_id = one(spans, "RunActivity:resolve_delay").attributes["temporalRunID"]
+    spans = await arrived(collector, run_of, lambda names: "RunActivity:begin_run" in names)
+    run_id = one(spans, "RunActivity:begin_run").attributes["temporalRunID"]
 
     client = await Client.connect(stack.temporal.address)
 

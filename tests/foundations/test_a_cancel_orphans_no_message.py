@@ -28,22 +28,24 @@ from tests.runs import rows, write_run
 from worker.assembly import WORKFLOWS, Parts, performers
 from worker.sandbox import sandbox
 from workflows_engine import names
-from workflows_engine.effects.steps import ComposeAnswer, StepAsk
+from workflows_engine.effects.runs import BeginAnswer, BeginAsk
 
 
 class Gate:
-    """Holds the answer of a committed `compose_messages` back until it is opened."""
+    """Holds back the answer of a beginning, with which the first message was committed."""
 
-    def __init__(self, compose: Callable[..., Any]) -> None:
-        self._compose = compose
+    def __init__(self, begin: Callable[..., Any]) -> None:
+        self._begin = begin
         self.committed = asyncio.Event()
         self.opened = asyncio.Event()
         self.calls = 0
 
-    @activity.defn(name="compose_messages")
-    async def compose_messages(self, ask: StepAsk) -> ComposeAnswer:
+    @activity.defn(name="begin_run")
+    async def begin_run(self, ask: BeginAsk) -> BeginAnswer:
         self.calls += 1
-        answer: ComposeAnswer = await self._compose(ask)
+        answer: BeginAnswer = await self._begin(ask)
+        assert answer.first is not None
+        assert answer.first["message_ids"]
         self.committed.set()
         await self.opened.wait()
         return answer
@@ -52,8 +54,8 @@ class Gate:
 @asynccontextmanager
 async def gated_worker(parts: Parts) -> AsyncIterator[Gate]:
     methods = {activity._Definition.must_from_callable(one).name: one for one in performers(parts)}
-    gate = Gate(methods["compose_messages"])
-    methods["compose_messages"] = gate.compose_messages
+    gate = Gate(methods["begin_run"])
+    methods["begin_run"] = gate.begin_run
     runs = Worker(
         parts.temporal.client,
         task_queue=names.RUNS,

@@ -167,7 +167,7 @@ def test_a_layout_that_prints_its_content_through_a_filter_has_it_too() -> None:
 def test_all_templates_of_a_mail_share_their_time() -> None:
     slow = "{% for i in (1..400) %}{% for j in (1..200) %}{% endfor %}{% endfor %}"
     layout = Layout("{{ content }}", "", footer_links=tuple((slow, slow) for _ in range(100)))
-    began = time.monotonic()
+    began = time.thread_time()
     with pytest.raises(TemplateError, match="took too long"):
         mail(Body("x"), layout)
-    assert time.monotonic() - began < 3
+    assert time.thread_time() - began < 3

@@ -66,9 +66,9 @@ def test_nothing_in_markdown_can_run(markdown: str) -> None:
 
 @pytest.mark.parametrize("piece", ["[", "![](", "*a ", "`a", "_a*", "**x", "> ", "- "])
 def test_markdown_made_to_be_slow_ends_soon(piece: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     to_html((piece * 50_000)[:50_000])
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_markdown_that_is_too_long_is_refused() -> None:

@@ -94,7 +94,7 @@ def test_marks_in_the_data_are_not_taken_for_ours() -> None:
     "piece", ["<a ", "<!-- -", "<mj-text ", "<style>", "<mjml ", "</mj-text ", "x <", '<a b="']
 )
 def test_no_page_takes_long_to_be_read(piece: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     with suppress(TemplateError):
         mjml_to_html(document("<mj-text>x</mj-text>" + piece * (300_000 // len(piece))))
-    assert time.monotonic() - began < 3
+    assert time.thread_time() - began < 3

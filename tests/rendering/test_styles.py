@@ -36,7 +36,7 @@ def test_a_page_without_styles_stays_as_it_is() -> None:
 @pytest.mark.parametrize("piece", ["<style>", "<style ", "<head ", "<html ", "</style "])
 def test_no_page_takes_long_to_be_read(piece: str) -> None:
     page = piece * (1_000_000 // len(piece))
-    began = time.monotonic()
+    began = time.thread_time()
     split_styles(page)
     put_styles(page, ["S"])
-    assert time.monotonic() - began < 3
+    assert time.thread_time() - began < 3

@@ -113,12 +113,12 @@ def test_a_failing_partial_is_named_with_the_line_that_renders_it() -> None:
 
 def test_partials_share_the_time_of_the_template_that_renders_them() -> None:
     slow = "{% for i in (1..9000) %}{% assign s = s | append: 'aaaaaaaaaaaa' | upcase %}{% endfor %}"
-    began = time.monotonic()
+    began = time.thread_time()
     with pytest.raises(TemplateError):
         parse("{% for i in (1..9000) %}{% render 'p' %}{% endfor %}").render(
             {}, seconds=0.3, content=holding(partial("p", slow))
         )
-    assert time.monotonic() - began < 3
+    assert time.thread_time() - began < 3
 
 
 def test_loops_around_a_partial_count_with_those_in_it() -> None:

@@ -1,5 +1,6 @@
 """Ending pauses on the real clock: a test says when, so that no window is too short for a busy machine."""
 
+from functools import partial
 from typing import Any
 
 import httpx
@@ -25,7 +26,12 @@ async def close_batches(house: House, environment: TestEnvironment, *sizes: int)
             lambda: listed(client, "/batches"),
             until=lambda found: not sizes or sorted(one["total_items"] for one in found) == list(sizes),
         ):
-            (await client.post(f"/batches/{batch['id']}/close")).raise_for_status()
+            # One whose holder was just ended is nobody's for a moment.
+            await eventually(partial(posted, client, f"/batches/{batch['id']}/close"))
+
+
+async def posted(client: httpx.AsyncClient, path: str) -> bool:
+    return (await client.post(path)).is_success
 
 
 def operator(house: House, environment: TestEnvironment) -> httpx.AsyncClient:

@@ -9,8 +9,8 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from pydantic import BaseModel
-from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import TerminatedError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 
@@ -120,7 +120,7 @@ class Stage:
             self._ready.append(lambda: self._expand(given))
         return Handle(id, None)
 
-    def get_workflow_handle(self, workflow_id: str) -> "Handle":
+    def get_workflow_handle(self, workflow_id: str, **_: object) -> "Handle":
         return Handle(workflow_id, self._carried.get(workflow_id))
 
     def wake(self, carried: "Carried") -> None:
@@ -150,6 +150,12 @@ class Handle:
         if self.carried is None:
             raise RPCError("no such workflow", RPCStatusCode.NOT_FOUND, b"")
         return self
+
+    async def result(self, **_: object) -> str:
+        if self.status is WorkflowExecutionStatus.TERMINATED:
+            raise WorkflowFailureError(cause=TerminatedError("a person did"))
+        assert self.status is WorkflowExecutionStatus.COMPLETED
+        return "finished"
 
     async def signal(self, signal: str, *, args: Sequence[Any], **_: object) -> None:
         if self.carried is None or self.carried.status is not WorkflowExecutionStatus.RUNNING:

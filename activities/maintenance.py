@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.performs import performs
 from activities.reconciling.items import Healed
-from activities.reconciling.restored import catch_up
+from activities.reconciling.restored import catch_up, oldest_of
 from activities.reconciling.rounds import make_round
 from dispatch.cancels import tell_run
 from dispatch.temporal import Temporal
@@ -63,7 +63,8 @@ class Maintenance:
                 self._database, self._temporal, place, ask.now, retention=self._retention
             )
         async with self._database.connection() as connection:
-            return _told(healed, await count_rounds(connection))
+            told = _told(healed, await count_rounds(connection))
+        return told.model_copy(update={"oldest": oldest_of(places)})
 
 
 def _told(healed: Healed, rounds: int) -> ReconcileAnswer:

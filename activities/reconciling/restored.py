@@ -1,7 +1,7 @@
 """After Postgres was restored to an earlier time: what Temporal did since, and Postgres does not know of."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from temporalio.api.enums.v1 import EventType
 
 from activities.reconciling.items import Healed
 from dispatch.carrying import workflow_id_of
+from dispatch.codec import PayloadUnreadableError
 from dispatch.looking import Carried, end_forgotten, last_event_at, last_events, list_started
 from dispatch.temporal import Temporal
 from models.database import Database
@@ -38,32 +39,43 @@ async def catch_up(database: Database, temporal: Temporal, now: datetime) -> Non
 
     Workers do so before they serve runs, which would else go on upon rows that know less than they do.
     """
-    remembered = await _remembered_rounds(temporal)
-    if remembered is None:
+    told = await _last_answer(temporal)
+    if told is None or told.rounds is None:
         return
+    remembered = told.rounds
     async with database.transaction() as connection:
         await lock_rounds(connection)
         counted = await count_rounds(connection)
         if counted >= remembered:
             return
-        log.warning("Postgres was restored: of %s rounds of the reconciler it counts %s", remembered, counted)
         places = await list_environments(connection)
-        if not places:
-            # Another database, or one restored to before anything was in it.
+        if told.oldest is None or oldest_of(places) != told.oldest:
+            log.warning("Temporal served another database, or one restored to before anything was in it")
             return
+        log.warning("Postgres was restored: of %s rounds of the reconciler it counts %s", remembered, counted)
         healed = [(place, await look_back(database, temporal, place)) for place in places]
         for place, kinds in healed:
             await note_round(connection, place["id"], now, {kind.value: many for kind, many in kinds.items()})
         await skip_rounds(connection, places[0]["id"], remembered - counted)
 
 
-async def _remembered_rounds(temporal: Temporal) -> int | None:
-    """How many rounds there were by the end of the last one, as the reconciler's own workflow heard."""
+def oldest_of(places: Sequence[DictRow]) -> UUID | None:
+    """The id of the oldest environment: ids are in the order of time."""
+    return min((UUID(str(place["id"])) for place in places), default=None)
+
+
+async def _last_answer(temporal: Temporal) -> ReconcileAnswer | None:
+    """What the reconciler's own workflow heard last; None where it heard nothing that can be read."""
     for event in await last_events(temporal, names.MAINTENANCE, EVENTS):
         if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
             result = event.activity_task_completed_event_attributes.result.payloads
-            (answer,) = await temporal.client.data_converter.decode(result, [ReconcileAnswer])
-            return ReconcileAnswer.model_validate(answer).rounds
+            try:
+                (answer,) = await temporal.client.data_converter.decode(result, [ReconcileAnswer])
+                return ReconcileAnswer.model_validate(answer)
+            except (PayloadUnreadableError, KeyError, RuntimeError, ValueError) as error:
+                # Its keys are gone. A worker that would not start could never be told otherwise.
+                log.warning("cannot tell whether Postgres was restored: %s", error)
+                return None
     return None
 
 

@@ -48,12 +48,12 @@ async def make_round(
         if activity.in_activity():
             activity.heartbeat(part.__module__)
     await waits.forget(database, place, now)
-    await erasing.erase(database, place, now, retention)
     if activity.in_activity():
         for kind, many in healed.items():
             meter = activity.metric_meter().with_additional_attributes({"kind": kind.value})
             meter.create_counter(RECONCILED, "differences between rows and Temporal, healed").add(many)
     await _report(database, temporal, place, now, healed)
+    await erasing.erase(database, place, now, retention)
     return healed
 
 

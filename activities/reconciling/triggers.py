@@ -8,7 +8,7 @@ from temporalio import activity
 
 from activities.reconciling.items import Healed, each
 from dispatch.carrying import workflow_id_of
-from dispatch.looking import Condition, condition_of
+from dispatch.looking import FORGOTTEN, Condition, condition_of, ending_of
 from dispatch.starting import StartableFanOut, start_workflow_run
 from dispatch.temporal import Temporal
 from models.database import Database
@@ -49,7 +49,8 @@ async def restart_fan_outs(database: Database, temporal: Temporal, place: DictRo
     """Start the fan-out of accepted triggers again where Temporal has forgotten it.
 
     One that was ended in Temporal before its end is given up, so that it keeps no other waiting. One that
-    came to its end is done again, as Postgres lost it: the runs that it started are known by their ids.
+    came to its end, or that we ended since it knew more than a restored Postgres, is done again: the runs
+    that it started are known by their ids.
     """
     async with database.connection() as connection:
         found = await find_unfinished_fan_outs(connection, place["id"], now - PATIENCE, PER_ROUND)
@@ -60,14 +61,18 @@ async def restart_fan_outs(database: Database, temporal: Temporal, place: DictRo
         condition = await condition_of(temporal, fan_out.workflow_id)
         if condition is Condition.RUNNING:
             return None
-        if condition in (Condition.TERMINATED, Condition.FAILED):
+        is_forgotten = condition is Condition.TERMINATED and (
+            await ending_of(temporal, fan_out.workflow_id) == FORGOTTEN
+        )
+        if condition in (Condition.TERMINATED, Condition.FAILED) and not is_forgotten:
             async with database.connection() as connection:
                 if not await abandon_fan_out(connection, place["id"], trigger_id):
                     return None
             told = "the fan-out of trigger %s is given up: its workflow is %s; the rest gets no run"
             activity.logger.warning(told, trigger_id, condition.value)
             return Difference.FAN_OUTS_GIVEN_UP
-        await start_workflow_run(temporal, fan_out, is_repeated=condition is Condition.CLOSED)
+        is_repeated = is_forgotten or condition is Condition.CLOSED
+        await start_workflow_run(temporal, fan_out, is_repeated=is_repeated)
         return Difference.FAN_OUTS_RESTARTED
 
     return await each(found, repair)

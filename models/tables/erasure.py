@@ -132,7 +132,7 @@ async def erase_runs(connection: Connection, past: Past) -> Erased:
 
 
 async def erase_cancels(connection: Connection, past: Past) -> Erased:
-    """Delete cancels that no open run, and none still to be started, may have to obey."""
+    """Delete cancels that no open run, no open window, and no run still to be started may have to obey."""
     gone = await connection.execute(
         """
         DELETE FROM cancels WHERE acceptance IN (
@@ -142,6 +142,13 @@ async def erase_cancels(connection: Connection, past: Past) -> Erased:
                   SELECT FROM recipient_runs r
                   WHERE r.environment_id = c.environment_id AND r.workflow_key = c.workflow_key
                     AND r.cancellation_key = c.cancellation_key AND r.finished_at IS NULL)
+              AND NOT EXISTS (
+                  -- Whoever was absorbed has finished, and leaves by its cancel when the window closes.
+                  SELECT FROM batch_windows w
+                  JOIN batch_members b ON b.window_id = w.id AND b.left_at IS NULL
+                  JOIN recipient_runs r ON r.id = b.recipient_run_id
+                  WHERE w.environment_id = c.environment_id AND w.workflow_key = c.workflow_key
+                    AND w.closed_at IS NULL AND r.cancellation_key = c.cancellation_key)
               AND NOT EXISTS (
                   SELECT FROM triggers t
                   WHERE t.environment_id = c.environment_id AND t.workflow_key = c.workflow_key

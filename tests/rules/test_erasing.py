@@ -130,6 +130,18 @@ async def test_an_open_run_keeps_its_rows_its_trigger_and_the_cancels_of_its_key
     assert [run["recipient_id"] for run in await virtual.runs(environment)] == ["ada"]
 
 
+async def test_a_cancel_of_an_activity_that_an_open_window_holds_stays_until_it_closes(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    year = 31_536_000
+    await virtual.publish(environment, "digest", workflow(batch_step(seconds=year), in_app_step()))
+    await virtual.trigger(environment, "digest")
+    await virtual.trigger(environment, "digest", cancellation_key="k")
+    await virtual.cancel(environment, "digest", "k")
+
+    assert (await erased(virtual, place, await virtual.now() + 2 * RETENTION))["cancels"] == 0
+
+
 async def test_a_run_with_a_message_to_send_stays(
     virtual: VirtualTime, environment: TestEnvironment, place: DictRow
 ) -> None:

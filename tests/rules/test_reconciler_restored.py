@@ -2,24 +2,27 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from knockapi import AsyncKnock
 from psycopg.rows import DictRow
 
 from activities.reconciling.restored import look_back
-from dispatch.looking import FORGOTTEN, Condition, condition_of, ending_of, list_started
+from dispatch.looking import FORGOTTEN, Condition, condition_of, end_forgotten, ending_of, list_started
 from models.database import Database
 from models.values.differences import Difference
 from tests.builders import delay_step, in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
+from tests.feeds import feed_with
 from tests.houses import House
 from tests.rules.healing import heals, round_of
 from tests.runs import rows
 from workflows_engine import names
 from workflows_engine.errors import ROW_MISSING
+from workflows_engine.workflow_run import WorkflowRunInput, WorkflowRunWorkflow
 
 
 @pytest.fixture
@@ -75,6 +78,33 @@ async def test_a_run_whose_trigger_postgres_lost_is_ended_and_counted(
 
     assert await ending_of(house.temporal, id_of(environment, lost)) == FORGOTTEN
     assert await condition_of(house.temporal, id_of(environment, known)) is Condition.RUNNING
+
+
+async def test_a_fan_out_that_was_ended_since_postgres_knew_less_is_done_again(
+    house: House, environment: TestEnvironment, place: DictRow, knock: AsyncKnock
+) -> None:
+    await publish(house.database, environment, "welcome", workflow(in_app_step()))
+    accepted = await knock.workflows.trigger("welcome", recipients=[{"id": "ada"}, {"id": "bob"}])
+    await feed_with(knock, "bob", 1)
+    trigger_id = UUID(accepted.workflow_run_id)
+    workflow_id = names.workflow_run_workflow(environment.slug, "welcome", trigger_id)
+    # It is under way, and a Postgres of before it had come to Bob.
+    await house.temporal.client.start_workflow(
+        WorkflowRunWorkflow.run,
+        WorkflowRunInput(environment_id=environment.id, workflow_run_id=trigger_id),
+        id=workflow_id,
+        task_queue="of nobody",
+    )
+    async with house.database.transaction() as connection:
+        mine = "environment_id = %s AND recipient_id = 'bob'"
+        await connection.execute(f"DELETE FROM recipient_runs WHERE {mine}", (environment.id,))
+        await connection.execute("UPDATE triggers SET fan_out = 'pending' WHERE id = %s", (trigger_id,))
+
+    await end_forgotten(house.temporal, workflow_id)
+    report = await round_of(house, place, datetime.now(UTC) + timedelta(minutes=5))
+
+    assert report["found"] == {"fan_outs_restarted": 1}
+    await eventually(lambda: runs_of(house.database, environment), until=lambda found: len(found) == 2)
 
 
 @heals(Difference.RUNS_RUN_AGAIN)

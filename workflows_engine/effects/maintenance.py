@@ -15,7 +15,10 @@ class ReconcileAsk(BaseModel):
 
 
 class ReconcileAnswer(BaseModel):
-    """What the round changed (D5), and how many had been made by its end: Temporal remembers it."""
+    """What the round changed (D5), and how many had been made by its end: Temporal remembers it.
+
+    `oldest` is the id of the oldest environment, by which a database is told from another.
+    """
 
     retired: int = 0
     restarted: int = 0
@@ -25,6 +28,7 @@ class ReconcileAnswer(BaseModel):
     deliveries: int = 0
     schedules: int = 0
     rounds: int | None = None
+    oldest: UUID | None = None
 
 
 class CarryCancelAsk(BaseModel):

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import Rollback
+from psycopg.rows import DictRow
 
 from activities.entrance import Entrance, find_entrance
 from activities.ledger import LedgerKey, Writing
 from activities.performs import performs
-from activities.standing import Standing, cancelled, stopped
+from activities.standing import LedAsk, Standing, cancelled, stopped
 from activities.versions import Version, Versions
 from dispatch.temporal import Temporal
 from dispatch.tracing.effects import note_answer, note_ask
@@ -84,21 +85,22 @@ class Runs:
             await self._wake(ask, "started")
         if answer.outcome is not None:
             return answer
-        first = await self._lead(ask, version.plan) if ask.leads else None
+        first = await self._lead(ask, version.plan, facts) if ask.leads else None
         return answer.model_copy(update={"plan": version.plan, "first": first})
 
-    async def _lead(self, ask: BeginAsk, plan: dict[str, Any]) -> dict[str, Any] | None:
+    async def _lead(self, ask: BeginAsk, plan: dict[str, Any], facts: DictRow) -> dict[str, Any] | None:
         """The first step's answer; it has its own place in the ledger, wherever it is asked for again."""
         steps = plan["steps"]
         performer = self._leading.get(steps[0]["type"]) if steps else None
         if performer is None:
             return None
-        step_ask = StepAsk(
+        step_ask = LedAsk(
             environment_id=ask.environment_id,
             recipient_run_id=ask.recipient_run_id,
             step_ref=steps[0]["ref"],
             closes=(steps[0].get("then") or 1) >= len(steps),
             now=ask.now,
+            facts=facts,
         )
         with spanning("first step"):
             note_ask(step_ask)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from psycopg.rows import DictRow
+from pydantic import Field
 
 from activities.ledger import Entry
 from activities.published import NOTHING_PUBLISHED, PublishedContent
@@ -110,9 +111,18 @@ class RowMissing(LookupError):
     """A run without a row: Postgres was restored to before its trigger. No later try finds it."""
 
 
+class LedAsk(StepAsk):
+    """A step asked for by the beginning of its run, which hands on the facts it has just read."""
+
+    facts: dict[str, Any] = Field(exclude=True, repr=False)
+
+
 async def load(connection: Connection, versions: Versions, ask: StepAsk) -> Standing:
     """The run of this ask; its row was written before its workflow started."""
-    facts = await find_facts(connection, ask.environment_id, ask.recipient_run_id)
+    if isinstance(ask, LedAsk):
+        facts: DictRow | None = ask.facts
+    else:
+        facts = await find_facts(connection, ask.environment_id, ask.recipient_run_id)
     if facts is None:
         raise RowMissing(f"recipient run {ask.recipient_run_id} has no row")
     version = await versions.get(connection, ask.environment_id, facts["workflow_version_id"])

@@ -29,6 +29,8 @@ _SETTINGS: Mapping[str, str] = {
     "wal_level": "minimal",  # Nobody replicates a development server.
     "max_wal_senders": "0",
     "synchronous_commit": "on",  # An answered trigger is on the disk.
+    # A fresh database fills within seconds; until statistics are there, plans are made for empty tables.
+    "autovacuum_naptime": "15s",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

@@ -124,6 +124,7 @@ class LedgerEntry(SQLModel, table=True):
     at: datetime = moment()
 
 
+# LIMIT tells the planner that there is one account: it guessed hundreds and read all recipients for them.
 FACTS = f"""
     SELECT r.*, t.data AS shared_data, t.settings AS trigger_settings, t.answered_at, t.retired_at,
            e.slug, w.active, v.archived_at AS workflow_archived_at,
@@ -145,7 +146,7 @@ FACTS = f"""
     JOIN resource_versions v ON v.id = r.workflow_version_id
     JOIN resources w ON w.environment_id = v.environment_id AND w.type = v.type AND w.key = v.key
     JOIN environments ce ON ce.id = v.environment_id
-    CROSS JOIN account
+    CROSS JOIN (SELECT * FROM account LIMIT 1) account
     LEFT JOIN recipients recipient ON recipient.environment_id = r.environment_id
         AND recipient.collection = r.recipient_collection AND recipient.id = r.recipient_id
     LEFT JOIN recipients actor ON actor.environment_id = r.environment_id

@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Without kept bytecode every start would compile a hundred libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up test soak check mutation bench chaos lock clean
+.PHONY: up test soak check mutation bench charts chaos lock clean
 
 # Everything on this machine, until Ctrl-C; e.g. make up ARGS="--api-port 9000"
 up: .venv/up.installed
@@ -44,6 +44,10 @@ mutation: .venv/test.installed
 # Speed and cost, printed with the machine's noise; never asserted
 bench: .venv/test.installed
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Pictures and figures of docs/benchmarks.md from the newest report that `make bench ARGS=--keep` left
+charts: .venv/test.installed
+	$(BIN)/python -m benchmarks.charts $(ARGS)
 
 # Load while everything is killed, frozen and restarted, then outages; under 30 minutes, see docs/correctness.md
 chaos: .venv/test.installed

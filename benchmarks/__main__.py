@@ -3,10 +3,9 @@
 import argparse
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from benchmarks import (
@@ -30,6 +29,7 @@ from benchmarks import (
 from benchmarks.figures import Size
 from benchmarks.instance import Instance, running
 from benchmarks.machine import Meter
+from benchmarks.reports import keep, sighting
 
 MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "footprint": footprint.measure,
@@ -63,7 +63,6 @@ LONG_ALONE: dict[str, Callable[[Size], Coroutine[Any, Any, dict[str, Any]]]] = {
 """Both."""
 LONG_MESSAGES = 1_000_000
 LONG_MINUTES = 30
-RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> None:
@@ -82,7 +81,8 @@ def main() -> None:
         messages=given.messages or (LONG_MESSAGES if given.long else Size.messages),
         minutes=given.minutes or (LONG_MINUTES if given.long else Size.minutes),
     )
-    figures: dict[str, Any] = {}
+    # Now: what is checked out may be another commit in half an hour.
+    figures: dict[str, Any] = {"seen": sighting(sys.argv[1:])}
     alone = ALONE | LONG_ALONE
     for name in [name for name in names if name in alone]:
         _tell(figures, name, lambda name=name: alone[name](size))  # type: ignore[misc]
@@ -92,7 +92,7 @@ def main() -> None:
             for name in ["ceiling", *on_an_instance]:
                 _tell(figures, name, lambda name=name: _measure(name, instance, size))  # type: ignore[misc]
     if given.keep:
-        _keep(figures)
+        print(f"kept in benchmarks/results/{keep(figures)}")
 
 
 def _parser(every: Iterable[str], usual: Iterable[str]) -> argparse.ArgumentParser:
@@ -105,13 +105,6 @@ def _parser(every: Iterable[str], usual: Iterable[str]) -> argparse.ArgumentPars
     parser.add_argument("--long", action="store_true", help="the long forms, tens of minutes")
     parser.add_argument("--keep", action="store_true", help="write the figures to benchmarks/results/")
     return parser
-
-
-def _keep(figures: dict[str, Any]) -> None:
-    RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}.json"
-    file.write_text(json.dumps(figures, indent=2) + "\n")
-    print(f"kept in {file.relative_to(RESULTS.parents[1])}")
 
 
 def _tell(

@@ -1,7 +1,9 @@
-"""How noisy the machine is while we measure: a figure without its noise means little."""
+"""Which machine measures, and how noisy it is meanwhile: a figure without its noise means little."""
 
 import os
+import platform
 import time
+from pathlib import Path
 
 import psutil
 
@@ -37,3 +39,22 @@ def noise(seconds: float = 1.0) -> dict[str, float]:
         "cores": float(os.cpu_count() or 0),
         "cores_busy_with_others": round((busy + stolen) / seconds, 2),
     }
+
+
+def described() -> dict[str, str | float]:
+    """What a figure needs to be compared with those of another machine."""
+    return {
+        "cpu": _cpu(),
+        "cores": os.cpu_count() or 0,
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "kernel": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
+
+
+def _cpu() -> str:
+    """The model where the kernel tells it, else the architecture."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.machine()

@@ -1,0 +1,226 @@
+"""`make charts`: draws a kept report into `docs/pictures/` and writes its section of docs/benchmarks.md."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import StrMethodFormatter
+
+from benchmarks.goals import CPU_RATIO, CPU_SHAPE, FOREGROUND_RATIO, LATE_MS, RATE_RATIO, section, within
+from benchmarks.reports import ROOT, Report, newest, read
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+PICTURES = ROOT / "docs" / "pictures"
+
+STYLE: dict[str, Any] = {
+    # The same figures make the same bytes: a picture changes in review only where they did.
+    "svg.hashsalt": "tocsin",
+    # Text stays text: small, searchable, and drawn in the reader's own font.
+    "svg.fonttype": "none",
+    "font.size": 10,
+    # White on a dark page as well.
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "legend.frameon": False,
+}
+# Told apart by the colour-blind too (Okabe and Ito).
+BY_PROCESS = {"temporal": "#0072B2", "worker": "#E69F00", "api": "#009E73", "postgres": "#CC79A7"}
+OURS, BARE, GOAL = "#0072B2", "#999999", "#D55E00"
+BY_SHARE = {"p50": "#56B4E9", "p95": "#0072B2", "p99": "#00334F"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is drawn, in words for those who do not see it, and how."""
+
+    text: str
+    draw: Callable[[Figure, Report], None]
+    height: float
+
+
+@dataclass(frozen=True)
+class Column:
+    """One bar of a panel, and where its goal is, if it has one."""
+
+    name: str
+    value: float
+    colour: str
+    goal: float | None = None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.charts", description=__doc__)
+    parser.add_argument("report", nargs="?", type=Path, help="default: the newest of benchmarks/results/")
+    report = read(parser.parse_args().report or newest())
+    for file in draw(report, PICTURES):
+        print(f"drawn: {file.relative_to(ROOT)}")
+    PAGE.write_text(within(PAGE.read_text(), seen(report)))
+    print(f"written: {PAGE.relative_to(ROOT)}")
+
+
+def seen(report: Report) -> str:
+    """The section of the page."""
+    return section(report, {file: picture.text for file, picture in ALL.items()})
+
+
+def draw(report: Report, folder: Path) -> list[Path]:
+    """An SVG file for each picture, the same bytes for the same report."""
+    folder.mkdir(exist_ok=True)
+    with matplotlib.rc_context(STYLE):
+        for name, picture in ALL.items():
+            figure = Figure(figsize=(9, picture.height), layout="constrained")
+            figure.suptitle(picture.text, x=0.01, ha="left", weight="bold", size=11)
+            picture.draw(figure, report)
+            figure.supxlabel(caption(report), x=0.01, ha="left", size=8, color="#555555")
+            figure.savefig(folder / name, metadata={"Date": None, "Creator": None})
+    return [folder / name for name in ALL]
+
+
+def caption(report: Report) -> str:
+    told, machine = report.seen, report.seen["machine"]
+    lowest, highest = report.stolen
+    return (
+        f"{told['date']}, commit {told['commit']}; {machine['cpu']}, {machine['cores']} cores, "
+        f"others took {lowest:.0f} to {highest:.0f} % of them meanwhile"
+    )
+
+
+def _cpu(figure: Figure, report: Report) -> None:
+    axes, shapes = figure.subplots(), report.shapes
+    for row, shape in enumerate(shapes.values()):
+        left = 0.0
+        for process, colour in BY_PROCESS.items():
+            part = shape["cpu_ms_by_process"][process]["median"]
+            axes.barh(row - 0.19, part, 0.36, left, color=colour, label=process if not row else None)
+            left += part
+        bare = shape["bare_cpu_ms_per_run"]
+        axes.barh(
+            row + 0.19, bare["median"], 0.36, color=BARE, label=None if row else "bare, same activities"
+        )
+        _whisker(axes, shape["cpu_ms_per_run"], row - 0.19, "{:.1f}")
+        _whisker(axes, bare, row + 0.19, "{:.1f}")
+    row, goal = list(shapes).index(CPU_SHAPE), CPU_RATIO * shapes[CPU_SHAPE]["bare_cpu_ms_per_run"]["median"]
+    axes.plot([goal, goal], [row - 0.4, row], color=GOAL, linewidth=2, label=f"goal: {CPU_RATIO} of bare")
+    _rows(axes, list(shapes), "milliseconds of CPU for a recipient run")
+    figure.legend(loc="outside upper left", ncols=6)
+
+
+def _ratio(figure: Figure, report: Report) -> None:
+    axes, shapes = figure.subplots(), report.shapes
+    for row, shape in enumerate(shapes.values()):
+        ratio = shape["ratio_to_same_activities"]
+        axes.barh(row, ratio["median"], 0.5, color=OURS)
+        _whisker(axes, ratio, row, "{:.2f}")
+    axes.axvline(RATE_RATIO, color=GOAL, linewidth=2, label=f"goal: {RATE_RATIO}")
+    axes.axvline(1, color=BARE, linestyle=":", label="bare Temporal")
+    _rows(axes, list(shapes), "recipient runs a second, by those of bare workflows with the same activities")
+    figure.legend(loc="outside upper left", ncols=6)
+
+
+def _latency(figure: Figure, report: Report) -> None:
+    loads = {
+        key.split("_")[1]: load for key, load in report.figures["latency"].items() if key.startswith("at_")
+    }
+    parts = {
+        "answer_ms": "the trigger's answer",
+        "feed_row_ms": "the feed item is readable",
+        "mail_received_ms": "the mail is received",
+    }
+    panels = figure.subplots(1, len(parts), sharey=True)
+    for axes, (part, title) in zip(panels, parts.items(), strict=True):
+        for share, colour in BY_SHARE.items():
+            values = [load[part][share] for load in loads.values()]
+            axes.plot(range(len(loads)), values, marker="o", color=colour, label=share)
+            for at, value in enumerate(values):
+                axes.annotate(
+                    f"{value:,.0f}", (at, value), (0, 5), textcoords="offset points", ha="center", size=8
+                )
+        axes.set(title=f"until {title}", yscale="log", xlim=(-0.4, len(loads) - 0.6))
+        axes.margins(y=0.1)
+        axes.set_xticks(range(len(loads)), [f"{load} %" for load in loads])
+        axes.grid(axis="y", alpha=0.3)
+    panels[0].yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    panels[0].set_ylabel("milliseconds (logarithmic)")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
+    capacity = report.figures["latency"]["capacity_runs_per_s"]
+    panels[1].set_xlabel(f"of the capacity measured just before, {capacity:.1f} runs a second")
+
+
+def _sleepers(figure: Figure, report: Report) -> None:
+    sleepers = report.figures["sleepers"]
+    herd = sleepers["herd"]
+    late, drained, foreground = figure.subplots(1, 3, width_ratios=[3, 2, 2])
+    columns = [
+        Column(share, sleepers["spread"]["late_ms"][share], OURS, LATE_MS.get(share)) for share in BY_SHARE
+    ]
+    _columns(late, columns)
+    late.set(title=f"{sleepers['open']:,} asleep, a few due each second", ylabel="milliseconds too late")
+    bare = herd["bare_drained_per_s"]
+    _columns(
+        drained,
+        [
+            Column("Tocsin", herd["drained_per_s"], OURS, RATE_RATIO * bare),
+            Column("bare Temporal", bare, BARE),
+        ],
+    )
+    drained.set(title=f"a herd of {herd['herd']:,}", ylabel="runs drained a second")
+    beside, alone = herd["foreground_beside_ms"]["p99"], herd["foreground_alone_ms"]["p99"]
+    _columns(
+        foreground,
+        [Column("beside the herd", beside, OURS, FOREGROUND_RATIO * alone), Column("alone", alone, BARE)],
+    )
+    foreground.set(title="another trigger", ylabel="milliseconds to its feed item, p99")
+    figure.legend(
+        handles=[Line2D([], [], color=GOAL, linewidth=2, label="goal")], loc="outside upper left", ncols=1
+    )
+
+
+def _columns(axes: Axes, columns: Sequence[Column]) -> None:
+    for at, one in enumerate(columns):
+        axes.bar(at, one.value, 0.6, color=one.colour)
+        if one.goal is not None:
+            axes.plot([at - 0.4, at + 0.4], [one.goal, one.goal], color=GOAL, linewidth=2)
+        top = max(one.value, one.goal or 0)
+        told = f"{one.value:,.0f}"
+        axes.annotate(told, (at, top), (0, 4), textcoords="offset points", ha="center", size=9)
+    axes.set_xticks(range(len(columns)), [one.name for one in columns])
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.margins(y=0.15)
+
+
+def _rows(axes: Axes, names: Sequence[str], unit: str) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel(unit)
+    axes.margins(x=0.1)
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_axisbelow(True)
+
+
+def _whisker(axes: Axes, spread: Mapping[str, float], row: float, form: str) -> None:
+    """From the lowest to the highest, and the median in figures beside it."""
+    axes.plot([spread["min"], spread["max"]], [row, row], color="black", linewidth=1.2, marker="|")
+    told = form.format(spread["median"])
+    axes.annotate(told, (spread["max"], row), (5, 0), textcoords="offset points", va="center", size=9)
+
+
+ALL = {
+    "cpu.svg": Picture("CPU of a recipient run by process, beside bare Temporal workflows", _cpu, 4.8),
+    "ratio.svg": Picture("Rate beside bare Temporal workflows: median, lowest and highest", _ratio, 3.4),
+    "latency.svg": Picture("Latency from the moment a trigger was due, by load", _latency, 4),
+    "sleepers.svg": Picture("Pauses: lateness, a herd that is due, and who runs beside it", _sleepers, 3.8),
+}
+"""By file name; the goal is orange in each."""
+
+
+if __name__ == "__main__":
+    main()

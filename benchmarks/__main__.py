@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from benchmarks import (
     growth,
     latency,
     memory,
-    one_in_app_step,
     runs,
     sleepers,
     steps,
@@ -34,7 +33,6 @@ from benchmarks.machine import Meter
 MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "footprint": footprint.measure,
     "trigger_to_feed": trigger_to_feed.measure,
-    "one_in_app_step": one_in_app_step.measure,
     "content": content.measure,
     "batches": batches.measure,
 }
@@ -83,6 +81,15 @@ def main() -> None:
         minutes=given.minutes or (LONG_MINUTES if given.long else Size.minutes),
     )
     figures: dict[str, Any] = {}
+    try:
+        _measure_all(names, size, figures)
+    finally:
+        # What was measured before one of them failed took minutes, too.
+        if given.keep and figures:
+            _keep(figures)
+
+
+def _measure_all(names: Sequence[str], size: Size, figures: dict[str, Any]) -> None:
     alone = ALONE | LONG_ALONE
     for name in [name for name in names if name in alone]:
         _tell(figures, name, lambda name=name: alone[name](size))  # type: ignore[misc]
@@ -91,15 +98,13 @@ def main() -> None:
         with running() as instance:
             for name in ["ceiling", *on_an_instance]:
                 _tell(figures, name, lambda name=name: _measure(name, instance, size))  # type: ignore[misc]
-    if given.keep:
-        _keep(figures)
 
 
 def _parser(every: Iterable[str], usual: Iterable[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(every)} (default: {', '.join(usual)})")
     parser.add_argument("--rounds", type=int, default=5, help="paired rounds of each (default: 5)")
-    parser.add_argument("--runs", type=int, default=300, help="runs in a round (default: 300)")
+    parser.add_argument("--runs", type=int, default=150, help="runs in a round (default: 150)")
     parser.add_argument("--messages", type=int, help="loaded by growth (default: 50,000, long 1,000,000)")
     parser.add_argument("--minutes", type=float, help="that memory is watched (default: 2, long 30)")
     parser.add_argument("--long", action="store_true", help="the long forms, tens of minutes")

@@ -5,7 +5,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from benchmarks import (
@@ -19,7 +19,6 @@ from benchmarks import (
     growth,
     latency,
     memory,
-    one_in_app_step,
     runs,
     sleepers,
     steps,
@@ -34,7 +33,6 @@ from benchmarks.reports import keep, sighting
 MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "footprint": footprint.measure,
     "trigger_to_feed": trigger_to_feed.measure,
-    "one_in_app_step": one_in_app_step.measure,
     "content": content.measure,
     "batches": batches.measure,
 }
@@ -82,7 +80,17 @@ def main() -> None:
         minutes=given.minutes or (LONG_MINUTES if given.long else Size.minutes),
     )
     # Now: what is checked out may be another commit in half an hour.
-    figures: dict[str, Any] = {"seen": sighting(sys.argv[1:])}
+    seen = sighting(sys.argv[1:])
+    figures: dict[str, Any] = {}
+    try:
+        _measure_all(names, size, figures)
+    finally:
+        # What was measured before one of them failed took minutes, too.
+        if given.keep and figures:
+            print(f"kept in benchmarks/results/{keep({'seen': seen, **figures})}")
+
+
+def _measure_all(names: Sequence[str], size: Size, figures: dict[str, Any]) -> None:
     alone = ALONE | LONG_ALONE
     for name in [name for name in names if name in alone]:
         _tell(figures, name, lambda name=name: alone[name](size))  # type: ignore[misc]
@@ -91,15 +99,13 @@ def main() -> None:
         with running() as instance:
             for name in ["ceiling", *on_an_instance]:
                 _tell(figures, name, lambda name=name: _measure(name, instance, size))  # type: ignore[misc]
-    if given.keep:
-        print(f"kept in benchmarks/results/{keep(figures)}")
 
 
 def _parser(every: Iterable[str], usual: Iterable[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(every)} (default: {', '.join(usual)})")
     parser.add_argument("--rounds", type=int, default=5, help="paired rounds of each (default: 5)")
-    parser.add_argument("--runs", type=int, default=300, help="runs in a round (default: 300)")
+    parser.add_argument("--runs", type=int, default=150, help="runs in a round (default: 150)")
     parser.add_argument("--messages", type=int, help="loaded by growth (default: 50,000, long 1,000,000)")
     parser.add_argument("--minutes", type=float, help="that memory is watched (default: 2, long 30)")
     parser.add_argument("--long", action="store_true", help="the long forms, tens of minutes")

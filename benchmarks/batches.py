@@ -14,10 +14,10 @@ from temporalio.client import Client
 
 from benchmarks import bare
 from benchmarks.bare import bare_worker
+from benchmarks.ceiling import AT_ONCE
 from benchmarks.figures import spread
 from benchmarks.instance import Instance, in_app_step
 from benchmarks.machine import noise
-from benchmarks.one_in_app_step import AT_ONCE
 from benchmarks.waiting import until
 from models.ids import new_ksuid, new_uuid
 

@@ -9,7 +9,6 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import StrMethodFormatter
 
 from benchmarks.goals import CPU_RATIO, CPU_SHAPE, FOREGROUND_RATIO, LATE_MS, RATE_RATIO, section, within
@@ -23,6 +22,7 @@ STYLE: dict[str, Any] = {
     "svg.hashsalt": "tocsin",
     # Text stays text: small, searchable, and drawn in the reader's own font.
     "svg.fonttype": "none",
+    "font.sans-serif": ["DejaVu Sans", "Verdana"],
     "font.size": 10,
     # White on a dark page as well.
     "figure.facecolor": "white",
@@ -31,6 +31,12 @@ STYLE: dict[str, Any] = {
     "axes.spines.right": False,
     "axes.titlesize": 10,
     "legend.frameon": False,
+}
+LEGEND: dict[str, Any] = {
+    "loc": "outside upper left",
+    "ncols": 6,
+    "alignment": "left",
+    "title_fontproperties": {"weight": "bold", "size": 11},
 }
 # Told apart by the colour-blind too (Okabe and Ito).
 BY_PROCESS = {"temporal": "#0072B2", "worker": "#E69F00", "api": "#009E73", "postgres": "#CC79A7"}
@@ -78,8 +84,9 @@ def draw(report: Report, folder: Path) -> list[Path]:
     with matplotlib.rc_context(STYLE):
         for name, picture in ALL.items():
             figure = Figure(figsize=(9, picture.height), layout="constrained")
-            figure.suptitle(picture.text, x=0.01, ha="left", weight="bold", size=11)
             picture.draw(figure, report)
+            marks = figure.axes[0].get_legend_handles_labels()
+            figure.legend(*marks, title=picture.text, **LEGEND)
             figure.supxlabel(caption(report), x=0.01, ha="left", size=8, color="#555555")
             figure.savefig(folder / name, metadata={"Date": None, "Creator": None})
     return [folder / name for name in ALL]
@@ -111,7 +118,6 @@ def _cpu(figure: Figure, report: Report) -> None:
     row, goal = list(shapes).index(CPU_SHAPE), CPU_RATIO * shapes[CPU_SHAPE]["bare_cpu_ms_per_run"]["median"]
     axes.plot([goal, goal], [row - 0.4, row], color=GOAL, linewidth=2, label=f"goal: {CPU_RATIO} of bare")
     _rows(axes, list(shapes), "milliseconds of CPU for a recipient run")
-    figure.legend(loc="outside upper left", ncols=6)
 
 
 def _ratio(figure: Figure, report: Report) -> None:
@@ -123,7 +129,6 @@ def _ratio(figure: Figure, report: Report) -> None:
     axes.axvline(RATE_RATIO, color=GOAL, linewidth=2, label=f"goal: {RATE_RATIO}")
     axes.axvline(1, color=BARE, linestyle=":", label="bare Temporal")
     _rows(axes, list(shapes), "recipient runs a second, by those of bare workflows with the same activities")
-    figure.legend(loc="outside upper left", ncols=6)
 
 
 def _latency(figure: Figure, report: Report) -> None:
@@ -150,7 +155,6 @@ def _latency(figure: Figure, report: Report) -> None:
         axes.grid(axis="y", alpha=0.3)
     panels[0].yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     panels[0].set_ylabel("milliseconds (logarithmic)")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
     capacity = report.figures["latency"]["capacity_runs_per_s"]
     panels[1].set_xlabel(f"of the capacity measured just before, {capacity:.1f} runs a second")
 
@@ -179,16 +183,19 @@ def _sleepers(figure: Figure, report: Report) -> None:
         [Column("beside the herd", beside, OURS, FOREGROUND_RATIO * alone), Column("alone", alone, BARE)],
     )
     foreground.set(title="another trigger", ylabel="milliseconds to its feed item, p99")
-    figure.legend(
-        handles=[Line2D([], [], color=GOAL, linewidth=2, label="goal")], loc="outside upper left", ncols=1
-    )
 
 
 def _columns(axes: Axes, columns: Sequence[Column]) -> None:
     for at, one in enumerate(columns):
         axes.bar(at, one.value, 0.6, color=one.colour)
         if one.goal is not None:
-            axes.plot([at - 0.4, at + 0.4], [one.goal, one.goal], color=GOAL, linewidth=2)
+            axes.plot(
+                [at - 0.4, at + 0.4],
+                [one.goal, one.goal],
+                color=GOAL,
+                linewidth=2,
+                label=None if at else "goal",
+            )
         top = max(one.value, one.goal or 0)
         told = f"{one.value:,.0f}"
         axes.annotate(told, (at, top), (0, 4), textcoords="offset points", ha="center", size=9)
@@ -210,7 +217,11 @@ def _whisker(axes: Axes, spread: Mapping[str, float], row: float, form: str) -> 
     """From the lowest to the highest, and the median in figures beside it."""
     axes.plot([spread["min"], spread["max"]], [row, row], color="black", linewidth=1.2, marker="|")
     told = form.format(spread["median"])
-    axes.annotate(told, (spread["max"], row), (5, 0), textcoords="offset points", va="center", size=9)
+    # Readable where a goal's line runs behind it.
+    behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
+    axes.annotate(
+        told, (spread["max"], row), (5, 0), textcoords="offset points", va="center", size=9, bbox=behind
+    )
 
 
 ALL = {

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import psutil
 
+from benchmarks.ceiling import AT_ONCE
 from benchmarks.instance import Instance, in_app_step
 from benchmarks.machine import noise
-from benchmarks.one_in_app_step import AT_ONCE
 from benchmarks.timers import value
 from benchmarks.waiting import until
 

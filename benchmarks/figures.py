@@ -13,7 +13,7 @@ class Size:
     """
 
     rounds: int = 5
-    runs: int = 300
+    runs: int = 150
     is_long: bool = False
     messages: int = 50_000
     minutes: float = 2

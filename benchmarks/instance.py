@@ -63,7 +63,7 @@ class Instance:
     def pss_megabytes(self) -> dict[str, float]:
         """Memory by role, shared pages counted once over all who share them."""
         return {
-            role: round(sum(process.memory_full_info().pss for process in processes) / 2**20, 1)
+            role: round(sum(map(_pss_of, processes)) / 2**20, 1)
             for role, processes in self.processes().items()
         }
 
@@ -101,6 +101,14 @@ def seconds_of(process: psutil.Process) -> float:
         return 0.0
     # A postmaster's dead backends are in its children's times; live ones are listed by themselves.
     return float(times.user + times.system + times.children_user + times.children_system)
+
+
+def _pss_of(process: psutil.Process) -> int:
+    """Bytes; none of one that is gone, as Postgres' helpers come and go."""
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def shapes(size: Size) -> list[Shape]:
     pause: dict[str, object] = {"type": "delay", "ref": "delay_1", "settings": second}
     window = {"batch_window": {"unit": "seconds", "value": WINDOW_SECONDS}}
     gather: dict[str, object] = {"type": "batch", "ref": "batch_1", "settings": window}
-    crowds = [1_000, 10_000] if size.is_long else [min(1_000, 4 * size.runs)]
+    crowds = [1_000, 10_000] if size.is_long else [min(1_000, 8 * size.runs)]
     return [
         Shape("one-in-app", [in_app_step()]),
         Shape("in-app-and-mail", [in_app_step(), email_step()]),

@@ -42,7 +42,7 @@ async def measure(instance: Instance, size: Size) -> dict[str, Any]:
 
     A machine that opens few runs a second has a smaller crowd with a smaller `size.runs`.
     """
-    crowd = LONG_OPEN if size.is_long else min(OPEN, size.runs * 17)
+    crowd = LONG_OPEN if size.is_long else min(OPEN, size.runs * 34)
     for key in ("sleepers", "waking", "herd"):
         instance.publish(key, SLEEP, in_app_step())
     instance.publish("foreground", in_app_step())
@@ -68,7 +68,7 @@ async def _spread(instance: Instance, pace: float, size: Size) -> dict[str, Any]
 
 async def _herd(instance: Instance, pace: float, size: Size) -> dict[str, Any]:
     """More a second than can be done, with single triggers beside; then as many bare workflows."""
-    count = LONG_HERD if size.is_long else min(HERD, size.runs * 4)
+    count = LONG_HERD if size.is_long else min(HERD, size.runs * 8)
     alone = await send(instance, "foreground", "alone", FOREGROUND_PER_SECOND, ALONE_SECONDS)
     alone_ms = percentiles(alone.late_ms(await readable(instance, "foreground", "alone", alone)))
     due, in_time = await _sleeping(instance, "herd", count, HERD_PER_SECOND, pace)

@@ -116,11 +116,11 @@ def _told(spread: Mapping[str, float]) -> str:
 
 def _sighting(report: Report) -> str:
     seen, machine = report.seen, report.seen["machine"]
-    lowest, highest = report.stolen
+    stolen = ", ".join(f"{percent:.0f} % during `{name}`" for name, percent in report.stolen.items())
     rows = {
         "Machine": f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
         f"{machine['kernel']}, Python {machine['python']}",
-        "Shared": f"others took {lowest:.0f} to {highest:.0f} % of all cores' time meanwhile (steal)",
+        "Shared": f"of all cores' time others took (steal) {stolen}",
         "Date": seen["date"],
         "Commit": f"`{seen['commit']}`",
         "Repeat": f"`{seen['command']}`, then `make charts`",

@@ -36,10 +36,9 @@ class Report:
         return {key: shape for key, shape in self.figures["runs"].items() if key not in beside}
 
     @property
-    def stolen(self) -> tuple[float, float]:
-        """Percent of all cores' time that others took: the lowest and the highest of the measures told."""
-        percents = [self.figures[name]["machine"]["steal_percent"] for name in TOLD]
-        return min(percents), max(percents)
+    def stolen(self) -> dict[str, float]:
+        """Percent of all cores' time that others took during each of the measures told."""
+        return {name: self.figures[name]["machine"]["steal_percent"] for name in TOLD}
 
 
 def sighting(arguments: Sequence[str]) -> dict[str, Any]:

@@ -53,9 +53,11 @@ def sighting(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def keep(figures: dict[str, Any], folder: Path = RESULTS) -> str:
-    """Under the day's name; the name is answered."""
+    """Under the day's name, numbered from the day's second on; the name is answered."""
     folder.mkdir(exist_ok=True)
-    file = folder / f"{figures['seen']['date']}.json"
+    day = figures["seen"]["date"]
+    names = (f"{day}.json", *(f"{day}-{number}.json" for number in range(2, 1000)))
+    file = next(folder / name for name in names if not (folder / name).exists())
     file.write_text(json.dumps(figures, indent=2) + "\n")
     return file.name
 
@@ -70,8 +72,11 @@ def read(file: Path) -> Report:
 
 
 def newest(folder: Path = RESULTS) -> Path:
-    """The last day's file; what was measured by name alone is kept there too, and no such report."""
-    whole = [file for file in sorted(folder.glob("*.json")) if set(TOLD) <= set(json.loads(file.read_text()))]
+    """The last day's last file; what was measured by name alone is kept there too, and no such report."""
+    kept = sorted(
+        folder.glob("*.json"), key=lambda file: (file.stem[: len("2031-02-03")], len(file.stem), file.stem)
+    )
+    whole = [file for file in kept if set(TOLD) <= set(json.loads(file.read_text()))]
     if not whole:
         raise SystemExit("no report is kept; make bench ARGS=--keep writes one")
     return whole[-1]

@@ -102,3 +102,15 @@ def test_the_newest_report_is_the_last_that_is_whole(tmp_path: Path) -> None:
     assert newest(tmp_path).name == "2031-02-03.json"
     with pytest.raises(SystemExit, match=r"2031-02-09.json has no runs, latency, sleepers"):
         read(tmp_path / "2031-02-09.json")
+
+
+def test_a_second_report_of_a_day_leaves_the_first_alone(tmp_path: Path) -> None:
+    assert [keep(report(), tmp_path) for _ in range(10)][::9] == ["2031-02-03.json", "2031-02-03-10.json"]
+    assert newest(tmp_path).name == "2031-02-03-10.json"
+    keep({"seen": report()["seen"], "footprint": {}}, tmp_path)
+    assert newest(tmp_path).name == "2031-02-03-10.json"
+
+
+def test_a_folder_without_a_whole_report_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="no report is kept"):
+        newest(tmp_path)

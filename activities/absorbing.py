@@ -7,15 +7,16 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Json
 
 from activities.batch_windows import Wanted, joined_line
-from activities.ledger import LedgerKey
-from activities.runs import closing
+from activities.ledger import LedgerKey, Writing
+from activities.runs import FINISH, closing
 from activities.standing import Standing
-from models.database import Connection
+from models.database import Connection, Database
 from models.parts import Part, execute
 from models.tables import batches
 from models.tables.recipient_runs import Ending, LogLine, counted_log_part
 from models.tables.waits import awaited_run_part
 from models.values.kinds import Outcome
+from workflows_engine.effects.runs import FinishAnswer
 from workflows_engine.effects.steps import JoinAnswer, StepAsk
 
 SIGNALLED_JOINS = 200
@@ -24,10 +25,11 @@ SIGNALLED_JOINS = 200
 
 @dataclass(frozen=True)
 class Absorbed:
-    """What the run is told, and whether anybody waits for its end."""
+    """What the run is told, whether anybody waits for its end, and whether it may end with the join."""
 
     answer: JoinAnswer
     is_awaited: bool
+    may_end: bool
 
 
 async def absorb(
@@ -42,7 +44,8 @@ async def absorb(
     window = await batches.find_open(connection, ask.environment_id, wanted.window.key)
     if window is None or not _stays_as_it_is(window, ask):
         return None
-    settles = window["member_count"] >= SIGNALLED_JOINS and _is_first_step(standing, ask)
+    may_end = _is_first_step(standing, ask)
+    settles = may_end and window["member_count"] >= SIGNALLED_JOINS
     answer = JoinAnswer(
         window_id=window["id"],
         closes_at=window["closes_at"],
@@ -62,7 +65,16 @@ async def absorb(
     row = await execute(connection, parts, _SETTLED if settles else _JOINED)
     if row is None or not row["is_first"]:
         return None
-    return Absorbed(answer, row["is_awaited"])
+    return Absorbed(answer, row["is_awaited"], may_end)
+
+
+async def end_absorbed(database: Database, ask: StepAsk, answer: JoinAnswer) -> bool:
+    """End a run whose owner was told of it, as `finish_run` would; answers whether anybody waits for that."""
+    writing = Writing(LedgerKey(ask.recipient_run_id, FINISH, "0"), FinishAnswer(), ask.now)
+    writing.add(*_settling(ask, answer))
+    async with database.connection() as connection:
+        await writing.write(connection)
+    return writing.is_awaited
 
 
 def _is_special(standing: Standing, wanted: Wanted) -> bool:

@@ -21,7 +21,7 @@ from benchmarks.machine import noise
 from benchmarks.waiting import until
 from models.ids import new_ksuid, new_uuid
 
-ABSORBED = 1_000
+ABSORBED = 500
 """Triggers into one open window, a round."""
 COPIED, SENT = 99_000, 1_000
 """Items of the big batch: written as rows, and triggered."""

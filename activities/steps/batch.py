@@ -2,7 +2,7 @@
 
 from psycopg.rows import DictRow
 
-from activities.absorbing import SIGNALLED_JOINS, Absorbed, absorb
+from activities.absorbing import SIGNALLED_JOINS, Absorbed, absorb, end_absorbed
 from activities.batch_windows import Wanted, joined_line, think
 from activities.flattening import flattened
 from activities.ledger import Entry, LedgerKey, claim, set_answers_aside
@@ -78,12 +78,17 @@ class BatchSteps:
 
     async def _tell_of(self, ask: StepAsk, absorbed: Absorbed, key: LedgerKey) -> JoinAnswer:
         """Tell the window's owner while few have joined, and whoever waits for the end of this run."""
-        if absorbed.answer.count <= SIGNALLED_JOINS:
-            return await self._signal_owner(ask, absorbed.answer, key)
-        if absorbed.is_awaited:
+        answer, is_awaited = absorbed.answer, absorbed.is_awaited
+        if answer.count <= SIGNALLED_JOINS:
+            answer = await self._signal_owner(ask, answer, key)
+            if answer.is_owner or not absorbed.may_end:
+                return answer
+            is_awaited = await end_absorbed(self._database, ask, answer)
+            answer = answer.model_copy(update={"is_settled": True})
+        if is_awaited:
             run = (ask.environment_id, ask.recipient_run_id)
             await wake_for_run(self._database, self._temporal, *run, "completed")
-        return absorbed.answer
+        return answer
 
     async def _signal_owner(self, ask: StepAsk, answer: JoinAnswer, key: LedgerKey) -> JoinAnswer:
         """Tell the owner; where its workflow is gone, this run holds the window from now on (D9)."""

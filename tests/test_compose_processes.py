@@ -17,6 +17,7 @@ from cli.processes import Child, Command
 from tests.builders import batch_step, in_app_step, workflow
 from tests.composed import OWN, PLAYED, ROOT, STOOD_IN, Composed, Unset, image_environment, read_services, run
 from tests.eventually import PATIENCE_SECONDS, eventually
+from workflows_engine.names import SEARCH_ATTRIBUTES
 
 LEFT_OUT = {"temporal-schema", "temporal-ui", "mailbox"}
 """Other people's programs on other people's schema: none of our promises hangs on them."""
@@ -132,6 +133,15 @@ async def feed_channel(composed: Composed, token: str) -> str:
     ) as http:
         answer = await http.get(f"{composed.url}/v1/channels/in-app")
     return str(answer.raise_for_status().json()["id"])
+
+
+async def test_the_namespace_is_made_where_there_is_none(composed: Composed) -> None:
+    name = "temporal-namespace"
+    elsewhere = composed.environment(name) | {"TEMPORAL_NAMESPACE": "made-by-the-script"}
+    ended = await run(composed.command(name), elsewhere, composed.folder)
+    assert ended.code == 0, ended.stderr
+    listed = await run(["temporal", "operator", "search-attribute", "list"], elsewhere, composed.folder)
+    assert set(SEARCH_ATTRIBUTES) <= set(listed.stdout.split())
 
 
 @pytest.mark.timeout(600)

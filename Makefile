@@ -51,6 +51,7 @@ charts: .venv/test.installed
 
 # Load while everything is killed, frozen and restarted, then outages; under 30 minutes, see docs/correctness.md
 chaos: .venv/test.installed
+	@sh requirements/faketime.sh
 	$(BIN)/python -m tests.faults.chaos $(ARGS)
 
 # Compile requirements/*.in into hashed *.txt

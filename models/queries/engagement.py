@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -75,23 +75,28 @@ async def unmark(
 async def marked_since(
     connection: Connection, environment_id: UUID, message_ids: Sequence[str], status: str, since: datetime
 ) -> frozenset[str]:
-    """Those that were given this status (`seen`, `unseen`, …) later than `since`.
+    """Those that were given this status (`seen`, `unseen`, …) in the minute after `since`.
 
-    Marking again writes no event but moves the time of the mark; taking a mark back leaves an event only.
+    What bears a later time was marked before a clock stepped back, and is not recent. Marking
+    again writes no event but moves the time of the mark; taking a mark back leaves an event only.
     """
     mark_name = _MARKS.get(status)
-    is_marked: LiteralString = "false" if mark_name is None else f"m.{mark_name}_at > %(since)s"
+    is_marked: LiteralString = (
+        "false" if mark_name is None else f"m.{mark_name}_at > %(since)s AND m.{mark_name}_at < %(until)s"
+    )
     cursor = await connection.execute(
         f"""
         SELECT m.id FROM messages m
         WHERE m.environment_id = %(environment_id)s AND m.id = ANY(%(ids)s) AND ({is_marked} OR EXISTS (
             SELECT FROM message_events v
-            WHERE v.message_id = m.id AND v.type = %(type)s AND v.inserted_at > %(since)s))
+            WHERE v.message_id = m.id AND v.type = %(type)s
+              AND v.inserted_at > %(since)s AND v.inserted_at < %(until)s))
         """,
         {
             "environment_id": environment_id,
             "ids": list(message_ids),
             "since": since,
+            "until": since + timedelta(minutes=1),
             "type": f"message.{status}",
         },
     )

@@ -42,6 +42,8 @@ class Stack:
     """Where Postgres and Temporal keep their data; by default in `folder`, with everything else."""
     mail: str = "mailbox"
     """What takes mails: `mailbox`, or `sink`, which remembers every one of them in `mails`."""
+    more: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Variables that a process of that name is started with, beside those of all."""
 
     def __post_init__(self) -> None:
         options = self.postgres_options
@@ -127,6 +129,7 @@ class Stack:
             "TOCSIN_DEVELOPMENT": "1",
             "TOCSIN_API_PORT": str(api_port),
             "TOCSIN_OUTBOUND_ALLOW": "127.0.0.0/8",
+            **self.more.get(name, {}),
         }
 
     def kill(self, name: str) -> None:

@@ -113,6 +113,18 @@ async def test_another_status_of_the_same_message_is_not_limited(client: Client,
 
 
 @pytest.mark.rule("E-MSG-13")
+async def test_what_was_marked_before_the_clock_stepped_back_may_be_marked_again(
+    client: Client, rows: Rows
+) -> None:
+    message_id = await rows.message()
+    later = datetime.now(UTC) + timedelta(hours=1)
+    await rows.change("messages", message_id, seen_at=later)
+    answer = await client.post("/v1/messages/batch/seen", json={"message_ids": [message_id]})
+    assert LIMITED not in answer.headers
+    assert datetime.fromisoformat(answer.json()[0]["seen_at"]) < later
+
+
+@pytest.mark.rule("E-MSG-13")
 async def test_a_second_later_the_status_is_set_again(client: Client, rows: Rows) -> None:
     message_id = await rows.message()
     earlier = datetime.now(UTC) - timedelta(seconds=2)

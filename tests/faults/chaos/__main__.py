@@ -16,6 +16,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 
+from tests.faults.chaos.clocks import clock_steps, library
 from tests.faults.chaos.disks import disk_full, small_disk
 from tests.faults.chaos.restores import power_cut, restore_postgres, restore_temporal
 from tests.faults.chaos.scenes import away, hanging_provider, mix, overload
@@ -36,6 +37,7 @@ SCENES: dict[str, Scene] = {
     "restore_postgres": restore_postgres,
     "restore_temporal": restore_temporal,
     "power_cut": power_cut,
+    "clock_steps": clock_steps,
 }
 
 
@@ -57,11 +59,15 @@ def main() -> int:
 
 
 def _playable() -> list[str]:
-    """All scenes, but those that need root where we are somebody else: that is told."""
-    if os.geteuid() == 0:
-        return list(SCENES)
-    tell("== disk_full: not played, since mounting a small disk needs root")
-    return [name for name in SCENES if name != "disk_full"]
+    """All scenes, but those that lack something here: that is told."""
+    lacking = {}
+    if os.geteuid() != 0:
+        lacking["disk_full"] = "mounting a small disk needs root"
+    if library() is None:
+        lacking["clock_steps"] = "libfaketime is not installed"
+    for name, why in lacking.items():
+        tell(f"== {name}: not played, since {why}")
+    return [name for name in SCENES if name not in lacking]
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

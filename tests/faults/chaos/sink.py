@@ -1,13 +1,14 @@
 """A mail sink that writes each mail it took to a file, and hangs while it is told to.
 
 `python -m tests.faults.chaos.sink PORT FILE`: a line for each mail. SIGUSR1 makes it hang: it takes mails and
-answers none until SIGUSR2.
+answers none until SIGUSR2. `date` is what the mail says, `at` when it came.
 """
 
 import asyncio
 import json
 import signal
 import sys
+import time
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -26,7 +27,8 @@ class _Taker:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         await self.answers.wait()
         mail = message_from_bytes(envelope.original_content or b"", policy=default)
-        self._file.write(json.dumps({"subject": mail["subject"], "to": envelope.rcpt_tos}) + "\n")
+        told = {"subject": mail["subject"], "to": envelope.rcpt_tos, "date": mail["date"], "at": time.time()}
+        self._file.write(json.dumps(told) + "\n")
         self._file.flush()
         return "250 taken"
 

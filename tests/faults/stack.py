@@ -38,6 +38,8 @@ class Stack:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     code: Path | None = None
     """Where the product's packages lie that are run; by default, here."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """Variables that processes are started with besides."""
     disk: Path | None = None
     """Where Postgres and Temporal keep their data; by default in `folder`, with everything else."""
     mail: str = "mailbox"
@@ -127,6 +129,7 @@ class Stack:
             "TOCSIN_DEVELOPMENT": "1",
             "TOCSIN_API_PORT": str(api_port),
             "TOCSIN_OUTBOUND_ALLOW": "127.0.0.0/8",
+            **self.settings,
         }
 
     def kill(self, name: str) -> None:

@@ -72,15 +72,15 @@ class Caller:
         headers = {"authorization": f"Bearer {SECRET_KEY}"}
         started = time.monotonic()
         while (waited := time.monotonic() - started) < self.plan.patience:
+            await asyncio.sleep(max(0.01, waited / 10))
             try:
                 page = await self.http.get(f"{self.plan.url}{path}?page_size=10", headers=headers)
             except httpx.HTTPError:
-                continue
+                continue  # As good as not being there yet.
             entries = page.json()["entries"] if page.is_success else []
             if any(each["data"]["n"] == one.n for entry in entries for each in entry["activities"]):
                 self.ledger.write("shown", n=one.n)
                 return
-            await asyncio.sleep(max(0.01, waited / 10))
 
     async def _cancel(self, one: Wanted) -> None:
         path = f"/v1/workflows/{one.kind}/cancel"

@@ -10,7 +10,6 @@ import httpx
 
 from tests.faults.chaos.ledger import Heard
 from tests.faults.chaos.mix import CROWDED_RUNS, CROWDED_WEIGHTS, SINGLE_WEIGHTS
-from tests.faults.chaos.promises import RECOVERY_SECONDS
 from tests.faults.chaos.shown import client, open_runs_of
 from tests.faults.chaos.stage import Run
 from tests.faults.chaos.torment import Tormentor, tell
@@ -20,8 +19,9 @@ NOISY = "noisy"
 OTHERS_RATE = 4.0
 """Triggers of others, and runs, a second."""
 TIMES = 100
-BURST_SECONDS = 6
-ALONE_SECONDS = 25
+BURST_SECONDS = 2
+BESIDE_SECONDS = 40
+ALONE_SECONDS = 20
 WARMING_SECONDS = 5
 """Before what counts: connections are opened and statements planned."""
 MOST = 2.0
@@ -58,7 +58,7 @@ def noisy_neighbour(run: Run) -> Verdict:
     rate = OTHERS_RATE * TIMES / CROWDED_RUNS
     burst = run.send(rate, BURST_SECONDS, weights=CROWDED_WEIGHTS, tenant=NOISY, at_once=300)
     # Others send for as long as the burst's work may last; what comes after its end is not looked at.
-    others = _send_others(run, RECOVERY_SECONDS)
+    others = _send_others(run, BESIDE_SECONDS)
     while burst.poll() is None or _is_at_work(run):
         tormentor.wait(0.5)
     quiet_at = time.time()

@@ -144,11 +144,11 @@ def roll(stack: Stack, count: int) -> list[str]:
     for url, label in ((stack.url, "old-api"), (stack.second_url, "new-api")):
         trigger(url, label, max(count // 10, 6))
     all_paused(stack)
-    _wake_beside(stack)
-    # What this release's worker had in its cache goes to the old one, and the other way round.
+    _wake_beside(stack, 0.3)
+    # What this release's worker began and had in its cache goes to the old one; later the other way round.
     stack.end("second_worker")
     trigger(stack.url, "old-worker", 6)
-    _wake_beside(stack)
+    _wake_beside(stack, 1)
     stack.spawn("second_worker")
     stack.end("worker")
     stack.settings.clear()
@@ -159,12 +159,12 @@ def roll(stack: Stack, count: int) -> list[str]:
     return mistakes(stack)
 
 
-def _wake_beside(stack: Stack) -> None:
+def _wake_beside(stack: Stack, share: float) -> None:
     """End pauses that are the last of their run, and let it end.
 
     The release before knows no waking: it cannot go on with a run that was woken and pauses once more.
     """
-    wake(stack, 0.3, but="retried")
+    wake(stack, share, but="retried")
     # Signals take a moment until a worker has begun with them.
     time.sleep(SIGNALS_SECONDS)
     all_paused(stack)

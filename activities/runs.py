@@ -1,6 +1,7 @@
 """Beginning and finishing recipient runs: the first and the last thing a run does."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -118,7 +119,11 @@ class Runs:
 
     @performs(effects.finish_run)
     async def finish_run(self, ask: FinishAsk) -> FinishAnswer:
-        """Settle the run's row, say in its log how it ended, and name messages that nobody delivers yet."""
+        """Settle the run's row, say in its log how it ended, and name messages that nobody delivers yet.
+
+        A row that was settled before, with the run's last step, stays as it is, and so does its log: a cancel
+        that came before Temporal had taken the end makes the run's workflow end once more, as cancelled.
+        """
         environment_id, run_id = ask.environment_id, ask.recipient_run_id
         async with self._database.connection() as connection:
             answer = FinishAnswer()
@@ -247,7 +252,7 @@ async def _canceller(
 
 
 def closing(ending: Ending, cancelled_by: dict[str, Any] | str | None) -> list[Part]:
-    """Settling a run and saying so in its log, as parts of a statement."""
+    """Settling a run and saying so in its log, as parts of a statement; nothing for one that had ended."""
     told: dict[str, Any] = {"outcome": ending.outcome.value, "reason": ending.reason}
     if isinstance(cancelled_by, dict):
         told |= {"cancelled_by": "cancellation key", **cancelled_by}
@@ -259,4 +264,5 @@ def closing(ending: Ending, cancelled_by: dict[str, Any] | str | None) -> list[P
         status="error" if ending.errors else "ok",
         data={name: value for name, value in told.items() if value is not None},
     )
-    return [close_part(ending), log_part(ending.environment_id, ending.run_id, line, ending.now)]
+    told_last = log_part(ending.environment_id, ending.run_id, line, ending.now, after="closed")
+    return [close_part(ending), replace(told_last, name="ended")]

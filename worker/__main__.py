@@ -48,6 +48,7 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
         http=http,
         sealer=Sealer(settings.secret_key.get_secret_value(), former_of(settings.former_secret_keys)),
         retention=settings.retention,
+        leads=not settings.upgrading,
     )
     figures = asyncio.create_task(show_figures(database, runtime.metric_meter)) if runtime else None
     try:

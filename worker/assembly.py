@@ -80,6 +80,8 @@ class Parts:
     """Whether messages leave; a simulation records them instead."""
     retention: timedelta | None = None
     """How long what is over is kept; None erases nothing."""
+    leads: bool = True
+    """Whether runs are begun with their first step; a worker of the release before cannot carry those on."""
 
 
 def performers(parts: Parts) -> list[Callable[..., Any]]:
@@ -100,7 +102,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
         "delay": delay.resolve_delay,
         "throttle": throttle.pass_throttle,
     }
-    runs = Runs(database, versions, temporal, leading)
+    runs = Runs(database, versions, temporal, leading if parts.leads else {})
     waits = WaitSteps(database, versions)
     passed = PassedOverSteps(database, versions)
     fetch = FetchSteps(database, versions, parts.http)

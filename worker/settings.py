@@ -44,6 +44,9 @@ class WorkerSettings(BaseSettings):
     pool_size: int = Field(default=20, validation_alias="TOCSIN_WORKER_POOL_SIZE", ge=2)
     """Connections to Postgres at most."""
 
+    upgrading: bool = Field(default=False, validation_alias="TOCSIN_UPGRADING")
+    """Workers of the release before serve the same runs: carry none on in a way that they cannot."""
+
     sandboxed: bool = Field(default=False, validation_alias="TOCSIN_WORKFLOW_SANDBOX")
     """Run workflow code in Temporal's sandbox: slower, and what every test does."""
 

@@ -106,7 +106,7 @@ def _writing(ask: StepAsk, standing: Standing, draft: Draft) -> Writing:
     writing = Writing(key, draft.answer, ask.now)
     if draft.answer.is_settled:
         ending = Ending(*run, Outcome.FINISHED, None, ask.now)
-        writing.add(*(replace(part, name=f"end_{part.name}") for part in closing(ending, None)))
+        writing.add(*closing(ending, None))
         writing.add(replace(awaited_run_part(*run, "completed"), name=END_AWAITED))
     elif standing.was_paused and draft.answer.verdict is not Verdict.STOP:
         writing.add(status_part(*run, RunStatus.PROCESSING, ask.now))

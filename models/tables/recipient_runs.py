@@ -223,9 +223,11 @@ async def log(
     await connection.execute(LOG, _log_values(environment_id, run_id, line, now))
 
 
-def log_part(environment_id: UUID, run_id: UUID, line: LogLine, now: datetime) -> Part:
-    """One line of a run's log, as part of a statement."""
-    return Part("logged", f"{LOG} FROM claimed", _log_values(environment_id, run_id, line, now))
+def log_part(
+    environment_id: UUID, run_id: UUID, line: LogLine, now: datetime, after: str = "claimed"
+) -> Part:
+    """One line of a run's log, as part of a statement, for each row that the part `after` returns."""
+    return Part("logged", f"{LOG} FROM {after}", _log_values(environment_id, run_id, line, now))
 
 
 def counted_log_part(environment_id: UUID, run_id: UUID, line: LogLine, now: datetime) -> Part:
@@ -312,8 +314,8 @@ async def close_run(connection: Connection, ending: Ending) -> None:
 
 
 def close_part(ending: Ending) -> Part:
-    """Settling a run, as part of a statement."""
-    return Part("closed", f"{CLOSE} AND EXISTS (SELECT FROM claimed)", ending.values())
+    """Settling a run, as part of a statement; a row of it says that the run was open."""
+    return Part("closed", f"{CLOSE} AND EXISTS (SELECT FROM claimed) RETURNING 1", ending.values())
 
 
 async def count_error(connection: Connection, environment_id: UUID, run_id: UUID, now: datetime) -> None:

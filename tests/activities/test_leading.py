@@ -9,12 +9,13 @@ from activities.steps.channel import ChannelSteps
 from activities.versions import Versions
 from models.database import Database
 from models.sealing import Sealer
+from models.values.kinds import Outcome
 from tests.builders import email_step, in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.houses import SECRET
 from tests.runs import NOON, WrittenRun, rows, write_run
-from workflows_engine.effects.runs import BeginAnswer, BeginAsk
+from workflows_engine.effects.runs import BeginAnswer, BeginAsk, FinishAsk
 from workflows_engine.effects.steps import ComposeAnswer
 
 NEVER = {"all": [{"variable": "recipient.id", "operator": "equal_to", "argument": "nobody"}]}
@@ -27,11 +28,11 @@ class Beginner:
     def __init__(self, database: Database) -> None:
         versions = Versions(Sealer(SECRET))
         self.channel = ChannelSteps(database, versions)
-        self._runs = Runs(database, versions, leading={"channel": self.channel.compose_messages})
+        self.runs = Runs(database, versions, leading={"channel": self.channel.compose_messages})
 
     async def begin(self, run: WrittenRun, *, leads: bool = True) -> BeginAnswer:
         ask = BeginAsk(environment_id=run.environment_id, recipient_run_id=run.id, leads=leads, now=NOON)
-        answer: BeginAnswer = await self._runs.begin_run(ask)
+        answer: BeginAnswer = await self.runs.begin_run(ask)
         return answer
 
     async def lead(self, run: WrittenRun) -> ComposeAnswer:
@@ -94,3 +95,23 @@ async def test_a_beginning_that_is_not_to_lead_leaves_the_step_alone(
 
     assert (answer.first, answer.outcome) == (None, None)
     assert await rows(database, "SELECT 1 FROM messages WHERE environment_id = %s", environment.id) == []
+
+
+async def test_a_cancel_that_finds_the_run_ended_with_its_step_ends_it_no_second_time(
+    database: Database, environment: TestEnvironment
+) -> None:
+    run = await written(database, environment, in_app_step())
+    beginner = Beginner(database)
+    await beginner.begin(run)
+
+    again = FinishAsk(
+        environment_id=run.environment_id,
+        recipient_run_id=run.id,
+        outcome=Outcome.CANCELLED,
+        reason="cancelled by Temporal",
+        now=NOON,
+    )
+    await beginner.runs.finish_run(again)
+
+    assert await status_of(database, run) == ("completed", "finished")
+    assert await rows(database, ENDS, environment.id) == [{"event": "run_completed"}]

@@ -5,6 +5,7 @@ import pytest
 
 from tests.faults.chaos.ledger import Heard
 from tests.faults.chaos.mix import CANCELLED_SECONDS, everybody, wanted
+from tests.faults.chaos.neighbours import Waits, moved, waits
 from tests.faults.chaos.shown import Item, Run, Shown
 from tests.faults.chaos.torment import PARTS, draw
 from tests.faults.chaos.verdict import judge
@@ -85,3 +86,23 @@ def test_blows_fall_on_each_part_alone_and_on_all_together() -> None:
     chance = Random(7)
     struck = {tuple(draw(chance).parts) for _ in range(200)}
     assert {(part,) for part in PARTS} | {tuple(PARTS)} <= struck
+
+
+def test_the_slowest_of_a_hundred_is_above_p99_and_the_second_slowest_is_p99() -> None:
+    assert Waits([float(n) for n in range(1, 101)]).p99 == 99
+
+
+def test_others_who_wait_twice_as_long_have_heard_their_neighbour() -> None:
+    alone = Waits([1.0] * 100)
+    assert moved(alone, Waits([1.9] * 100)).wrong == []
+    assert moved(alone, Waits([2.0] * 100)).wrong
+
+
+def test_only_single_triggers_of_the_time_and_what_was_seen_are_measured() -> None:
+    heard = {
+        1: Heard(1, "mailed", ["ada"], runs=1, asked_at=5, shown_at=6),
+        2: Heard(2, "mailed", ["ada"], runs=1, asked_at=5),
+        3: Heard(3, "mailed", ["ada"], runs=1, asked_at=11, shown_at=12),
+        4: Heard(4, "fan_out", ["ada"], runs=5, asked_at=5, shown_at=9),
+    }
+    assert waits(heard, 4, 10) == Waits([1.0])

@@ -1,9 +1,10 @@
 """A rolling upgrade: workers of the release before and of this one work on the same runs, and none fails.
 
 `python -m tests.upgrade.side_by_side --runs 2000` lets so many runs pause under the release before: asleep,
-in batches, before another try. Then it migrates, starts an API and a worker of this release beside the old
-ones, triggers at both, ends pauses while this release's worker comes and goes, so that each works on runs of
-the other, and at last leaves the old worker out.
+in batches, before another try. Then it does what docs/operating.md says: it migrates, starts an API and a
+worker of this release beside the old ones, which knows that it is upgrading, leaves the old worker out, and
+starts its own anew without that. Meanwhile it triggers at both APIs and ends pauses while this worker
+comes and goes, so that each works on runs of the other.
 """
 
 import argparse
@@ -37,6 +38,7 @@ IN_A_CALL = 50
 AT_ONCE = 8
 PATIENCE_SECONDS = 1_200
 READ_HISTORIES = 300
+SIGNALS_SECONDS = 5
 BROKEN = {
     WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR,
     WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE,
@@ -72,9 +74,9 @@ def all_paused(stack: Stack) -> None:
     until(lambda: not at_work(), "a pause of every run", at_work, PATIENCE_SECONDS)
 
 
-def wake(stack: Stack, share: float) -> None:
+def wake(stack: Stack, share: float, but: str | None = None) -> None:
     """End the pauses of this share of the runs, each once."""
-    paused = [str(run["id"]) for run in runs(stack, "paused")]
+    paused = [str(run["id"]) for run in runs(stack, "paused") if run["workflow_key"] != but]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda run: _wake_one(stack, run), paused[: round(len(paused) * share)]))
 
@@ -131,7 +133,8 @@ def roll(stack: Stack, count: int) -> list[str]:
     """The upgrade itself; answers what went wrong."""
     trigger(stack.url, "before", count)
     all_paused(stack)
-    old, stack.code = stack.code, None
+    stack.code = None
+    stack.more["second_worker"] = {"TOCSIN_UPGRADING": "true"}
     upgrade(stack.postgres.url)
     for name in ("second_worker", "second_api"):
         stack.spawn(name)
@@ -140,16 +143,31 @@ def roll(stack: Stack, count: int) -> list[str]:
     )
     for url, label in ((stack.url, "old-api"), (stack.second_url, "new-api")):
         trigger(url, label, max(count // 10, 6))
-    wake(stack, 0.3)
-    # What this release's worker had in its cache goes to the old one, and the other way round.
-    stack.end("second_worker")
-    wake(stack, 0.3)
     all_paused(stack)
+    _wake_beside(stack, 0.3)
+    # What this release's worker began and had in its cache goes to the old one; later the other way round.
+    stack.end("second_worker")
+    trigger(stack.url, "old-worker", 6)
+    _wake_beside(stack, 1)
     stack.spawn("second_worker")
-    stack.code = old
     stack.end("worker")
+    stack.more.clear()
+    stack.end("second_worker")
+    stack.spawn("second_worker")
+    trigger(stack.second_url, "upgraded", max(count // 10, 6))
     wake_all(stack)
     return mistakes(stack)
+
+
+def _wake_beside(stack: Stack, share: float) -> None:
+    """End pauses that are the last of their run, and let it end.
+
+    The release before knows no waking: it cannot go on with a run that was woken and pauses once more.
+    """
+    wake(stack, share, but="retried")
+    # Signals take a moment until a worker has begun with them.
+    time.sleep(SIGNALS_SECONDS)
+    all_paused(stack)
 
 
 def _is_ready(url: str) -> bool:

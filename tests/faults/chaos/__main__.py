@@ -18,6 +18,7 @@ from types import FrameType
 
 from tests.faults.chaos.clocks import clock_steps, library
 from tests.faults.chaos.disks import disk_full, small_disk
+from tests.faults.chaos.neighbours import noisy_neighbour
 from tests.faults.chaos.restores import power_cut, restore_postgres, restore_temporal
 from tests.faults.chaos.scenes import away, hanging_provider, mix, overload
 from tests.faults.chaos.stage import Length, Run
@@ -33,6 +34,7 @@ SCENES: dict[str, Scene] = {
     "temporal_away": lambda run: away(run, "temporal"),
     "hanging_provider": hanging_provider,
     "overload": overload,
+    "noisy_neighbour": noisy_neighbour,
     "disk_full": disk_full,
     "restore_postgres": restore_postgres,
     "restore_temporal": restore_temporal,

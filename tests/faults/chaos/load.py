@@ -7,14 +7,14 @@ import asyncio
 import json
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import httpx
 
-from models.values.development import SECRET_KEY
+from models.values.development import FEED_CHANNEL_ID, SECRET_KEY
 from tests.faults.chaos.ledger import Ledger
 from tests.faults.chaos.mix import WEIGHTS, Wanted, wanted
 
@@ -38,6 +38,9 @@ class Plan:
     """Calls on their way at a time."""
     weights: dict[str, int] = field(default_factory=lambda: WEIGHTS)
     """How often each workflow is triggered, among so many."""
+    tenant: str | None = None
+    watches: bool = False
+    """Whether each caller looks at its person's feed until the item is there."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,24 @@ class Caller:
             await asyncio.sleep(one.cancel_after)
             async with self.slots:
                 await self._cancel(one)
+        if self.plan.watches:
+            await self._watch(one)
+
+    async def _watch(self, one: Wanted) -> None:
+        """Looks less and less often, so that a moment is known to a tenth of the wait."""
+        path = f"/v1/users/{one.people[0]}/feeds/{FEED_CHANNEL_ID}"
+        headers = {"authorization": f"Bearer {SECRET_KEY}"}
+        started = time.monotonic()
+        while (waited := time.monotonic() - started) < self.plan.patience:
+            await asyncio.sleep(max(0.01, waited / 10))
+            try:
+                page = await self.http.get(f"{self.plan.url}{path}?page_size=10", headers=headers)
+            except httpx.HTTPError:
+                continue  # As good as not being there yet.
+            entries = page.json()["entries"] if page.is_success else []
+            if any(each["data"]["n"] == one.n for entry in entries for each in entry["activities"]):
+                self.ledger.write("shown", n=one.n)
+                return
 
     async def _cancel(self, one: Wanted) -> None:
         path = f"/v1/workflows/{one.kind}/cancel"
@@ -99,7 +120,8 @@ async def run(plan: Plan) -> None:
         async with asyncio.TaskGroup() as calls:
             for number in range(round(plan.seconds * plan.rate)):
                 await asyncio.sleep(started + number / plan.rate - time.monotonic())
-                calls.create_task(caller.trigger(wanted(plan.seed, plan.first + number, plan.weights)))
+                one = wanted(plan.seed, plan.first + number, plan.weights)
+                calls.create_task(caller.trigger(replace(one, tenant=plan.tenant)))
     await ledger.close()
 
 

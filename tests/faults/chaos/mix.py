@@ -29,6 +29,10 @@ WORKFLOWS = {
 WEIGHTS = {"mailed": 35, "delayed": 28, "batched": 28, "fan_out": 3, "cancelled": 6}
 RESTORED_WEIGHTS = {**WEIGHTS, "mailed": 20, "reminded": 25, "delayed": 18}
 """With more that is about to be sent at any moment."""
+SINGLE_WEIGHTS = {"mailed": 1}
+CROWDED_WEIGHTS = {"fan_out": 3, "batched": 1}
+CROWDED_RUNS = 4
+"""How many runs a trigger of these makes, on average."""
 MAILED = ("mailed", "reminded")
 PEOPLE = 150
 GATHERERS = 12
@@ -48,6 +52,7 @@ class Wanted:
     team: str | None = None
     cancel_after: float | None = None
     """Seconds after its answer; None: it is not cancelled."""
+    tenant: str | None = None
 
     @property
     def body(self) -> dict[str, Any]:
@@ -59,6 +64,7 @@ class Wanted:
             else [{"id": person, "email": f"{person}@example.com"}]
         )
         body: dict[str, Any] = {"recipients": recipients, "data": {"n": self.n}}
+        body |= {"tenant": self.tenant} if self.tenant else {}
         return body if self.cancel_after is None else body | {"cancellation_key": f"stop-{self.n}"}
 
     def line(self) -> dict[str, Any]:

@@ -62,6 +62,12 @@ def look(http: httpx.Client, people: list[str]) -> Shown:
     )
 
 
+def open_runs_of(http: httpx.Client, tenant: str) -> int:
+    """How many runs of a tenant are on their way, at most 50."""
+    wanted = {"status[]": OPEN, "tenant": tenant, "page_size": 50}
+    return len(_page(http, "/v1/workflow_recipient_runs", wanted)["items"])
+
+
 def still_open(http: httpx.Client) -> int:
     """How many runs and messages are on their way, at most 50 of each."""
     runs = _page(http, "/v1/workflow_recipient_runs", {"status[]": OPEN, "page_size": 50})

@@ -1,0 +1,99 @@
+"""A scene about neighbours: one tenant sends a hundred times as much as all others, who go on as before."""
+
+import math
+import statistics
+import time
+from dataclasses import dataclass, replace
+from subprocess import Popen
+
+import httpx
+
+from tests.faults.chaos.ledger import Heard
+from tests.faults.chaos.mix import CROWDED_RUNS, CROWDED_WEIGHTS, SINGLE_WEIGHTS
+from tests.faults.chaos.shown import client, open_runs_of
+from tests.faults.chaos.stage import Run
+from tests.faults.chaos.torment import Tormentor, tell
+from tests.faults.chaos.verdict import Count, Verdict
+
+NOISY = "noisy"
+OTHERS_RATE = 4.0
+"""Triggers of others, and runs, a second."""
+TIMES = 100
+BURST_SECONDS = 2
+BESIDE_SECONDS = 40
+ALONE_SECONDS = 20
+WARMING_SECONDS = 5
+"""Before what counts: connections are opened and statements planned."""
+MOST = 2.0
+"""By how much the others' p99 may grow."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Seconds from triggers to their items."""
+
+    seconds: list[float]
+
+    @property
+    def p50(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def p99(self) -> float:
+        """The smallest that 99 of a hundred are not above."""
+        return sorted(self.seconds)[math.ceil(0.99 * len(self.seconds)) - 1]
+
+    @property
+    def told(self) -> str:
+        return f"p50 {1000 * self.p50:.0f} ms, p99 {1000 * self.p99:.0f} ms of {len(self.seconds)}"
+
+
+def noisy_neighbour(run: Run) -> Verdict:
+    """Others alone, then beside a neighbour's burst until the last of its runs has ended."""
+    tormentor = Tormentor(run.stack, run.seed)
+    _send_others(run, ALONE_SECONDS + WARMING_SECONDS)
+    begun_at = time.time() + WARMING_SECONDS
+    tormentor.wait(ALONE_SECONDS + WARMING_SECONDS)
+    noisy_at = time.time()
+    rate = OTHERS_RATE * TIMES / CROWDED_RUNS
+    burst = run.send(rate, BURST_SECONDS, weights=CROWDED_WEIGHTS, tenant=NOISY, at_once=300)
+    # Others send for as long as the burst's work may last; what comes after its end is not looked at.
+    others = _send_others(run, BESIDE_SECONDS)
+    while burst.poll() is None or _is_at_work(run):
+        tormentor.wait(0.5)
+    quiet_at = time.time()
+    while others.poll() is None:
+        tormentor.wait(0.5)
+    verdict = run.judged(tormentor)
+    heard = run.heard()
+    alone, beside = waits(heard, begun_at, noisy_at), waits(heard, noisy_at, quiet_at)
+    crowd = [one for one in heard.values() if one.kind in CROWDED_WEIGHTS]
+    runs, took = sum(one.runs for one in crowd), quiet_at - noisy_at
+    tell(f"the neighbour: {len(crowd)} triggers, {runs} runs at {TIMES} times the others' rate, {took:.0f} s")
+    tell(f"others: {alone.told} alone; {beside.told} beside it; p99 {beside.p99 / alone.p99:.1f} times")
+    return replace(verdict, counts=[*verdict.counts, moved(alone, beside)])
+
+
+def _send_others(run: Run, seconds: float) -> Popen[bytes]:
+    return run.send(OTHERS_RATE, seconds, weights=SINGLE_WEIGHTS, tenant="quiet", watches=True)
+
+
+def _is_at_work(run: Run) -> bool:
+    try:
+        with client(run.stack.url) as http:
+            return open_runs_of(http, NOISY) > 0
+    except httpx.HTTPError:
+        return True
+
+
+def waits(heard: dict[int, Heard], since: float, until: float) -> Waits:
+    """Of what others asked for in this time; what was never seen is lost, and the verdict's to tell."""
+    others = [one for one in heard.values() if one.kind in SINGLE_WEIGHTS and since < one.asked_at < until]
+    return Waits([one.shown_at - one.asked_at for one in others if one.shown_at is not None])
+
+
+def moved(alone: Waits, beside: Waits) -> Count:
+    """Whether the neighbour was heard."""
+    times = beside.p99 / alone.p99
+    wrong = [] if times < MOST else [f"{times:.1f} times: {alone.told} alone, {beside.told} beside it"]
+    return Count(f"others' p99 below {MOST:g} times", 1, wrong)

@@ -27,7 +27,7 @@ from workflows_engine import effects
 from workflows_engine.effects.runs import ExpandAnswer, ExpandAsk
 
 IN_FLIGHT = 20
-"""Starts at once: more only add latency at the server."""
+"""Starts at once in a worker, over all its fan-outs: more only add latency at the server, for everybody."""
 
 
 class Recipients:
@@ -37,6 +37,7 @@ class Recipients:
         self._database = database
         self._temporal = temporal
         self._page_size = page_size
+        self._slots = asyncio.Semaphore(IN_FLIGHT)
 
     @performs(effects.expand_recipients)
     async def expand_recipients(self, ask: ExpandAsk) -> ExpandAnswer:
@@ -94,10 +95,8 @@ class Recipients:
         return [run for run_id, run in runs.items() if run_id in queued]
 
     async def _start(self, found: DictRow, runs: list[RecipientRun]) -> None:
-        slots = asyncio.Semaphore(IN_FLIGHT)
-
         async def start(run: RecipientRun) -> None:
-            async with slots:
+            async with self._slots:
                 await _start_run(self._temporal, _startable(run, found["slug"]))
 
         async with asyncio.TaskGroup() as group:

@@ -69,8 +69,11 @@ async def absorb(
 
 
 async def end_absorbed(database: Database, ask: StepAsk, answer: JoinAnswer) -> bool:
-    """End a run whose owner was told of it, as `finish_run` would; answers whether anybody waits for that."""
-    writing = Writing(LedgerKey(ask.recipient_run_id, FINISH, "0"), FinishAnswer(), ask.now)
+    """End a run whose owner was told of it, as `finish_run` would; answers whether anybody waits for that.
+
+    A second try of its beginning may have made it the holder of the window meanwhile: then it stays open.
+    """
+    writing = Writing(LedgerKey(ask.recipient_run_id, FINISH, "absorbed"), FinishAnswer(), ask.now)
     writing.add(*_settling(ask, answer))
     async with database.connection() as connection:
         await writing.write(connection)
@@ -128,4 +131,4 @@ def _settling(ask: StepAsk, answer: JoinAnswer) -> list[Part]:
     """What `finish_run` would write."""
     run = (ask.environment_id, ask.recipient_run_id)
     ending = Ending(*run, Outcome.ABSORBED, f"gathered by run {answer.owner_run_id}", ask.now)
-    return [*closing(ending, None), awaited_run_part(*run, "completed")]
+    return [*closing(ending, None, unless_it_holds=True), awaited_run_part(*run, "completed")]

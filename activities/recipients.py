@@ -28,6 +28,8 @@ from workflows_engine.effects.runs import ExpandAnswer, ExpandAsk
 
 IN_FLIGHT = 20
 """Starts at once in a worker, over all its fan-outs: more only add latency at the server, for everybody."""
+OF_ONE = 8
+"""Starts of one fan-out among them, so that a small one does not wait behind pages of large ones."""
 
 
 class Recipients:
@@ -95,8 +97,10 @@ class Recipients:
         return [run for run_id, run in runs.items() if run_id in queued]
 
     async def _start(self, found: DictRow, runs: list[RecipientRun]) -> None:
+        own_slots = asyncio.Semaphore(OF_ONE)
+
         async def start(run: RecipientRun) -> None:
-            async with self._slots:
+            async with own_slots, self._slots:
                 await _start_run(self._temporal, _startable(run, found["slug"]))
 
         async with asyncio.TaskGroup() as group:

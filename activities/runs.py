@@ -251,8 +251,13 @@ async def _canceller(
     return {"cancel": acceptance, "cancelled_at": cancel["inserted_at"].isoformat(), "api_key_id": key_id}
 
 
-def closing(ending: Ending, cancelled_by: dict[str, Any] | str | None) -> list[Part]:
-    """Settling a run and saying so in its log, as parts of a statement; nothing for one that had ended."""
+def closing(
+    ending: Ending, cancelled_by: dict[str, Any] | str | None, *, unless_it_holds: bool = False
+) -> list[Part]:
+    """Settling a run and saying so in its log, as parts of a statement; nothing for one that had ended.
+
+    `unless_it_holds`: nor for one that holds a batch window.
+    """
     told: dict[str, Any] = {"outcome": ending.outcome.value, "reason": ending.reason}
     if isinstance(cancelled_by, dict):
         told |= {"cancelled_by": "cancellation key", **cancelled_by}
@@ -265,4 +270,4 @@ def closing(ending: Ending, cancelled_by: dict[str, Any] | str | None) -> list[P
         data={name: value for name, value in told.items() if value is not None},
     )
     told_last = log_part(ending.environment_id, ending.run_id, line, ending.now, after="closed")
-    return [close_part(ending), replace(told_last, name="ended")]
+    return [close_part(ending, unless_it_holds=unless_it_holds), replace(told_last, name="ended")]

@@ -5,12 +5,14 @@ import asyncio
 import logging
 import signal
 import sys
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import psycopg
 import uvloop
 from pydantic import ValidationError
 from temporalio.service import RPCError
+from temporalio.worker import WorkflowRunner
 from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception_type, wait_exponential
 
 from activities.reconciling.restored import catch_up
@@ -36,35 +38,43 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    database = Database(settings.database_url, pool_size=settings.pool_size)
-    await database.open()
-    http = build_client([one for one in settings.outbound_allow.split(",") if one])
-    runtime = serving(settings.metrics_address)
-    interceptors = traces("tocsin-worker", settings.otlp_endpoint)
-    temporal = await connect(settings.payload_keys, lazy=False, runtime=runtime, interceptors=interceptors)
-    parts = Parts(
-        database=database,
-        temporal=temporal,
-        http=http,
-        sealer=Sealer(settings.secret_key.get_secret_value(), former_of(settings.former_secret_keys)),
-        retention=settings.retention,
-        leads=not settings.upgrading,
-    )
-    figures = asyncio.create_task(show_figures(database, runtime.metric_meter)) if runtime else None
-    try:
-        if names.RUNS in queues:
-            await _catch_up(database, temporal, stop)
-        async with working(parts, queues=queues, runner=sandbox() if settings.sandboxed else None):
-            if names.BULK in queues:
-                await ensure_maintenance(temporal)
-            log.info("working on %s", ", ".join(queues))
-            await stop.wait()
-            log.info("stopping: what is in flight is finished first")
-    finally:
-        if figures is not None:
-            figures.cancel()
-        await http.aclose()
-        await database.close()
+    # Whatever fails below: a pool that stays open goes on connecting, and the process would never end.
+    async with AsyncExitStack() as closing:
+        database = Database(settings.database_url, pool_size=settings.pool_size)
+        closing.push_async_callback(database.close)
+        await database.open()
+        http = build_client([one for one in settings.outbound_allow.split(",") if one])
+        closing.push_async_callback(http.aclose)
+        runtime = serving(settings.metrics_address)
+        interceptors = traces("tocsin-worker", settings.otlp_endpoint)
+        temporal = await connect(
+            settings.payload_keys, lazy=False, runtime=runtime, interceptors=interceptors
+        )
+        parts = Parts(
+            database=database,
+            temporal=temporal,
+            http=http,
+            sealer=Sealer(settings.secret_key.get_secret_value(), former_of(settings.former_secret_keys)),
+            retention=settings.retention,
+            leads=not settings.upgrading,
+        )
+        if runtime is not None:
+            figures = asyncio.create_task(show_figures(database, runtime.metric_meter))
+            closing.callback(figures.cancel)
+        await _work(parts, queues, stop, runner=sandbox() if settings.sandboxed else None)
+
+
+async def _work(
+    parts: Parts, queues: tuple[str, ...], stop: asyncio.Event, runner: WorkflowRunner | None
+) -> None:
+    if names.RUNS in queues:
+        await _catch_up(parts.database, parts.temporal, stop)
+    async with working(parts, queues=queues, runner=runner):
+        if names.BULK in queues:
+            await ensure_maintenance(parts.temporal)
+        log.info("working on %s", ", ".join(queues))
+        await stop.wait()
+        log.info("stopping: what is in flight is finished first")
 
 
 async def _catch_up(database: Database, temporal: Temporal, stop: asyncio.Event) -> None:

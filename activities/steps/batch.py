@@ -23,6 +23,7 @@ from models.tables.batches import Joining
 from models.tables.recipient_runs import (
     LogLine,
     find_carrier,
+    is_still_open,
     set_data,
     set_status,
     spend_cancel,
@@ -302,8 +303,9 @@ async def _still_owned(connection: Connection, ask: StepAsk, answer: JoinAnswer)
     window = await batches.lock_window(connection, ask.environment_id, answer.window_id)
     if window["taken_at"] is not None or window["owner_run_id"] != answer.owner_run_id:
         return None
-    own = await find_carrier(connection, ask.environment_id, ask.recipient_run_id)
-    return window if own is not None and own["finished_at"] is None else None
+    # Locked: another try of the join may be about to end the run as absorbed.
+    is_open = await is_still_open(connection, ask.environment_id, ask.recipient_run_id, 0)
+    return window if is_open else None
 
 
 async def _leave(connection: Connection, ask: WindowAsk) -> LeaveAnswer:

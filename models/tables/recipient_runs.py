@@ -313,9 +313,14 @@ async def close_run(connection: Connection, ending: Ending) -> None:
     await connection.execute(CLOSE, ending.values())
 
 
-def close_part(ending: Ending) -> Part:
-    """Settling a run, as part of a statement; a row of it says that the run was open."""
-    return Part("closed", f"{CLOSE} AND EXISTS (SELECT FROM claimed) RETURNING 1", ending.values())
+def close_part(ending: Ending, *, unless_it_holds: bool = False) -> Part:
+    """Settling a run, as part of a statement; a row of it says that the run was open.
+
+    `unless_it_holds`: not one that has come to hold a window meanwhile, which pauses, or goes on in another
+    workflow.
+    """
+    held = " AND status <> 'paused' AND incarnation = 0" if unless_it_holds else ""
+    return Part("closed", f"{CLOSE}{held} AND EXISTS (SELECT FROM claimed) RETURNING 1", ending.values())
 
 
 async def count_error(connection: Connection, environment_id: UUID, run_id: UUID, now: datetime) -> None:

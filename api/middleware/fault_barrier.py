@@ -1,11 +1,12 @@
 """The last resort: an exception that nobody caught becomes an answer, inside of CORS."""
 
+import asyncio
 import traceback
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import InternalError
+from api.errors import InternalError, Unavailable
 from api.faults import as_api_error
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,13 @@ class FaultBarrier:
 
         try:
             await self.app(scope, receive, send_watched)
+        except asyncio.CancelledError:
+            # The server stops and waits no longer; uvicorn would answer 500 without a word of coming again.
+            if not is_answered:
+                stopping = Unavailable("The server is stopping; send it again.", reason="stopping")
+                scope["state"]["refusal"] = stopping.reason
+                await stopping.response()(scope, receive, send)
+            raise
         except Exception as error:
             if is_answered:
                 raise

@@ -174,8 +174,7 @@ async def later_cancel(connection: Connection, environment_id: UUID, run_id: UUI
         f"SELECT {LATER_CANCEL} AS later_cancel FROM recipient_runs r WHERE environment_id = %s AND id = %s",
         (environment_id, run_id),
     )
-    row = await cursor.fetchone()
-    return None if row is None else row["later_cancel"]
+    return row["later_cancel"] if (row := await cursor.fetchone()) else None
 
 
 @dataclass(frozen=True)
@@ -314,11 +313,7 @@ async def close_run(connection: Connection, ending: Ending) -> None:
 
 
 def close_part(ending: Ending, *, unless_it_holds: bool = False) -> Part:
-    """Settling a run, as part of a statement; a row of it says that the run was open.
-
-    `unless_it_holds`: not one that has come to hold a window meanwhile, which pauses, or goes on in another
-    workflow.
-    """
+    """Settling a run, as part of a statement; a row of it says that it was open (and held no window)."""
     held = " AND status <> 'paused' AND incarnation = 0" if unless_it_holds else ""
     return Part("closed", f"{CLOSE}{held} AND EXISTS (SELECT FROM claimed) RETURNING 1", ending.values())
 

@@ -13,7 +13,8 @@ from activities.standing import Standing
 from models.database import Connection, Database
 from models.parts import Part, execute
 from models.tables import batches
-from models.tables.recipient_runs import Ending, LogLine, counted_log_part
+from models.tables.recipient_runs import Ending
+from models.tables.run_events import LogLine, counted_log_part
 from models.tables.waits import awaited_run_part
 from models.values.kinds import Outcome
 from workflows_engine.effects.runs import FinishAnswer

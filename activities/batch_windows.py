@@ -13,7 +13,7 @@ from activities.standing import Standing
 from activities.step_log import failure
 from models.ids import new_uuid
 from models.tables.batches import BatchWindow
-from models.tables.recipient_runs import LogLine
+from models.tables.run_events import LogLine
 from models.values.durations import LONGEST
 from models.values.wall_time import zone_of
 from models.values.window_rules import MISSING, resolve_moment

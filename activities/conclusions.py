@@ -10,7 +10,8 @@ from activities.ledger import LedgerKey, claim
 from activities.standing import Standing
 from activities.step_log import ATTEMPTS, log_step
 from models.database import Connection, Database
-from models.tables.recipient_runs import LogLine, set_data, set_status
+from models.tables.recipient_runs import set_data, set_status
+from models.tables.run_events import LogLine
 from models.values.kinds import RunStatus
 from models.values.refs import RecipientRef
 from outbound.redaction import Redaction

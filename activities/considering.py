@@ -12,7 +12,7 @@ from activities.messages import IN_APP, Drafted, Sending, Totals, new_message
 from activities.preferences import decide
 from activities.standing import Standing
 from models.ids import new_ksuid
-from models.tables.recipient_runs import LogLine
+from models.tables.run_events import LogLine
 from models.values.conditions import ConditionGroup
 from models.values.wall_time import zone_of
 from workflows_engine.conditions import Judgement

@@ -10,7 +10,7 @@ from activities.standing import Standing, stopped
 from models.database import Connection
 from models.parts import Part
 from models.tables.first_runs import first_run
-from models.tables.recipient_runs import LogLine, log_part
+from models.tables.run_events import LogLine, log_part
 from models.values.kinds import Outcome, TriggerSource
 from workflows_engine.effects.steps import StepAnswer
 

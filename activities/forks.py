@@ -7,7 +7,7 @@ from activities.ledger import LedgerKey, claim
 from activities.standing import Standing
 from activities.step_log import log_step
 from models.database import Database
-from models.tables.recipient_runs import LogLine
+from models.tables.run_events import LogLine
 from workflows_engine.effects.steps import ChooseAnswer, StepAsk, Verdict
 
 

@@ -10,7 +10,7 @@ from activities.flattening import flattened
 from models.parts import Part
 from models.tables.feeds import NewFeedItem, feed_parts
 from models.tables.messages import NewMessage, events_part, message_part
-from models.tables.recipient_runs import LogLine, log_part
+from models.tables.run_events import LogLine, log_part
 from models.values.kinds import ChannelType, MessageStatus
 from workflows_engine.effects.steps import StepAsk
 from workflows_engine.scope import RunScope

@@ -7,7 +7,8 @@ from activities.performs import performs
 from activities.step_log import log_step
 from models.database import Database
 from models.tables import batches
-from models.tables.recipient_runs import LogLine, set_status
+from models.tables.recipient_runs import set_status
+from models.tables.run_events import LogLine
 from models.values.durations import LONGEST
 from models.values.kinds import RunStatus
 from workflows_engine import effects

@@ -22,7 +22,8 @@ from models.parts import Part
 from models.tables.batches import lock_window, release_windows
 from models.tables.cancels import find_canceller
 from models.tables.messages import find_unattempted
-from models.tables.recipient_runs import Ending, LogLine, close_part, find_facts, log_part, status_part
+from models.tables.recipient_runs import Ending, close_part, find_facts, status_part
+from models.tables.run_events import LogLine, log_part
 from models.tables.triggers import lock_unretired
 from models.tables.waits import RunEventKey, awaited_run_part, lock_open_wait
 from models.values.kinds import Outcome, RunStatus

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from models.database import Connection
-from models.tables.recipient_runs import LogLine, log
+from models.tables.run_events import LogLine, log
 from workflows_engine.effects.steps import StepAnswer, StepAsk, Verdict
 
 ATTEMPTS = 3

@@ -15,8 +15,9 @@ from dispatch.starting import start_recipient_run
 from dispatch.temporal import Temporal
 from models.database import Connection, Database
 from models.tables.messages import NewEvent, find_message, insert_events, settle_attempt
-from models.tables.recipient_runs import LogLine, is_still_open, log
+from models.tables.recipient_runs import is_still_open
 from models.tables.reconciliation import take_up_again
+from models.tables.run_events import LogLine, log
 from models.values.differences import Difference
 from models.values.kinds import MessageStatus
 

@@ -17,8 +17,9 @@ from dispatch.starting import start_recipient_run
 from dispatch.temporal import Temporal
 from models.database import Connection, Database
 from models.tables.batches import release_windows
-from models.tables.recipient_runs import Ending, LogLine, close_run, is_still_open, log
+from models.tables.recipient_runs import Ending, close_run, is_still_open
 from models.tables.reconciliation import take_unchecked
+from models.tables.run_events import LogLine, log
 from models.values.differences import Difference
 from models.values.kinds import Outcome
 

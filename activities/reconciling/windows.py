@@ -24,8 +24,9 @@ from models.tables.batches import (
     next_member,
     set_owner,
 )
-from models.tables.recipient_runs import LogLine, find_carrier, log
+from models.tables.recipient_runs import find_carrier
 from models.tables.reconciliation import find_orphaned_windows, has_open_member, reopen
+from models.tables.run_events import LogLine, log
 from models.values.differences import Difference
 
 OVERDUE = timedelta(seconds=60)

@@ -23,7 +23,8 @@ from activities.scopes import build_scope
 from activities.standing import Standing, load
 from activities.versions import Versions
 from models.database import Connection, Database
-from models.tables.recipient_runs import LogLine, count_error
+from models.tables.recipient_runs import count_error
+from models.tables.run_events import LogLine
 from models.values.plain_json import read_json
 from outbound.client import HttpClient
 from outbound.exchange import Exchange, Failure, perform

@@ -21,13 +21,13 @@ from models.database import Connection, Database
 from models.tables import batches
 from models.tables.batches import Joining
 from models.tables.recipient_runs import (
-    LogLine,
     find_carrier,
     is_still_open,
     set_data,
     set_status,
     spend_cancel,
 )
+from models.tables.run_events import LogLine
 from models.values.kinds import Outcome, RunStatus
 from workflows_engine import effects
 from workflows_engine.effects.steps import (

@@ -21,7 +21,8 @@ from dispatch.waking import wake_for_messages, wake_for_run
 from models.database import Connection, Database
 from models.parts import Part
 from models.tables.audience_members import member_part
-from models.tables.recipient_runs import Ending, LogLine, log_part, status_part
+from models.tables.recipient_runs import Ending, status_part
+from models.tables.run_events import LogLine, log_part
 from models.tables.waits import awaited_message_part, awaited_run_part
 from models.values.kinds import Outcome, RunStatus
 from models.values.topics import message_topic

@@ -12,7 +12,8 @@ from activities.standing import Standing, load
 from activities.step_log import log_step
 from activities.versions import Versions
 from models.database import Database
-from models.tables.recipient_runs import LogLine, set_status
+from models.tables.recipient_runs import set_status
+from models.tables.run_events import LogLine
 from models.values.durations import LONGEST
 from models.values.kinds import RunStatus
 from workflows_engine import effects

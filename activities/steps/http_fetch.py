@@ -26,8 +26,8 @@ from activities.scopes import build_scope
 from activities.standing import Standing, load
 from activities.versions import Versions
 from models.database import Database
-from models.tables.recipient_runs import LogLine
 from models.tables.request_signing import request_signing_key
+from models.tables.run_events import LogLine
 from models.values.plain_json import read_json
 from outbound.client import HttpClient
 from outbound.exchange import Exchange, Failure, Method, Request, perform

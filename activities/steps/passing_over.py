@@ -6,7 +6,7 @@ from activities.standing import load
 from activities.step_log import log_step
 from activities.versions import Versions
 from models.database import Database
-from models.tables.recipient_runs import LogLine
+from models.tables.run_events import LogLine
 from workflows_engine import effects
 from workflows_engine.effects.steps import PassOverAsk, StepAnswer, Verdict
 

@@ -16,7 +16,7 @@ from activities.standing import Standing, load, stopped
 from activities.step_log import log_step
 from activities.versions import Versions
 from models.database import Database
-from models.tables.recipient_runs import LogLine
+from models.tables.run_events import LogLine
 from models.tables.throttles import Passage, find_throttle, pass_gate
 from models.values.kinds import Outcome
 from rendering.environment import TemplateError

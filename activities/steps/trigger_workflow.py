@@ -29,7 +29,7 @@ from dispatch.errors import NotAccepted, Unavailable, WorkflowInactive, Workflow
 from dispatch.temporal import Temporal
 from dispatch.triggers import Origin, Place, TriggerRequest, accept
 from models.database import Connection, Database
-from models.tables.recipient_runs import LogLine
+from models.tables.run_events import LogLine
 from models.tables.triggers import find_trigger
 from models.values.given import GivenMistake, GivenRecipient, GivenTenant
 from models.values.kinds import TriggerSource

@@ -8,7 +8,7 @@ from activities.versions import Versions
 from models.database import Connection, Database
 from models.queries.resources import find_resource
 from models.tables.audience_members import Membership, add_members, remove_members
-from models.tables.recipient_runs import LogLine
+from models.tables.run_events import LogLine
 from models.values.content import ContentType, Name
 from workflows_engine import effects
 from workflows_engine.effects.steps import StepAnswer, StepAsk

@@ -17,7 +17,7 @@ from activities.scopes import build_scope
 from activities.standing import Standing, load
 from activities.versions import Versions
 from models.database import Database
-from models.tables.recipient_runs import LogLine
+from models.tables.run_events import LogLine
 from rendering.environment import TemplateError
 from workflows_engine import effects
 from workflows_engine.effects.steps import StepAnswer, StepAsk

@@ -25,8 +25,8 @@ from dispatch.temporal import Temporal
 from dispatch.waking import wake_for_recipients
 from models.database import Connection, Database
 from models.tables.preference_sets import find_preference_sets, put_preference_sets
-from models.tables.recipient_runs import LogLine
 from models.tables.recipients import find_recipient, identify
+from models.tables.run_events import LogLine
 from models.values.given import GivenMistake, GivenRecipient, preferences_in, properties_of
 from models.values.refs import TENANTS, USERS, RecipientRef
 from rendering.environment import TemplateError

@@ -15,7 +15,8 @@ from activities.step_log import log_step
 from activities.versions import Versions
 from models.database import Connection, Database
 from models.queries.awaited_events import Candidate, find_candidates, find_earlier
-from models.tables.recipient_runs import LogLine, set_status
+from models.tables.recipient_runs import set_status
+from models.tables.run_events import LogLine
 from models.tables.waits import EventWait, Settling, find_wait, keep_waiting, open_wait, settle_wait
 from models.values.kinds import Outcome, RunStatus
 from workflows_engine import effects

@@ -13,7 +13,7 @@ from api.schemas import tocsin_pauses as schemas
 from dispatch.wishes import wish
 from models.database import Database
 from models.queries import pauses as queries
-from models.tables.recipient_runs import LogLine, log
+from models.tables.run_events import LogLine, log
 
 router = APIRouter(prefix="/v1/tocsin/batches", tags=["Batches"])
 

@@ -16,11 +16,12 @@ from models.tables.first_runs import FirstRun
 from models.tables.keys import ApiKey, SigningKey
 from models.tables.messages import DeliveryAttempt, DeliveryLogEntry, Message, MessageEvent
 from models.tables.preference_sets import PreferenceSet
-from models.tables.recipient_runs import LedgerEntry, RecipientRun, RunEvent
+from models.tables.recipient_runs import LedgerEntry, RecipientRun
 from models.tables.recipients import Recipient
 from models.tables.reconciliations import Reconciliation
 from models.tables.request_signing import RequestSigningKey
 from models.tables.resources import Resource, ResourceVersion
+from models.tables.run_events import RunEvent
 from models.tables.schedules import Schedule
 from models.tables.subscriptions import Subscription
 from models.tables.throttles import ThrottleWindow

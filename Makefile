@@ -15,7 +15,7 @@ up: .venv/up.installed
 
 # The whole suite, on the same embedded Postgres and Temporal
 test: .venv/test.installed
-	@sh requirements/chromium.sh
+	@command -v google-chrome >/dev/null || sh requirements/debian_package.sh chromium chromium "the tests that look at pages will be skipped"
 	@sh requirements/node_packages.sh
 	$(BIN)/pytest -n 2 --durations=10 $(ARGS)
 
@@ -51,7 +51,7 @@ charts: .venv/test.installed
 
 # Load while everything is killed, frozen and restarted, then outages; under 30 minutes, see docs/correctness.md
 chaos: .venv/test.installed
-	@sh requirements/faketime.sh
+	@sh requirements/debian_package.sh libfaketime '/usr/lib/*/faketime/libfaketimeMT.so.1' "the scene clock_steps will not be played"
 	$(BIN)/python -m tests.faults.chaos $(ARGS)
 
 # Compile requirements/*.in into hashed *.txt

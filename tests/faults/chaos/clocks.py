@@ -94,7 +94,7 @@ def _with_clocks(run: Run) -> dict[str, SteppingClock]:
     """API and worker anew, with clocks that can step and do not yet."""
     preloaded = library()
     if preloaded is None:
-        raise SystemExit("clock_steps needs libfaketime: sh requirements/faketime.sh")
+        raise SystemExit("clock_steps needs libfaketime, a package of Debian's")
     clocks = {part: SteppingClock(run.folder / f"{part}.clock") for part in ("api", "worker")}
     for part, clock in clocks.items():
         clock.step(0)

@@ -5,6 +5,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 import time
 from dataclasses import dataclass, field, replace
@@ -111,8 +112,13 @@ class Caller:
 
 
 async def run(plan: Plan) -> None:
-    """Starts each trigger at its moment, whatever became of those before, and ends when all are answered."""
+    """Starts each trigger at its moment, whatever became of those before, and ends when all are answered.
+
+    Told to stop (SIGTERM) it starts none any more.
+    """
     ledger = Ledger(Path(plan.ledger))
+    enough = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, enough.set)
     limits = httpx.Limits(max_connections=plan.at_once, max_keepalive_connections=50)
     started = time.monotonic()
     async with httpx.AsyncClient(timeout=httpx.Timeout(plan.timeout, pool=None), limits=limits) as http:
@@ -120,6 +126,8 @@ async def run(plan: Plan) -> None:
         async with asyncio.TaskGroup() as calls:
             for number in range(round(plan.seconds * plan.rate)):
                 await asyncio.sleep(started + number / plan.rate - time.monotonic())
+                if enough.is_set():
+                    break
                 one = wanted(plan.seed, plan.first + number, plan.weights)
                 calls.create_task(caller.trigger(replace(one, tenant=plan.tenant)))
     await ledger.close()

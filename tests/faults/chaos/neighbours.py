@@ -19,8 +19,9 @@ NOISY = "noisy"
 OTHERS_RATE = 4.0
 """Triggers of others, and runs, a second."""
 TIMES = 100
-BURST_SECONDS = 2
-BESIDE_SECONDS = 40
+BURST_SECONDS = 5
+MOST_SECONDS = 240
+"""Others send until the last of the burst's runs has ended, but no longer than this."""
 ALONE_SECONDS = 20
 WARMING_SECONDS = 5
 """Before what counts: connections are opened and statements planned."""
@@ -57,13 +58,11 @@ def noisy_neighbour(run: Run) -> Verdict:
     noisy_at = time.time()
     rate = OTHERS_RATE * TIMES / CROWDED_RUNS
     burst = run.send(rate, BURST_SECONDS, weights=CROWDED_WEIGHTS, tenant=NOISY, at_once=300)
-    # Others send for as long as the burst's work may last; what comes after its end is not looked at.
-    others = _send_others(run, BESIDE_SECONDS)
-    while burst.poll() is None or _is_at_work(run):
+    others = _send_others(run, MOST_SECONDS)
+    while (burst.poll() is None or _is_at_work(run)) and others.poll() is None:
         tormentor.wait(0.5)
     quiet_at = time.time()
-    while others.poll() is None:
-        tormentor.wait(0.5)
+    others.terminate()
     verdict = run.judged(tormentor)
     heard = run.heard()
     alone, beside = waits(heard, begun_at, noisy_at), waits(heard, noisy_at, quiet_at)
@@ -87,9 +86,9 @@ def _is_at_work(run: Run) -> bool:
 
 
 def waits(heard: dict[int, Heard], since: float, until: float) -> Waits:
-    """Of what others asked for in this time; what was never seen is lost, and the verdict's to tell."""
+    """Of what others asked for in this time; who never saw the item waits for ever."""
     others = [one for one in heard.values() if one.kind in SINGLE_WEIGHTS and since < one.asked_at < until]
-    return Waits([one.shown_at - one.asked_at for one in others if one.shown_at is not None])
+    return Waits([math.inf if one.shown_at is None else one.shown_at - one.asked_at for one in others])
 
 
 def moved(alone: Waits, beside: Waits) -> Count:

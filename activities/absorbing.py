@@ -34,25 +34,32 @@ class Absorbed:
 
 
 async def absorb(
-    connection: Connection, ask: StepAsk, key: LedgerKey, standing: Standing, wanted: Wanted
+    connection: Connection,
+    ask: StepAsk,
+    key: LedgerKey,
+    standing: Standing,
+    wanted: Wanted,
+    *,
+    settles: bool,
 ) -> Absorbed | None:
     """Join a window that this changes nothing about but its count; None when it is not as simple as that.
 
-    Then nothing is written. A run that has composed nothing and that nobody is signalled of ends with it.
+    Then nothing is written. Where `settles` allows it, a run that has composed nothing and that nobody is
+    signalled of ends with it.
     """
     if _is_special(standing, wanted):
         return None
     window = await batches.find_open(connection, ask.environment_id, wanted.window.key)
     if window is None or not _stays_as_it_is(window, ask):
         return None
-    may_end = _is_first_step(standing, ask)
-    settles = may_end and window["member_count"] >= SIGNALLED_JOINS
+    may_end = settles and _is_first_step(standing, ask)
+    ends = may_end and window["member_count"] >= SIGNALLED_JOINS
     answer = JoinAnswer(
         window_id=window["id"],
         closes_at=window["closes_at"],
         owner_run_id=window["owner_run_id"],
         count=window["member_count"] + 1,
-        is_settled=settles,
+        is_settled=ends,
     )
     parts = [
         batches.held_part(window),
@@ -61,9 +68,9 @@ async def absorb(
         batches.counted_part(window["id"]),
         _said(ask, joined_line(wanted, window, window)),
     ]
-    if settles:
+    if ends:
         parts += _settling(ask, answer)
-    row = await execute(connection, parts, _SETTLED if settles else _JOINED)
+    row = await execute(connection, parts, _SETTLED if ends else _JOINED)
     if row is None or not row["is_first"]:
         return None
     return Absorbed(answer, row["is_awaited"], may_end)

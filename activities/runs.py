@@ -22,7 +22,7 @@ from models.parts import Part
 from models.tables.batches import lock_window, release_windows
 from models.tables.cancels import find_canceller
 from models.tables.messages import find_unattempted
-from models.tables.recipient_runs import Ending, close_part, find_facts, status_part
+from models.tables.recipient_runs import Ending, close_part, find_facts, find_outcome, status_part
 from models.tables.run_events import LogLine, log_part
 from models.tables.triggers import lock_unretired
 from models.tables.waits import RunEventKey, awaited_run_part, lock_open_wait
@@ -122,8 +122,9 @@ class Runs:
     async def finish_run(self, ask: FinishAsk) -> FinishAnswer:
         """Settle the run's row, say in its log how it ended, and name messages that nobody delivers yet.
 
-        A row that was settled before, with the run's last step, stays as it is, and so does its log: a cancel
-        that came before Temporal had taken the end makes the run's workflow end once more, as cancelled.
+        A row that was settled before stays as it is: a cancel that came before Temporal had taken the end
+        makes the run's workflow end once more, as cancelled. The log then has no second end, and says who
+        came late.
         """
         environment_id, run_id = ask.environment_id, ask.recipient_run_id
         async with self._database.connection() as connection:
@@ -141,6 +142,8 @@ class Runs:
             if ask.outcome.status is RunStatus.COMPLETED:
                 writing.add(awaited_run_part(environment_id, run_id, "completed"))
             stored = await writing.write(connection)
+            if ask.outcome is Outcome.CANCELLED:
+                await _note_late(connection, ask, by)
         if writing.is_awaited:
             await self._wake(ask, "completed")
         return answer if stored is None else FinishAnswer.model_validate(stored)
@@ -259,11 +262,7 @@ def closing(
 
     `unless_it_holds`: nor for one that holds a batch window.
     """
-    told: dict[str, Any] = {"outcome": ending.outcome.value, "reason": ending.reason}
-    if isinstance(cancelled_by, dict):
-        told |= {"cancelled_by": "cancellation key", **cancelled_by}
-    elif cancelled_by is not None:
-        told["cancelled_by"] = cancelled_by
+    told = {"outcome": ending.outcome.value, "reason": ending.reason, **_who(cancelled_by)}
     cancelled_run = ending.outcome.status is RunStatus.CANCELLED
     line = LogLine(
         event="run_cancelled" if cancelled_run else "run_completed",
@@ -272,3 +271,24 @@ def closing(
     )
     told_last = log_part(ending.environment_id, ending.run_id, line, ending.now, after="closed")
     return [close_part(ending, unless_it_holds=unless_it_holds), replace(told_last, name="ended")]
+
+
+def _who(cancelled_by: dict[str, Any] | str | None) -> dict[str, Any]:
+    """Who cancelled, as a line of the log tells it."""
+    if isinstance(cancelled_by, dict):
+        return {"cancelled_by": "cancellation key", **cancelled_by}
+    return {} if cancelled_by is None else {"cancelled_by": cancelled_by}
+
+
+async def _note_late(connection: Connection, ask: FinishAsk, by: dict[str, Any] | str | None) -> None:
+    """Temporal shows the run as cancelled: its log has to say why it is not, when it had ended otherwise."""
+    outcome = await find_outcome(connection, ask.environment_id, ask.recipient_run_id)
+    # An activity that waits in a window is taken out by a cancel by key, also when its run has ended.
+    is_obeyed = outcome == Outcome.ABSORBED and ask.cancel is not None
+    if outcome in (None, Outcome.CANCELLED) or is_obeyed:
+        return
+    key = LedgerKey(ask.recipient_run_id, FINISH, f"late:{ask.incarnation}")
+    writing = Writing(key, FinishAnswer(), ask.now)
+    line = LogLine(event="cancel_came_late", data={"outcome": outcome, **_who(by)})
+    writing.add(log_part(ask.environment_id, ask.recipient_run_id, line, ask.now))
+    await writing.write(connection)

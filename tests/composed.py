@@ -1,6 +1,7 @@
 """The services of `docker-compose.yml` as local processes, by its commands, variables, order and checks."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -65,6 +66,21 @@ def read_services(given: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     parsed = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     services: dict[str, dict[str, Any]] = interpolated(parsed["services"], given)
     return services
+
+
+def dynamic_config() -> dict[str, str]:
+    """What the file's Temporal reads at the path that it is told, each value as the command line has it."""
+    parsed = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    server = parsed["services"]["temporal"]
+    (mount,) = server["configs"]
+    assert mount["target"] == server["environment"]["DYNAMIC_CONFIG_FILE_PATH"]
+    read = yaml.safe_load(parsed["configs"][mount["source"]]["content"])
+    found = {}
+    for key, values in read.items():
+        (only,) = values
+        assert set(only) == {"value"}, f"{key} is not for everybody"
+        found[key] = json.dumps(only["value"])
+    return found
 
 
 def image_environment() -> dict[str, str]:

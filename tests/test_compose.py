@@ -13,9 +13,11 @@ import yaml
 from typer.main import get_command
 
 from api.settings import ApiSettings
+from cli.embedded.temporal import _DYNAMIC_CONFIG
 from cli.main import app
 from models.values import development
 from tests.architecture.test_documentation import variables_of
+from tests.composed import dynamic_config
 from worker.assembly import GRACE
 from worker.settings import WorkerSettings
 from workflows_engine.names import SEARCH_ATTRIBUTES
@@ -111,6 +113,14 @@ def test_the_search_attributes_are_ours(services: dict[str, Any]) -> None:
     created = dict(re.findall(r"search-attribute create --name (\w+) --type (\w+)", script))
     assert created == SEARCH_ATTRIBUTES
     assert "namespace update --retention 168h" in script
+
+
+def test_temporal_is_as_fair_as_the_embedded_one() -> None:
+    assert dynamic_config()["matching.enableFairness"] == _DYNAMIC_CONFIG["matching.enableFairness"]
+
+
+def test_temporal_is_told_nothing_that_the_embedded_one_is_not() -> None:
+    assert dynamic_config().items() <= _DYNAMIC_CONFIG.items()
 
 
 def test_a_worker_may_finish_before_it_is_killed(services: dict[str, Any]) -> None:

@@ -15,7 +15,18 @@ from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.temporal import find_temporal
 from cli.processes import Child, Command
 from tests.builders import batch_step, in_app_step, workflow
-from tests.composed import OWN, PLAYED, ROOT, STOOD_IN, Composed, Unset, image_environment, read_services, run
+from tests.composed import (
+    OWN,
+    PLAYED,
+    ROOT,
+    STOOD_IN,
+    Composed,
+    Unset,
+    dynamic_config,
+    image_environment,
+    read_services,
+    run,
+)
 from tests.eventually import PATIENCE_SECONDS, eventually
 from workflows_engine.names import SEARCH_ATTRIBUTES
 
@@ -52,7 +63,9 @@ def bare_temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home, port = tmp_path_factory.mktemp("bare_temporal"), free_port()
     argv = [str(find_temporal()), "server", "start-dev", "--headless", "--ip", LOOPBACK, "--port", str(port)]
     # As a server's default is, and not the development server's: what was registered is seen after a while.
-    argv += ["--dynamic-config-value", "system.forceSearchAttributesCacheRefreshOnRead=false"]
+    settings = {"system.forceSearchAttributesCacheRefreshOnRead": "false"} | dynamic_config()
+    for key, value in settings.items():
+        argv += ["--dynamic-config-value", f"{key}={value}"]
     server = Child(Command("temporal", argv), home)
     server.start()
     try:

@@ -81,18 +81,20 @@ class Parts:
     retention: timedelta | None = None
     """How long what is over is kept; None erases nothing."""
     leads: bool = True
-    """Whether runs are begun with their first step; a worker of the release before cannot carry those on."""
+    """Whether runs are begun with their first step and ended with their last.
+
+    A worker of the release before cannot carry on the former, and would end the latter a second time."""
 
 
 def performers(parts: Parts) -> list[Callable[..., Any]]:
     """One method for each effect, all of them here."""
     database, temporal = parts.database, parts.temporal
     versions = Versions(parts.sealer)
-    channel = ChannelSteps(database, versions, temporal)
+    channel = ChannelSteps(database, versions, temporal, settles=parts.leads)
     branch = BranchSteps(database, versions)
     cohort = RandomCohortSteps(database, versions)
     delay = DelaySteps(database, versions)
-    batch = BatchSteps(database, versions, temporal)
+    batch = BatchSteps(database, versions, temporal, settles=parts.leads)
     pauses = Pauses(database)
     renewal = Renewal(database, temporal)
     throttle = ThrottleSteps(database, versions)

@@ -47,10 +47,14 @@ ELAPSED = "window elapsed"
 class BatchSteps:
     """Performs `join_batch`, `leave_batch` and `close_batch`."""
 
-    def __init__(self, database: Database, versions: Versions, temporal: Temporal) -> None:
+    def __init__(
+        self, database: Database, versions: Versions, temporal: Temporal, *, settles: bool = True
+    ) -> None:
+        """`settles`: being absorbed may end a run."""
         self._database = database
         self._versions = versions
         self._temporal = temporal
+        self._settles = settles
 
     @performs(effects.join_batch)
     async def join_batch(self, ask: StepAsk) -> JoinAnswer:
@@ -61,7 +65,7 @@ class BatchSteps:
             key = LedgerKey(ask.recipient_run_id, ask.step_ref, f"join:{ask.attempt}")
             absorbed = None
             if isinstance(wanted, Wanted):
-                absorbed = await absorb(connection, ask, key, standing, wanted)
+                absorbed = await absorb(connection, ask, key, standing, wanted, settles=self._settles)
         if absorbed is not None:
             return await self._tell_of(ask, absorbed, key)
         async with claim(self._database, key, ask.now) as entry:

@@ -50,11 +50,22 @@ class Draft:
 class ChannelSteps:
     """Performs `compose_messages`."""
 
-    def __init__(self, database: Database, versions: Versions, temporal: Temporal | None = None) -> None:
-        """Without `temporal` nobody is told of messages that they wait for."""
+    def __init__(
+        self,
+        database: Database,
+        versions: Versions,
+        temporal: Temporal | None = None,
+        *,
+        settles: bool = True,
+    ) -> None:
+        """Without `temporal` nobody is told of messages that they wait for.
+
+        `settles`: a last step may end its run.
+        """
         self._database = database
         self._versions = versions
         self._temporal = temporal
+        self._settles = settles
 
     @performs(effects.compose_messages)
     async def compose_messages(self, ask: StepAsk) -> ComposeAnswer:
@@ -62,14 +73,14 @@ class ChannelSteps:
         async with self._database.connection() as connection:
             standing, draft = await self._draft(connection, ask)
             if standing.facts["cancellation_key"] is None:
-                draft = _closed(ask, draft)
+                draft = self._closed(ask, draft)
                 writing = _writing(ask, standing, draft)
                 stored = await writing.write(connection)
             else:
                 async with connection.transaction():
                     stop = await standing.cancelled_meanwhile(connection)
                     draft = draft if stop is None else Draft(ComposeAnswer(**stop.model_dump()))
-                    draft = _closed(ask, draft)
+                    draft = self._closed(ask, draft)
                     writing = _writing(ask, standing, draft)
                     stored = await writing.write(connection)
         answer = draft.answer if stored is None else ComposeAnswer.model_validate(stored)
@@ -84,6 +95,15 @@ class ChannelSteps:
             await wake_for_messages(*place, answer.message_ids)
         if END_AWAITED in awaited:
             await wake_for_run(*place, ask.recipient_run_id, "completed")
+
+    def _closed(self, ask: StepAsk, draft: Draft) -> Draft:
+        """The run finishes with its last step where nothing is left to be sent."""
+        answer = draft.answer
+        is_sent = not (answer.to_deliver or answer.scheduled)
+        is_done = answer.verdict in (Verdict.DONE, Verdict.SKIP) and is_sent
+        if not (self._settles and ask.closes and is_done):
+            return draft
+        return replace(draft, answer=answer.model_copy(update={"is_settled": True}))
 
     async def _draft(self, connection: Connection, ask: StepAsk) -> tuple[Standing, Draft]:
         standing = await load(connection, self._versions, ask)
@@ -122,15 +142,6 @@ def _writing(ask: StepAsk, standing: Standing, draft: Draft) -> Writing:
         topics = [message_topic("workflow", standing.version.key, event) for event in sorted(told)]
         writing.add(awaited_message_part(ask.environment_id, standing.ref, topics))
     return writing
-
-
-def _closed(ask: StepAsk, draft: Draft) -> Draft:
-    """The run finishes with its last step where nothing is left to be sent."""
-    answer = draft.answer
-    is_done = answer.verdict in (Verdict.DONE, Verdict.SKIP) and not (answer.to_deliver or answer.scheduled)
-    if not ask.closes or not is_done:
-        return draft
-    return replace(draft, answer=answer.model_copy(update={"is_settled": True}))
 
 
 def think(ask: StepAsk, standing: Standing, bound: Bound, scope: RunScope, addresses: Addresses) -> Draft:

@@ -1,12 +1,11 @@
 """The reconciler's report for operators, as JSON or as a page."""
 
-from html import escape
-
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from api.dependencies import Db, OperatingCaller
 from api.errors import NotFound
+from api.reconciler_page import page
 from api.schemas import tocsin_reconciler as schemas
 from models.tables.reconciliations import find_report
 
@@ -22,7 +21,7 @@ async def get_report(caller: OperatingCaller, database: Db, request: Request) ->
         raise NotFound("The reconciler has made no round here yet: does a worker serve the task queue bulk?")
     report = schemas.report(row)
     if _prefers_html(request.headers.get("accept", "")):
-        return HTMLResponse(_page(report))
+        return HTMLResponse(page(report))
     return JSONResponse(report.model_dump(mode="json"))
 
 
@@ -35,24 +34,3 @@ def _prefers_html(accept: str) -> bool:
             # Of two that are equally welcome, the first.
             weights[kind.strip()] = float(weight) - place / 10_000
     return weights["text/html"] > weights["application/json"]
-
-
-def _page(report: schemas.Report) -> str:
-    figures = report.model_dump(mode="json", exclude={"differences"})
-    facts = "".join(_row(name.replace("_", " "), value) for name, value in figures.items())
-    healed = "".join(_row(one.meaning, one.total, one.last) for one in report.differences)
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Reconciler</title>'
-        "<style>body{font:1rem/1.5 sans-serif;margin:2rem}td,th{padding:0 1rem 0 0;text-align:left}</style>"
-        f"<h1>Reconciler: {escape(report.environment)}</h1>"
-        "<p>Every accepted run is finished or open: "
-        f"{report.accepted_runs} = {report.finished_runs} + {report.open_runs}; "
-        f"{report.unexplained_runs} open without a reason.</p><table>{facts}</table>"
-        "<h2>Differences healed</h2>"
-        f"<table><tr><th>What<th>since the first round<th>last time</tr>{healed}</table></html>"
-    )
-
-
-def _row(*cells: object) -> str:
-    told = "".join(f"<td>{escape('-' if cell is None else str(cell))}</td>" for cell in cells)
-    return f"<tr>{told}</tr>"

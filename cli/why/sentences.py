@@ -104,6 +104,11 @@ def _ended(line: Line) -> str:
     return f"{told}{who}" if not said or is_said_already else f"{told}{who}: {said}"
 
 
+def _came_late(line: Line) -> str:
+    by = f" by {_canceller(line)}" if line.get("cancelled_by") else ""
+    return f"a cancel{by} came too late, when the run had ended ({line.get('outcome')})"
+
+
 def _canceller(line: Line) -> str:
     told = [f"cancel {line.get('cancel')}"] if line.get("cancel") else []
     told += [f"accepted at {moment(line.get('cancelled_at'))}"] if line.get("cancelled_at") else []
@@ -215,6 +220,7 @@ SENTENCES: dict[str, Callable[[Line], str]] = {
     "batch_opened": _batch_opened,
     "batch_taken_over": lambda line: "took over a batch whose run was gone",
     "branch_chosen": _chosen,
+    "cancel_came_late": _came_late,
     "channel_skipped": lambda line: f"nothing on channel {line.get('channel')}: {line.reason}",
     "data_updated": _changed("the run's data"),
     "delay_started": lambda line: f"waits until {moment(line.get('until'))}",

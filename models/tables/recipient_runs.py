@@ -273,6 +273,15 @@ async def find_carrier(connection: Connection, environment_id: UUID, run_id: UUI
     return await cursor.fetchone()
 
 
+async def find_outcome(connection: Connection, environment_id: UUID, run_id: UUID) -> str | None:
+    """How a run ended; None for one that is open, or has no row any more."""
+    cursor = await connection.execute(
+        "SELECT outcome FROM recipient_runs WHERE environment_id = %s AND id = %s", (environment_id, run_id)
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row["outcome"]
+
+
 @dataclass(frozen=True)
 class Gathered:
     """What a run goes on with after a batch: the window it speaks for, merged data, a workflow version."""

@@ -20,6 +20,7 @@ from workflows_engine.effects.steps import ComposeAnswer
 
 NEVER = {"all": [{"variable": "recipient.id", "operator": "equal_to", "argument": "nobody"}]}
 ENDS = "SELECT event FROM run_events WHERE environment_id = %s AND event LIKE 'run_%%'"
+LATE = "SELECT data FROM run_events WHERE environment_id = %s AND event = 'cancel_came_late'"
 
 
 class Beginner:
@@ -97,6 +98,18 @@ async def test_a_beginning_that_is_not_to_lead_leaves_the_step_alone(
     assert await rows(database, "SELECT 1 FROM messages WHERE environment_id = %s", environment.id) == []
 
 
+async def cancelled_late(beginner: Beginner, run: WrittenRun) -> None:
+    again = FinishAsk(
+        environment_id=run.environment_id,
+        recipient_run_id=run.id,
+        outcome=Outcome.CANCELLED,
+        reason="cancelled by Temporal (not today)",
+        cancelled_by="Temporal (not today)",
+        now=NOON,
+    )
+    await beginner.runs.finish_run(again)
+
+
 async def test_a_cancel_that_finds_the_run_ended_with_its_step_ends_it_no_second_time(
     database: Database, environment: TestEnvironment
 ) -> None:
@@ -104,14 +117,40 @@ async def test_a_cancel_that_finds_the_run_ended_with_its_step_ends_it_no_second
     beginner = Beginner(database)
     await beginner.begin(run)
 
-    again = FinishAsk(
-        environment_id=run.environment_id,
-        recipient_run_id=run.id,
-        outcome=Outcome.CANCELLED,
-        reason="cancelled by Temporal",
-        now=NOON,
-    )
-    await beginner.runs.finish_run(again)
+    await cancelled_late(beginner, run)
 
     assert await status_of(database, run) == ("completed", "finished")
     assert await rows(database, ENDS, environment.id) == [{"event": "run_completed"}]
+
+
+@pytest.mark.parametrize("steps", [[in_app_step()], [in_app_step(), in_app_step("in_app_2")]])
+async def test_who_cancelled_a_run_that_had_ended_is_in_its_log_once(
+    database: Database, environment: TestEnvironment, steps: list[dict[str, Any]]
+) -> None:
+    run = await written(database, environment, *steps)
+    beginner = Beginner(database)
+    await beginner.begin(run)
+    await beginner.runs.finish_run(
+        FinishAsk(
+            environment_id=run.environment_id, recipient_run_id=run.id, outcome=Outcome.FINISHED, now=NOON
+        )
+    )
+
+    await cancelled_late(beginner, run)
+    await cancelled_late(beginner, run)
+
+    late = {"outcome": "finished", "cancelled_by": "Temporal (not today)"}
+    assert await rows(database, LATE, environment.id) == [{"data": late}]
+
+
+async def test_a_run_that_its_cancel_ends_was_not_cancelled_late(
+    database: Database, environment: TestEnvironment
+) -> None:
+    run = await written(database, environment, in_app_step(), in_app_step("in_app_2"))
+    beginner = Beginner(database)
+    await beginner.begin(run)
+
+    await cancelled_late(beginner, run)
+
+    assert await status_of(database, run) == ("cancelled", "cancelled")
+    assert await rows(database, LATE, environment.id) == []

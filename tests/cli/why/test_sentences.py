@@ -81,6 +81,10 @@ def test_a_line_that_nobody_knows_is_told_by_its_name() -> None:
             "API key k)",
         ),
         (
+            Line("cancel_came_late", data={"outcome": "finished", "cancelled_by": "Temporal (not today)"}),
+            "a cancel by Temporal (not today) came too late, when the run had ended (finished)",
+        ),
+        (
             Line(
                 "wait_started",
                 "wait_1",

@@ -18,6 +18,7 @@ from types import FrameType
 
 from tests.faults.chaos.clocks import clock_steps, library
 from tests.faults.chaos.disks import disk_full, small_disk
+from tests.faults.chaos.load import SDK_SECONDS
 from tests.faults.chaos.neighbours import noisy_neighbour
 from tests.faults.chaos.restores import power_cut, restore_postgres, restore_temporal
 from tests.faults.chaos.scenes import away, hanging_provider, mix, overload
@@ -50,11 +51,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=900, help="of the mix (default: 900)")
     parser.add_argument("--rate", type=float, default=23, help="triggers a second (default: 23)")
     parser.add_argument("--away", type=float, default=10, help="seconds of an outage; long: 300")
+    parser.add_argument(
+        "--timeout", type=float, default=SDK_SECONDS, help="seconds until a caller hangs up (default: 60)"
+    )
     parser.add_argument("--keep", action="store_true", help="keep logs and ledgers of a clean scene too")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="what to repeat")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, _leave)
-    length = Length(given.rate, given.seconds, given.away)
+    length = Length(given.rate, given.seconds, given.away, given.timeout)
     names = given.scene or _playable()
     results = [_played(name, length, given.seed, keeps=given.keep) for name in names]
     return 0 if all(results) else 1

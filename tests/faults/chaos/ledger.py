@@ -57,6 +57,8 @@ class Heard:
     """When its caller, if it looked, saw it in the feed."""
     other_answers: list[dict[str, Any]] = field(default_factory=list)
     """Status, `Retry-After` and moment of answers other than 2xx; status 0 where none came."""
+    hung_up: int = 0
+    """How often its caller went away before an answer, as it was told to."""
 
 
 def read(file: Path) -> dict[int, Heard]:
@@ -77,5 +79,7 @@ def _take(heard: dict[int, Heard], line: dict[str, Any]) -> None:
         heard[n].shown_at = line["at"]
     elif line["say"] == "accepted":
         heard[n].run_id, heard[n].answered_at = line["run"], line["at"]
+    elif line["say"] == "hung_up":
+        heard[n].hung_up += 1
     elif line["say"] == "answer":
         heard[n].other_answers.append(line)

@@ -19,6 +19,9 @@ from models.values.development import FEED_CHANNEL_ID, SECRET_KEY
 from tests.faults.chaos.ledger import Ledger
 from tests.faults.chaos.mix import WEIGHTS, Wanted, wanted
 
+SDK_SECONDS = 60.0
+"""How long Knock's SDKs wait for an answer."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -33,8 +36,8 @@ class Plan:
     insists: bool = True
     patience: float = 240
     """Seconds until a trigger that is never answered is given up."""
-    timeout: float = 60
-    """Seconds that a call may take before its caller hangs up; so long Knock's SDKs wait."""
+    timeout: float = SDK_SECONDS
+    """Seconds until a call's caller hangs up. Where SDKs would still wait, nobody else is to blame."""
     at_once: int = 500
     """Calls on their way at a time."""
     weights: dict[str, int] = field(default_factory=lambda: WEIGHTS)
@@ -94,7 +97,7 @@ class Caller:
         chance = Random(f"{self.plan.seed} {key}")
         deadline = time.monotonic() + self.plan.patience
         while time.monotonic() < deadline:
-            started = time.monotonic()
+            started, hung_up = time.monotonic(), False
             try:
                 answer = await self.http.post(self.plan.url + path, json=body, headers=headers)
                 status, wait = answer.status_code, answer.headers.get("retry-after")
@@ -103,8 +106,10 @@ class Caller:
                 text = answer.text[:200]
             except httpx.HTTPError as error:
                 status, wait, text = 0, None, type(error).__name__
+                hung_up = isinstance(error, httpx.TimeoutException) and self.plan.timeout < SDK_SECONDS
             took = round(time.monotonic() - started, 3)
-            self.ledger.write("answer", n=n, status=status, retry_after=wait, took=took, text=text)
+            say = "hung_up" if hung_up else "answer"
+            self.ledger.write(say, n=n, status=status, retry_after=wait, took=took, text=text)
             if not self.plan.insists or status not in (0, 409, 429, 500, 502, 503, 504):
                 return None
             await asyncio.sleep(float(wait or 0.3) * chance.uniform(0.5, 1.5))

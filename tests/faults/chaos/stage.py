@@ -4,14 +4,14 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tests.faults.chaos.ledger import Heard, read
-from tests.faults.chaos.load import Plan
+from tests.faults.chaos.load import SDK_SECONDS, Plan
 from tests.faults.chaos.mix import everybody, subscribers, teams, write_project
 from tests.faults.chaos.shown import client, look, still_open
 from tests.faults.chaos.sink import numbers
@@ -25,11 +25,12 @@ PATIENCE_SECONDS = 300
 
 @dataclass(frozen=True)
 class Length:
-    """Triggers a second, seconds of the mix, seconds that an outage lasts."""
+    """Triggers a second, seconds of the mix, seconds that an outage lasts, and that a caller waits."""
 
     rate: float
     seconds: float
     away: float
+    timeout: float = SDK_SECONDS
 
 
 @dataclass
@@ -59,7 +60,8 @@ class Run:
     def send(self, rate: float, seconds: float, **more: Any) -> subprocess.Popen[bytes]:
         """A load of its own process; its ledger is a file of its own. `more` is of the load's plan."""
         ledger = self.folder / f"ledger-{len(self.ledgers)}.jsonl"
-        plan = Plan(self.stack.url, str(ledger), self.seed, rate, seconds, first=self._sent, **more)
+        more = {"first": self._sent, "timeout": self.length.timeout} | more
+        plan = Plan(self.stack.url, str(ledger), self.seed, rate, seconds, **more)
         self._sent += round(seconds * rate)
         with (self.folder / "load.log").open("ab") as log:
             argv = [sys.executable, "-m", "tests.faults.chaos.load", json.dumps(asdict(plan))]
@@ -87,7 +89,9 @@ class Run:
             tormentor.wait(5)
             verdict = self.verdict()
         tell(f"all there and compared {time.monotonic() - started:.0f} s after the last answer")
-        return verdict
+        hung_up = sum(one.hung_up for one in self.heard().values())
+        told = [f"calls that were given up after {self.length.timeout:g} s and made again: {hung_up}"]
+        return replace(verdict, notes=[*verdict.notes, *told]) if hung_up else verdict
 
     def drain(self, tormentor: Tormentor) -> float:
         """Seconds until no run and no message is on its way; after a long patience, that patience."""

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from api.__main__ import NotStarted, refuse_development_keys
+from api.process import NotStarted, refuse_development_keys
 from api.settings import ApiSettings
 from cli.embedded.ports import free_port
 from models.database import Database

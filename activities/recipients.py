@@ -26,9 +26,10 @@ from models.tables.triggers import Trigger, find_fan_out, lock_unretired, mark_f
 from workflows_engine import effects
 from workflows_engine.effects.runs import ExpandAnswer, ExpandAsk
 
-IN_FLIGHT = 20
-"""Starts at once in a worker, over all its fan-outs: more only add latency at the server, for everybody."""
-OF_ONE = 8
+AT_ONCE = 4
+"""Starts at once in a worker, over all its fan-outs, and pages that are written: more only add latency at the
+servers, for everybody."""
+OF_ONE = 2
 """Starts of one fan-out among them, so that a small one does not wait behind pages of large ones."""
 
 
@@ -39,7 +40,8 @@ class Recipients:
         self._database = database
         self._temporal = temporal
         self._page_size = page_size
-        self._slots = asyncio.Semaphore(IN_FLIGHT)
+        self._starting = asyncio.Semaphore(AT_ONCE)
+        self._writing = asyncio.Semaphore(AT_ONCE)
 
     @performs(effects.expand_recipients)
     async def expand_recipients(self, ask: ExpandAsk) -> ExpandAnswer:
@@ -75,6 +77,7 @@ class Recipients:
         trigger = _trigger_of(found)
         runs, changed = {}, []
         async with (
+            self._writing,
             self._database.connection() as connection,
             connection.pipeline(),
             connection.transaction(),
@@ -100,7 +103,7 @@ class Recipients:
         own_slots = asyncio.Semaphore(OF_ONE)
 
         async def start(run: RecipientRun) -> None:
-            async with own_slots, self._slots:
+            async with own_slots, self._starting:
                 await _start_run(self._temporal, _startable(run, found["slug"]))
 
         async with asyncio.TaskGroup() as group:

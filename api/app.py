@@ -56,7 +56,7 @@ _SPANS = TelemetryConfig(
     exclude=lambda scope: scope["path"] in ("/healthz", "/readyz"),
 )
 
-TRIGGERS_AT_ONCE = 8
+TRIGGERS_AT_ONCE = 4
 """Triggers that a process accepts at the same time: more only wait for connections and for Temporal."""
 
 

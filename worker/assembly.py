@@ -66,6 +66,10 @@ STICKY = timedelta(seconds=2)
 GRACE = timedelta(seconds=40)
 """On shutdown: longer than the longest send (35 s), so that none is cut off."""
 CACHED_RUNS = 1_000
+RUNS_AT_ONCE = 4
+"""Workflow tasks that a worker holds at a time, of each queue. What it holds it serves as it came; what
+waits in Temporal's queues is served tenant by tenant. A process has one processor's worth of Python: with a
+hundred at a time, as is usual, a burst ends later, and others wait behind it (docs/correctness.md)."""
 
 
 @dataclass(frozen=True)
@@ -148,11 +152,17 @@ async def working(
     parts: Parts,
     *,
     queues: tuple[str, ...] = QUEUES,
+    runs_at_once: int = RUNS_AT_ONCE,
     runner: WorkflowRunner | None = None,
     interceptors: Sequence[Interceptor] = (),
 ) -> AsyncIterator[list[Worker]]:
-    """Serve these task queues until the block ends, then let what is in flight finish."""
+    """Serve these task queues until the block ends, then let what is in flight finish.
+
+    `runs_at_once`: workflow tasks at a time of each queue, at least 2.
+    """
     activities = performers(parts)
+    # A poll keeps a place: half of them each for new runs and for those that go on.
+    pollers = max(runs_at_once // 2, 1)
     async with AsyncExitStack() as stack:
         workers = []
         for queue in queues:
@@ -164,8 +174,9 @@ async def working(
                 workflow_runner=runner or UnsandboxedWorkflowRunner(),
                 interceptors=interceptors,
                 workflow_failure_exception_types=[EngineError],
+                max_concurrent_workflow_tasks=runs_at_once,
                 # The default split leaves one poller for the first task of every new run.
-                workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+                workflow_task_poller_behavior=PollerBehaviorAutoscaling(maximum=pollers, initial=pollers),
                 activity_task_poller_behavior=PollerBehaviorAutoscaling(),
                 max_cached_workflows=CACHED_RUNS if queue != names.SENDS else 0,
                 sticky_queue_schedule_to_start_timeout=STICKY,

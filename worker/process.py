@@ -12,7 +12,6 @@ import psycopg
 import uvloop
 from pydantic import ValidationError
 from temporalio.service import RPCError
-from temporalio.worker import WorkflowRunner
 from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception_type, wait_exponential
 
 from activities.reconciling.restored import catch_up
@@ -61,15 +60,14 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
         if runtime is not None:
             figures = asyncio.create_task(show_figures(database, runtime.metric_meter))
             closing.callback(figures.cancel)
-        await _work(parts, queues, stop, runner=sandbox() if settings.sandboxed else None)
+        await _work(parts, settings, queues, stop)
 
 
-async def _work(
-    parts: Parts, queues: tuple[str, ...], stop: asyncio.Event, runner: WorkflowRunner | None
-) -> None:
+async def _work(parts: Parts, settings: WorkerSettings, queues: tuple[str, ...], stop: asyncio.Event) -> None:
     if names.RUNS in queues:
         await _catch_up(parts.database, parts.temporal, stop)
-    async with working(parts, queues=queues, runner=runner):
+    runner = sandbox() if settings.sandboxed else None
+    async with working(parts, queues=queues, runs_at_once=settings.runs_at_once, runner=runner):
         if names.BULK in queues:
             await ensure_maintenance(parts.temporal)
         log.info("working on %s", ", ".join(queues))

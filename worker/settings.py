@@ -7,6 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dispatch.log_lines import LogFormat
 from models.values.retention import RETENTION
+from worker.assembly import RUNS_AT_ONCE
 
 
 class WorkerSettings(BaseSettings):
@@ -43,6 +44,9 @@ class WorkerSettings(BaseSettings):
 
     pool_size: int = Field(default=20, validation_alias="TOCSIN_WORKER_POOL_SIZE", ge=2)
     """Connections to Postgres at most."""
+
+    runs_at_once: int = Field(default=RUNS_AT_ONCE, validation_alias="TOCSIN_WORKER_RUNS_AT_ONCE", ge=2)
+    """Workflow tasks at a time, of each queue."""
 
     upgrading: bool = Field(default=False, validation_alias="TOCSIN_UPGRADING")
     """Workers of the release before serve the same runs: carry none on in a way that they cannot."""

@@ -27,6 +27,10 @@ _DYNAMIC_CONFIG: Mapping[str, str] = {
     "system.forceNexusEndpointRefreshOnRead": "false",
     # So that one tenant's flood cannot starve another's runs (priority's fairness key).
     "matching.enableFairness": "true",
+    # Fairness is within a partition, and each of the usual four is asked in its turn only: a small tenant's
+    # run would wait for the others' floods. One server of one shard gains nothing by them.
+    "matching.numTaskqueueReadPartitions": "1",
+    "matching.numTaskqueueWritePartitions": "1",
     # For the test clock (docs/test-clock.md): runs of development may be sent ahead in time.
     "frontend.WorkflowTimeSkippingEnabled": "true",
     # How far ahead of now timers are read; none may be set nearer. With the default of 1 s every timer that

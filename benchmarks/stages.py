@@ -63,7 +63,7 @@ def stages_of(events: list[HistoryEvent], due: float, item: float | None = None)
     """
     fired = _of(events, EventType.EVENT_TYPE_TIMER_FIRED)
     woken = fired[-1] if fired else events[0]
-    at = _seconds(woken)
+    at = seconds_at(woken)
     if not fired and at < due:
         return {}
     found = {}
@@ -73,12 +73,12 @@ def stages_of(events: list[HistoryEvent], due: float, item: float | None = None)
     else:
         found["accepted_ms"] = at - due
     after = events[woken.event_id :]
-    begun = _seconds(_of(after, EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED)[0])
+    begun = seconds_at(_of(after, EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED)[0])
     found["task_started_ms"] = begun - at
     if item is not None:
         found["item_committed_ms"] = item - begun
     found["task_completed_ms"] = (
-        _seconds(_of(after, EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)[-1]) - begun
+        seconds_at(_of(after, EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)[-1]) - begun
     )
     return {name: seconds * 1000 for name, seconds in found.items()}
 
@@ -103,8 +103,9 @@ def _of(events: Sequence[HistoryEvent], kind: EventType.ValueType) -> list[Histo
 
 
 def _set_to(timer: HistoryEvent) -> float:
-    return _seconds(timer) + seconds_of(timer.timer_started_event_attributes.start_to_fire_timeout)
+    return seconds_at(timer) + seconds_of(timer.timer_started_event_attributes.start_to_fire_timeout)
 
 
-def _seconds(event: HistoryEvent) -> float:
+def seconds_at(event: HistoryEvent) -> float:
+    """Since 1970."""
     return event.event_time.ToNanoseconds() / 1e9

@@ -66,7 +66,7 @@ def stages_of(events: list[HistoryEvent], due: float, item: float | None = None)
     at = seconds_at(woken)
     if not fired and at < due:
         return {}
-    found = {}
+    found: dict[str, float] = {}
     if fired:
         moment = _set_to(events[woken.timer_fired_event_attributes.started_event_id - 1])
         found |= {"timer_set_ms": moment - due, "timer_fired_ms": at - moment}

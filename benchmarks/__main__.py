@@ -34,13 +34,13 @@ MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "footprint": footprint.measure,
     "trigger_to_feed": trigger_to_feed.measure,
     "content": content.measure,
-    "batches": batches.measure,
 }
 SIZED_LONG: dict[str, Callable[[Instance, Size], Awaitable[dict[str, Any]]]] = {
     "disk": disk.measure,
     "memory": memory.measure,
 }
 LONG: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
+    "batches": batches.measure,
     "big_batch": batches.measure_big,
     "sliding": batches.measure_sliding,
     "timers": timers.measure,
@@ -80,11 +80,14 @@ def main() -> None:
         minutes=given.minutes or (LONG_MINUTES if given.long else Size.minutes),
     )
     # Now: what is checked out may be another commit in half an hour.
-    seen = sighting(sys.argv[1:])
+    seen, started = sighting(sys.argv[1:]), time.monotonic()
     figures: dict[str, Any] = {}
     try:
         _measure_all(names, size, figures)
     finally:
+        seen["took_s"] = round(time.monotonic() - started, 1)
+        took = {name: told["took_s"] for name, told in figures.items()} | {"in all": seen["took_s"]}
+        print("seconds taken: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in took.items()))
         # What was measured before one of them failed took minutes, too.
         if given.keep and figures:
             print(f"kept in benchmarks/results/{keep({'seen': seen, **figures})}")
@@ -104,8 +107,10 @@ def _measure_all(names: Sequence[str], size: Size, figures: dict[str, Any]) -> N
 def _parser(every: Iterable[str], usual: Iterable[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(every)} (default: {', '.join(usual)})")
-    parser.add_argument("--rounds", type=int, default=5, help="paired rounds of each (default: 5)")
-    parser.add_argument("--runs", type=int, default=150, help="runs in a round (default: 150)")
+    parser.add_argument(
+        "--rounds", type=int, default=Size.rounds, help=f"paired rounds of each (default: {Size.rounds})"
+    )
+    parser.add_argument("--runs", type=int, default=Size.runs, help=f"runs in a round (default: {Size.runs})")
     parser.add_argument("--messages", type=int, help="loaded by growth (default: 50,000, long 1,000,000)")
     parser.add_argument("--minutes", type=float, help="that memory is watched (default: 2, long 30)")
     parser.add_argument("--long", action="store_true", help="the long forms, tens of minutes")

@@ -41,10 +41,14 @@ class Ceiling:
 
     async def paid(self, count: int, label: str, plans: Sequence[bare.Plan]) -> Paid:
         """Until so many runs are completed that follow these plans in turn."""
-        before = {name: seconds_of(part) for name, part in self.parts.items()}
+        before = self.spent()
         seconds = await bare.drive(self.client, count, AT_ONCE, label, plans)
-        spent = {name: (seconds_of(part) - before[name]) * 1000 / count for name, part in self.parts.items()}
-        return Paid(spent, count / seconds)
+        after = self.spent()
+        return Paid({name: (after[name] - before[name]) * 1000 / count for name in after}, count / seconds)
+
+    def spent(self) -> dict[str, float]:
+        """CPU seconds of each process so far."""
+        return {name: seconds_of(part) for name, part in self.parts.items()}
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from matplotlib.typing import RcKeyType
 
+from benchmarks.figures import reached
 from benchmarks.goals import CPU_RATIO, CPU_SHAPE, FOREGROUND_RATIO, LATE_MS, RATE_RATIO, section, within
 from benchmarks.reports import ROOT, Report, newest, read
 
@@ -150,13 +151,7 @@ def _latency(figure: Figure, report: Report) -> None:
     }
     panels = figure.subplots(1, len(parts), sharey=True)
     for axes, (part, title) in zip(panels, parts.items(), strict=True):
-        for share, colour in BY_SHARE.items():
-            values = [load[part][share] for load in loads.values()]
-            axes.plot(range(len(loads)), values, marker="o", linewidth=0.8, color=colour, label=share)
-            for at, value in enumerate(values):
-                axes.annotate(
-                    f"{value:,.0f}", (at, value), textcoords="offset points", size=8, **BESIDE[share]
-                )
+        _percentiles(axes, [load[part] for load in loads.values()])
         axes.set(title=f"until {title}", yscale="log", xlim=(-0.4, len(loads) - 0.3))
         axes.margins(y=0.15)
         axes.set_xticks(
@@ -171,13 +166,32 @@ def _latency(figure: Figure, report: Report) -> None:
     panels[1].set_xlabel(f"of the capacity measured just before, {capacity:.1f} runs a second")
 
 
+def _percentiles(axes: Axes, loads: Sequence[Mapping[str, float]]) -> None:
+    """A line each; where too few were seen for one, the highest stands alone and is hollow."""
+    for share, colour in BY_SHARE.items():
+        found = {at: reached(times, share) for at, times in enumerate(loads)}
+        shown = {at: value for at, (label, value) in found.items() if label == share}
+        axes.plot(list(shown), list(shown.values()), marker="o", linewidth=0.8, color=colour, label=share)
+        for at, value in shown.items():
+            _beside(axes, at, value, share)
+    few = {at: times["max"] for at, times in enumerate(loads) if reached(times, "p99")[0] != "p99"}
+    if few:
+        hollow: dict[str, Any] = {"markerfacecolor": "white", "color": BY_SHARE["p99"], "linestyle": "none"}
+        axes.plot(list(few), list(few.values()), marker="o", label="highest, too few seen for p99", **hollow)
+    for at, value in few.items():
+        _beside(axes, at, value, "p99")
+
+
+def _beside(axes: Axes, at: int, value: float, share: str) -> None:
+    axes.annotate(f"{value:,.0f}", (at, value), textcoords="offset points", size=8, **BESIDE[share])
+
+
 def _sleepers(figure: Figure, report: Report) -> None:
     sleepers = report.figures["sleepers"]
     herd = sleepers["herd"]
     late, drained, foreground = figure.subplots(1, 3, width_ratios=[3, 2, 2])
-    columns = [
-        Column(share, sleepers["spread"]["late_ms"][share], OURS, LATE_MS.get(share)) for share in BY_SHARE
-    ]
+    times = sleepers["spread"]["late_ms"]
+    columns = [Column(*reached(times, share), OURS, LATE_MS.get(share)) for share in BY_SHARE]
     _columns(late, columns)
     late.set(title=f"{sleepers['open']:,} asleep, a few due each second", ylabel="milliseconds too late")
     bare = herd["bare_drained_per_s"]
@@ -189,12 +203,16 @@ def _sleepers(figure: Figure, report: Report) -> None:
         ],
     )
     drained.set(title=f"a herd of {herd['herd']:,}", ylabel="runs drained a second")
-    beside, alone = herd["foreground_beside_ms"]["p99"], herd["foreground_alone_ms"]["p99"]
+    by, beside = reached(herd["foreground_beside_ms"], "p99")
+    by_alone, alone = reached(herd["foreground_alone_ms"], "p99")
     _columns(
         foreground,
-        [Column("beside the herd", beside, OURS, FOREGROUND_RATIO * alone), Column("alone", alone, BARE)],
+        [
+            Column(f"beside the herd\n{by}", beside, OURS, FOREGROUND_RATIO * alone),
+            Column(f"alone\n{by_alone}", alone, BARE),
+        ],
     )
-    foreground.set(title="another trigger", ylabel="milliseconds to its feed item, p99")
+    foreground.set(title="another trigger", ylabel="milliseconds to its feed item")
 
 
 def _columns(axes: Axes, columns: Sequence[Column]) -> None:

@@ -5,15 +5,14 @@ the same with few connections to Postgres: `TOCSIN_WORKER_POOL_SIZE=2 python -m 
 """
 
 import asyncio
-import statistics
 import sys
 import time
-from datetime import datetime
 from typing import Any
 
 import httpx
 import psycopg
 
+from benchmarks.figures import percentiles
 from benchmarks.instance import Instance, in_app_step
 from benchmarks.machine import noise
 from benchmarks.waiting import until
@@ -28,7 +27,7 @@ KEY = "fairness"
 
 
 async def measure(instance: Instance, rounds: int) -> dict[str, Any]:
-    """Seconds from the trigger to the readable feed item; `rounds` is not used."""
+    """Milliseconds from the trigger to the readable feed item; `rounds` is not used."""
     instance.publish(KEY, in_app_step())
     async with httpx.AsyncClient(headers=instance.headers, timeout=120) as http:
         for number in range(10):
@@ -48,9 +47,9 @@ async def measure(instance: Instance, rounds: int) -> dict[str, Any]:
     return {
         "noise": before,
         "burst": {"triggers": BURST, "in_flight": IN_FLIGHT, "until_its_last_item_s": round(seconds, 1)},
-        "of_the_burst_s": _spread(await asyncio.to_thread(_waits, instance)),
-        "beside_it_s": _spread(beside),
-        "alone_s": _spread(alone),
+        "of_the_burst_ms": percentiles(await asyncio.to_thread(_waits, instance)),
+        "beside_it_ms": percentiles(beside),
+        "alone_ms": percentiles(alone),
     }
 
 
@@ -64,7 +63,7 @@ async def _single(instance: Instance, http: httpx.AsyncClient, user: str) -> flo
         return bool((await http.get(instance.feed(user))).json()["entries"])
 
     await until(has_item, pause_seconds=0.01)
-    return time.monotonic() - started
+    return (time.monotonic() - started) * 1000
 
 
 async def burst(url: str, key: str, count: int, at_once: int) -> None:
@@ -98,28 +97,17 @@ async def _is_over(instance: Instance) -> bool:
 
 
 def _waits(instance: Instance) -> list[float]:
-    """Of every run of the burst: from when its call was sent until it was finished, as its row says."""
+    """Of every run of the burst: from when its call was sent to the commit of its end."""
     sql = """
-        SELECT t.data ->> 'sent', r.finished_at
+        SELECT (t.data ->> 'sent')::float8, extract(epoch FROM pg_xact_commit_timestamp(r.xmin))::float8
         FROM recipient_runs r JOIN triggers t ON t.id = r.workflow_run_id WHERE r.tenant_id = 'burst'
     """
-    found: list[tuple[str, datetime]] = _rows(instance, sql)
-    return [finished.timestamp() - float(sent) for sent, finished in found]
+    return [(ended - sent) * 1000 for sent, ended in _rows(instance, sql)]
 
 
 def _rows(instance: Instance, sql: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(instance.database_url, autocommit=True) as connection:
         return connection.execute(sql).fetchall()
-
-
-def _spread(seconds: list[float]) -> dict[str, float]:
-    cuts = statistics.quantiles(seconds, n=20)
-    return {
-        "count": len(seconds),
-        "p50": round(statistics.median(seconds), 3),
-        "p95": round(cuts[18], 3),
-        "max": round(max(seconds), 3),
-    }
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What measures are told to do, and the shapes in which they tell what they saw."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -13,7 +13,7 @@ class Size:
     """
 
     rounds: int = 5
-    runs: int = 150
+    runs: int = 120
     is_long: bool = False
     messages: int = 50_000
     minutes: float = 2
@@ -21,16 +21,29 @@ class Size:
 
 def spread(values: Sequence[float]) -> dict[str, float]:
     return {
-        "median": round(statistics.median(values), 2),
-        "min": round(min(values), 2),
-        "max": round(max(values), 2),
+        "median": round(statistics.median(values), 3),
+        "min": round(min(values), 3),
+        "max": round(max(values), 3),
     }
+
+
+ENOUGH = {"p50": 1, "p95": 20, "p99": 100}
+"""Of how many values a percentile is another than the highest."""
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float]:
-    """By the nearest rank, so that the highest is one that was seen."""
+    """By the nearest rank, so that each was seen; those that would be the highest are left out."""
     ranked = sorted(values)
     told = {
-        f"p{share}": round(ranked[max(-(-len(ranked) * share // 100), 1) - 1], 1) for share in (50, 95, 99)
+        name: round(ranked[max(-(-len(ranked) * int(name[1:]) // 100), 1) - 1], 1)
+        for name, enough in ENOUGH.items()
+        if len(ranked) >= enough
     }
     return {"seen": float(len(ranked)), **told, "max": round(ranked[-1], 1)}
+
+
+def reached(times: Mapping[str, float], name: str) -> tuple[str, float]:
+    """A percentile by its name; where fewer were seen than it takes, the highest, and that it is that."""
+    if times["seen"] < ENOUGH[name]:
+        return f"highest of {times['seen']:.0f}", times["max"]
+    return name, times[name]

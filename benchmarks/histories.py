@@ -68,7 +68,7 @@ def plan_of(events: list[HistoryEvent]) -> Plan:
         elif event.event_type == EventType.EVENT_TYPE_TIMER_STARTED:
             timer = event.timer_started_event_attributes
             if timer.timer_id in fired:
-                plan.append(f"{PAUSE}{_seconds(timer.start_to_fire_timeout)}")
+                plan.append(f"{PAUSE}{seconds_of(timer.start_to_fire_timeout)}")
     return tuple(plan)
 
 
@@ -108,5 +108,5 @@ def _is_local(event: HistoryEvent) -> bool:
     )
 
 
-def _seconds(duration: Duration) -> float:
+def seconds_of(duration: Duration) -> float:
     return duration.seconds + duration.nanos / 1e9

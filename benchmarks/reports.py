@@ -40,6 +40,16 @@ class Report:
         """Percent of all cores' time that others took during each of the measures told."""
         return {name: self.figures[name]["machine"]["steal_percent"] for name in TOLD}
 
+    @property
+    def took(self) -> dict[str, float]:
+        """Seconds of each measure."""
+        return {name: figures["took_s"] for name, figures in self.figures.items() if name != "seen"}
+
+    @property
+    def seconds(self) -> float:
+        """Of all, and of starting and stopping what was measured where the report tells that."""
+        return float(self.seen.get("took_s", sum(self.took.values())))
+
 
 def sighting(arguments: Sequence[str]) -> dict[str, Any]:
     """What makes a figure one that can be believed and repeated: when, of what, how, on which machine."""

@@ -9,8 +9,9 @@ def spread(median: float) -> dict[str, float]:
     return {"median": median, "min": round(median * 0.9, 2), "max": round(median * 1.2, 2)}
 
 
-def percentiles(lowest: float) -> dict[str, float]:
-    return {"seen": 80.0, "p50": lowest, "p95": lowest * 3, "p99": lowest * 10, "max": lowest * 11}
+def percentiles(lowest: float, count: int = 80) -> dict[str, float]:
+    p99 = {"p99": lowest * 10} if count >= 100 else {}
+    return {"seen": float(count), "p50": lowest, "p95": lowest * 3, **p99, "max": lowest * 11}
 
 
 def shape(ratio: float, cpu_ratio: float) -> dict[str, Any]:
@@ -26,6 +27,10 @@ def shape(ratio: float, cpu_ratio: float) -> dict[str, Any]:
         "ratio_to_same_activities": spread(ratio),
         "cpu_ratio_to_same_activities": spread(cpu_ratio),
     }
+
+
+def stages(*names: str) -> dict[str, Any]:
+    return {name: percentiles(10.0, 120) for name in (*names, "task_started_ms", "task_completed_ms")}
 
 
 def report() -> dict[str, Any]:
@@ -47,19 +52,25 @@ def report() -> dict[str, Any]:
         "runs": {
             "one-in-app": shape(0.6, 2.0),
             "in-app-and-mail": shape(0.75, 1.5),
+            "delay-1s": shape(0.9, 1.5),
+            "batch-of-20": shape(0.7, 1.5),
             "machine": MACHINE,
-            "took_s": 10.0,
+            "took_s": 60.0,
         },
         "latency": {
             "capacity_runs_per_s": 40.0,
             **{f"at_{share}_percent": load | times for share in (10, 50, 80)},
             "machine": MACHINE | {"steal_percent": 41.0},
-            "took_s": 10.0,
+            "took_s": 40.0,
         },
         "sleepers": {
             "open": 5000,
             "opened_per_s": 50.0,
-            "spread": {"asleep_in_time": True, "late_ms": percentiles(120.0)},
+            "spread": {
+                "asleep_in_time": True,
+                "late_ms": percentiles(120.0),
+                "stages_ms": stages("timer_fired_ms"),
+            },
             "herd": {
                 "herd": 1000,
                 "asleep_in_time": True,
@@ -67,11 +78,15 @@ def report() -> dict[str, Any]:
                 "drained_per_s": 40.0,
                 "bare_drained_per_s": 50.0,
                 "ratio_to_ceiling": 0.8,
-                "foreground_alone_ms": percentiles(30.0),
+                "foreground_alone_ms": percentiles(30.0, 120),
                 "foreground_beside_ms": percentiles(90.0),
                 "foreground_p99_ratio": 3.0,
+                "stages_ms": stages("timer_fired_ms", "item_committed_ms"),
+                "bare_stages_ms": stages("timer_fired_ms"),
+                "foreground_alone_stages_ms": stages("accepted_ms"),
+                "foreground_beside_stages_ms": {"accepted_ms": percentiles(7.0)},
             },
             "machine": MACHINE,
-            "took_s": 10.0,
+            "took_s": 20.0,
         },
     }

@@ -72,7 +72,7 @@ async def serve(address: str) -> None:
 @asynccontextmanager
 async def _worker(client: Client, queue: str) -> AsyncIterator[Worker]:
     # Ours is not imported by the drivers of bare workflows: its definitions would be, too.
-    from worker.assembly import CACHED_RUNS, GRACE, STICKY
+    from worker.assembly import CACHED_RUNS, GRACE, RUNS_AT_ONCE, STICKY, polling
 
     async with Worker(
         client,
@@ -80,7 +80,8 @@ async def _worker(client: Client, queue: str) -> AsyncIterator[Worker]:
         workflows=[Bare] if queue == QUEUE else [],
         activities=[nothing],
         workflow_runner=UnsandboxedWorkflowRunner(),
-        workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+        max_concurrent_workflow_tasks=RUNS_AT_ONCE,
+        workflow_task_poller_behavior=polling(RUNS_AT_ONCE),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
         max_cached_workflows=CACHED_RUNS if queue == QUEUE else 0,
         sticky_queue_schedule_to_start_timeout=STICKY,

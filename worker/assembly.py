@@ -147,6 +147,15 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
     ]
 
 
+def polling(runs_at_once: int) -> PollerBehaviorAutoscaling:
+    """Of workflow tasks: a poll keeps one of the places, so half of them are for new runs, half for the others.
+
+    The SDK's default split would leave one poller for the first task of every new run.
+    """
+    half = max(runs_at_once // 2, 1)
+    return PollerBehaviorAutoscaling(initial=half, maximum=half)
+
+
 @asynccontextmanager
 async def working(
     parts: Parts,
@@ -161,8 +170,6 @@ async def working(
     `runs_at_once`: workflow tasks at a time of each queue, at least 2.
     """
     activities = performers(parts)
-    # A poll keeps a place: half of them each for new runs and for those that go on.
-    pollers = max(runs_at_once // 2, 1)
     async with AsyncExitStack() as stack:
         workers = []
         for queue in queues:
@@ -175,8 +182,7 @@ async def working(
                 interceptors=interceptors,
                 workflow_failure_exception_types=[EngineError],
                 max_concurrent_workflow_tasks=runs_at_once,
-                # The default split leaves one poller for the first task of every new run.
-                workflow_task_poller_behavior=PollerBehaviorAutoscaling(maximum=pollers, initial=pollers),
+                workflow_task_poller_behavior=polling(runs_at_once),
                 activity_task_poller_behavior=PollerBehaviorAutoscaling(),
                 max_cached_workflows=CACHED_RUNS if queue != names.SENDS else 0,
                 sticky_queue_schedule_to_start_timeout=STICKY,

@@ -18,6 +18,7 @@ th,td{padding:.35rem .8rem;text-align:left;vertical-align:top;border-top:1px sol
 thead th{color:var(--quiet);font-weight:400;font-size:.87rem;border-top:0}tbody th{font-weight:400}
 th+th,td{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 tbody th::first-letter{text-transform:uppercase}
+h2 span{font-weight:400;font-size:.87rem}
 code{color:var(--quiet);font-size:.84rem;display:block}
 .quiet,.none *{color:var(--quiet)}.wrong,.wrong *{color:var(--mark);font-weight:600}
 """

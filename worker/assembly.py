@@ -148,7 +148,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
 
 
 def polling(runs_at_once: int) -> PollerBehaviorAutoscaling:
-    """Of workflow tasks: a poll keeps one of the places, so half of them are for new runs, half for the others.
+    """Of workflow tasks: a poll keeps one of the places, so half are for new runs, half for the others.
 
     The SDK's default split would leave one poller for the first task of every new run.
     """

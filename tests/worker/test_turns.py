@@ -1,0 +1,68 @@
+"""Whose run is next, where workers hold few at a time and Temporal's queue many."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from cli.embedded.temporal import EmbeddedTemporal
+from dispatch.codec import data_converter
+from dispatch.temporal import Temporal
+from dispatch.triggers import Place, TriggerRequest, accept
+from models.database import Database
+from models.values.given import GivenRecipient, GivenTenant
+from outbound.client import build_client
+from tests.builders import in_app_step, workflow
+from tests.committing import publish
+from tests.environments import TestEnvironment
+from tests.eventually import eventually
+from tests.houses import SEALER
+from tests.runs import rows
+from worker.assembly import Parts, working
+
+FLOOD = 60
+SOON = 20
+"""Turns: some of the flood is at work before the queue knows of anybody else."""
+BEFORE = """
+    SELECT count(*) FILTER (WHERE r.finished_at IS NULL) AS open,
+           count(*) FILTER (WHERE r.finished_at < quiet.finished_at) AS before
+    FROM recipient_runs r JOIN recipient_runs quiet USING (environment_id)
+    WHERE r.environment_id = %s AND quiet.tenant_id = 'quiet'
+"""
+
+
+@pytest.fixture
+async def unworked(tmp_path: Path) -> AsyncIterator[Temporal]:
+    """A server whose queue fills, as nobody works on it yet."""
+    server = EmbeddedTemporal(tmp_path, 0, None)
+    server.start()
+    yield Temporal(client=await Client.connect(server.address, data_converter=data_converter(None)))
+    server.stop()
+
+
+async def test_a_tenant_s_one_run_does_not_wait_for_another_s_flood(
+    database: Database, environment: TestEnvironment, unworked: Temporal
+) -> None:
+    await publish(database, environment, "greet", workflow(in_app_step()))
+
+    async def greet(tenant: str) -> None:
+        request = TriggerRequest(
+            workflow_key="greet",
+            recipients=[GivenRecipient.read({"id": f"of-{tenant}"})],
+            tenant=GivenTenant.read(tenant),
+            request_id="test",
+        )
+        await accept(database, unworked, Place(environment.id, environment.slug), request)
+
+    for tenant in [*["noisy"] * FLOOD, "quiet"]:
+        await greet(tenant)
+
+    async def all_ended() -> bool:
+        (seen,) = await rows(database, BEFORE, environment.id)
+        return seen["open"] == 0
+
+    async with build_client([]) as http, working(Parts(database, unworked, http, SEALER)):
+        await eventually(all_ended)
+    (seen,) = await rows(database, BEFORE, environment.id)
+    assert seen["before"] < SOON

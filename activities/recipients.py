@@ -59,9 +59,11 @@ class Recipients:
         begun = time.monotonic()
         async for reached, position in fan_out.pages(start):
             async with beating(told):
-                # Of the time at which it happens: whoever began to wait since the trigger must see it.
-                now = ask.now + timedelta(seconds=time.monotonic() - begun)
-                await self._start(found, await self._write(found, reached, now))
+                async with self._writing:
+                    # Of the time at which it happens: whoever began to wait since the trigger must see it.
+                    now = ask.now + timedelta(seconds=time.monotonic() - begun)
+                    runs = await self._write(found, reached, now)
+                await self._start(found, runs)
             told = position.model_dump(mode="json")
             activity.heartbeat(told)
         async with self._database.connection() as connection:
@@ -77,7 +79,6 @@ class Recipients:
         trigger = _trigger_of(found)
         runs, changed = {}, []
         async with (
-            self._writing,
             self._database.connection() as connection,
             connection.pipeline(),
             connection.transaction(),

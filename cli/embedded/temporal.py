@@ -27,9 +27,9 @@ _DYNAMIC_CONFIG: Mapping[str, str] = {
     "system.forceNexusEndpointRefreshOnRead": "false",
     # So that one tenant's flood cannot starve another's runs (priority's fairness key).
     "matching.enableFairness": "true",
-    # Fairness is within a partition, and each of the usual four is asked in its turn only: a small tenant's
-    # run would wait for the others' floods. One server of one shard gains nothing by them.
-    "matching.numTaskqueueReadPartitions": "1",
+    # Turns are taken within a partition, and each of the usual four would be asked when its own turn comes:
+    # a small tenant's run would wait for the others' floods. All four are still read, as a server of before
+    # may have left something in each.
     "matching.numTaskqueueWritePartitions": "1",
     # For the test clock (docs/test-clock.md): runs of development may be sent ahead in time.
     "frontend.WorkflowTimeSkippingEnabled": "true",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.chaos.ledger import Heard
 from tests.faults.chaos.mix import CANCELLED_SECONDS, everybody, wanted
-from tests.faults.chaos.neighbours import Waits, moved, waits
+from tests.faults.chaos.neighbours import Waits, ended, moved, waits
 from tests.faults.chaos.shown import Item, Run, Shown
 from tests.faults.chaos.torment import PARTS, draw
 from tests.faults.chaos.verdict import judge
@@ -104,6 +104,11 @@ def test_others_who_never_see_theirs_have_heard_their_neighbour() -> None:
     assert moved(soon, never).wrong
     assert moved(never, never).wrong
     assert moved(never, soon).wrong
+
+
+def test_a_burst_that_outlasts_the_others_was_not_heard_to_its_end() -> None:
+    assert ended(False, 30).wrong == []
+    assert ended(True, 240).wrong == ["its work went on after 240 s, when others had ended"]
 
 
 def test_only_single_triggers_of_the_time_are_measured_and_who_never_saw_theirs_waits_for_ever() -> None:

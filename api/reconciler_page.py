@@ -1,9 +1,12 @@
 """The reconciler's report as a page for people: whole in one file, without scripts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
 
 from api.schemas.tocsin_reconciler import Healed, Report
+
+SILENT = timedelta(minutes=5)
+"""Rounds are made every ten seconds: after this long none is merely late."""
 
 _STYLE = """
 :root{color-scheme:light dark;--ground:#f5f4f1;--paper:#fff;--ink:#1d1c1a;--quiet:#6b6862;--line:#e0ddd6;
@@ -24,22 +27,30 @@ code{color:var(--quiet);font-size:.84rem;display:block}
 """
 
 
-def page(report: Report) -> str:
+def page(report: Report, now: datetime) -> str:
     """What the JSON says, in the order in which it matters: what is wrong, the account, what was healed."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><title>Reconciler</title>'
         f"<style>{_STYLE}</style></head><body><h1>Reconciler: {escape(report.environment)}</h1>"
-        f"<p>Round {report.rounds:,} was made at {_moment(report.at)}.</p>{_verdict(report)}"
+        f"<p>Round {report.rounds:,} was made at {_moment(report.at)}.</p>{_verdict(report, now)}"
         f'<h2>Runs <span class="quiet">counted at {_moment(report.counted_at)}</span></h2>{_account(report)}'
         f"<h2>Differences</h2>{_differences(report)}</body></html>"
     )
 
 
-def _verdict(report: Report) -> str:
+def _verdict(report: Report, now: datetime) -> str:
+    wrong = []
+    if now - report.at > SILENT:
+        minutes = (now - report.at) // timedelta(minutes=1)
+        wrong.append(f"No round for {minutes:,} minutes: does a worker serve the task queue bulk?")
+    if report.counted_at is None:
+        wrong.append("Runs are not counted yet.")
     if report.unexplained_runs:
         what = "open runs wait for nothing to come and wrote nothing for 15 minutes."
-        return f'<p class="wrong">{report.unexplained_runs:,} {what}</p>'
+        wrong.append(f"{report.unexplained_runs:,} {what}")
+    if wrong:
+        return "".join(f'<p class="wrong">{one}</p>' for one in wrong)
     return "<p>Every accepted run is finished, or open for a reason.</p>"
 
 

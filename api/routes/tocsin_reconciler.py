@@ -1,5 +1,7 @@
 """The reconciler's report for operators, as JSON or as a page."""
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -21,7 +23,7 @@ async def get_report(caller: OperatingCaller, database: Db, request: Request) ->
         raise NotFound("The reconciler has made no round here yet: does a worker serve the task queue bulk?")
     report = schemas.report(row)
     if _prefers_html(request.headers.get("accept", "")):
-        return HTMLResponse(page(report))
+        return HTMLResponse(page(report, datetime.now(UTC)))
     return JSONResponse(report.model_dump(mode="json"))
 
 

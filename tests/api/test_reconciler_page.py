@@ -1,5 +1,5 @@
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from api.reconciler_page import page
 from api.schemas.tocsin_reconciler import Healed, Report
@@ -23,9 +23,9 @@ REPORT = Report(
 )
 
 
-def text_of(report: Report) -> str:
+def text_of(report: Report, now: datetime = NOON) -> str:
     """What a person reads, tags taken out."""
-    body = page(report).partition("<body>")[2]
+    body = page(report, now).partition("<body>")[2]
     return re.sub(r"(?:<[^>]*>)+", " ", body)
 
 
@@ -44,6 +44,20 @@ def test_open_runs_without_a_reason_are_said_first() -> None:
     assert "for a reason" not in told
 
 
+def test_runs_that_were_never_counted_are_not_called_well() -> None:
+    uncounted = REPORT.model_copy(update={"counted_at": None})
+    assert '<p class="wrong">Runs are not counted yet.</p>' in page(uncounted, NOON)
+    assert "for a reason" not in text_of(uncounted)
+
+
+def test_an_instance_without_rounds_for_more_than_five_minutes_is_not_called_well() -> None:
+    late = NOON + timedelta(minutes=7)
+    told = '<p class="wrong">No round for 7 minutes: does a worker serve the task queue bulk?</p>'
+    assert told in page(REPORT, late)
+    assert "for a reason" not in text_of(REPORT, late)
+    assert "for a reason" in text_of(REPORT, NOON + timedelta(minutes=5))
+
+
 def test_what_was_healed_stands_above_what_never_happened() -> None:
     healed = [
         one.model_copy(update={"total": 1200, "last": 5}) if one.kind == Difference.LEFT_OUT else one
@@ -56,4 +70,4 @@ def test_what_was_healed_stands_above_what_never_happened() -> None:
 
 
 def test_what_an_environment_is_called_is_text() -> None:
-    assert "<script>" not in page(REPORT.model_copy(update={"environment": "<script>"}))
+    assert "<script>" not in page(REPORT.model_copy(update={"environment": "<script>"}), NOON)

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 from random import Random
 
@@ -5,7 +6,7 @@ import pytest
 
 from tests.faults.chaos.ledger import Heard
 from tests.faults.chaos.mix import CANCELLED_SECONDS, everybody, wanted
-from tests.faults.chaos.neighbours import Waits, moved, waits
+from tests.faults.chaos.neighbours import Waits, ended, moved, waits
 from tests.faults.chaos.shown import Item, Run, Shown
 from tests.faults.chaos.torment import PARTS, draw
 from tests.faults.chaos.verdict import judge
@@ -98,11 +99,23 @@ def test_others_who_wait_twice_as_long_have_heard_their_neighbour() -> None:
     assert moved(alone, Waits([2.0] * 100)).wrong
 
 
-def test_only_single_triggers_of_the_time_and_what_was_seen_are_measured() -> None:
+def test_others_who_never_see_theirs_have_heard_their_neighbour() -> None:
+    soon, never = Waits([1.0] * 100), Waits([1.0] * 50 + [math.inf] * 50)
+    assert moved(soon, never).wrong
+    assert moved(never, never).wrong
+    assert moved(never, soon).wrong
+
+
+def test_a_burst_that_outlasts_the_others_was_not_heard_to_its_end() -> None:
+    assert ended(False, 30).wrong == []
+    assert ended(True, 240).wrong == ["its work went on after 240 s, when others had ended"]
+
+
+def test_only_single_triggers_of_the_time_are_measured_and_who_never_saw_theirs_waits_for_ever() -> None:
     heard = {
         1: Heard(1, "mailed", ["ada"], runs=1, asked_at=5, shown_at=6),
         2: Heard(2, "mailed", ["ada"], runs=1, asked_at=5),
         3: Heard(3, "mailed", ["ada"], runs=1, asked_at=11, shown_at=12),
         4: Heard(4, "fan_out", ["ada"], runs=5, asked_at=5, shown_at=9),
     }
-    assert waits(heard, 4, 10) == Waits([1.0])
+    assert waits(heard, 4, 10) == Waits([1.0, math.inf])

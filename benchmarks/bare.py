@@ -5,6 +5,7 @@
 
 import asyncio
 import itertools
+import os
 import subprocess
 import sys
 import time
@@ -69,10 +70,17 @@ async def serve(address: str) -> None:
         await asyncio.Event().wait()
 
 
+def runs_at_once() -> int:
+    """Workflow tasks at a time of each queue: as our worker has it, which has the same environment."""
+    # Ours is not imported by the drivers of bare workflows: its definitions would be, too.
+    from worker.assembly import RUNS_AT_ONCE
+
+    return int(os.environ.get("TOCSIN_WORKER_RUNS_AT_ONCE") or RUNS_AT_ONCE)
+
+
 @asynccontextmanager
 async def _worker(client: Client, queue: str) -> AsyncIterator[Worker]:
-    # Ours is not imported by the drivers of bare workflows: its definitions would be, too.
-    from worker.assembly import CACHED_RUNS, GRACE, RUNS_AT_ONCE, STICKY, polling
+    from worker.assembly import CACHED_RUNS, GRACE, STICKY, polling
 
     async with Worker(
         client,
@@ -80,8 +88,8 @@ async def _worker(client: Client, queue: str) -> AsyncIterator[Worker]:
         workflows=[Bare] if queue == QUEUE else [],
         activities=[nothing],
         workflow_runner=UnsandboxedWorkflowRunner(),
-        max_concurrent_workflow_tasks=RUNS_AT_ONCE,
-        workflow_task_poller_behavior=polling(RUNS_AT_ONCE),
+        max_concurrent_workflow_tasks=runs_at_once(),
+        workflow_task_poller_behavior=polling(runs_at_once()),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
         max_cached_workflows=CACHED_RUNS if queue == QUEUE else 0,
         sticky_queue_schedule_to_start_timeout=STICKY,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bare import runs_at_once
 from benchmarks.machine import described
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +27,7 @@ class Report:
 
     @property
     def seen(self) -> dict[str, Any]:
-        """Date, commit, command, machine: see `sighting`."""
+        """Date, commit, command, runs at once, machine: see `sighting`."""
         return dict(self.figures["seen"])
 
     @property
@@ -58,6 +59,7 @@ def sighting(arguments: Sequence[str]) -> dict[str, Any]:
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "commit": _commit(),
         "command": command,
+        "runs_at_once": runs_at_once(),
         "machine": described(),
     }
 

@@ -59,16 +59,17 @@ async def histories_of(client: Client, workflow_ids: Iterable[str]) -> list[list
 def stages_of(events: list[HistoryEvent], due: float, item: float | None = None) -> dict[str, float]:
     """Milliseconds of each stage of a run that has ended; bare workflows have no item.
 
-    None of a run that should have slept and was due before it could.
+    None of a run that should have slept and was due before it could. Of several timers the one set to the
+    moment nearest to `due` counts: a local activity that is tried again later is a timer, too.
     """
     fired = _of(events, EventType.EVENT_TYPE_TIMER_FIRED)
-    woken = fired[-1] if fired else events[0]
+    woken = min(fired, key=lambda timer: abs(_moment(events, timer) - due)) if fired else events[0]
     at = seconds_at(woken)
     if not fired and at < due:
         return {}
     found: dict[str, float] = {}
     if fired:
-        moment = _set_to(events[woken.timer_fired_event_attributes.started_event_id - 1])
+        moment = _moment(events, woken)
         found |= {"timer_set_ms": moment - due, "timer_fired_ms": at - moment}
     else:
         found["accepted_ms"] = at - due
@@ -102,7 +103,9 @@ def _of(events: Sequence[HistoryEvent], kind: EventType.ValueType) -> list[Histo
     return [event for event in events if event.event_type == kind]
 
 
-def _set_to(timer: HistoryEvent) -> float:
+def _moment(events: Sequence[HistoryEvent], fired: HistoryEvent) -> float:
+    """That a timer was set to."""
+    timer = events[fired.timer_fired_event_attributes.started_event_id - 1]
     return seconds_at(timer) + seconds_of(timer.timer_started_event_attributes.start_to_fire_timeout)
 
 

@@ -111,6 +111,7 @@ def test_what_is_kept_says_when_of_what_and_how(tmp_path: Path) -> None:
     told = sighting(["latency", "--keep"])
     name = keep({"seen": told, "latency": {}}, tmp_path)
     kept = json.loads((tmp_path / name).read_text())["seen"]
+    assert kept["runs_at_once"] >= 2
     assert name == f"{kept['date']}.json"
     assert kept["command"] == "make bench ARGS='latency --keep'"
     assert kept["commit"]

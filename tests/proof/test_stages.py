@@ -50,6 +50,21 @@ def test_a_pause_is_late_by_its_timer_the_task_and_the_work() -> None:
     )
 
 
+def test_of_several_timers_the_one_set_to_the_moment_that_was_due_counts() -> None:
+    events = slept(8)
+    tried_again = history(
+        *[("WORKFLOW_TASK_COMPLETED", 300)] * 10,
+        ("TIMER_STARTED", 300),
+        ("TIMER_FIRED", 3_400),
+        ("WORKFLOW_TASK_STARTED", 3_410),
+        ("WORKFLOW_TASK_COMPLETED", 3_500),
+    )[10:]
+    tried_again[0].timer_started_event_attributes.start_to_fire_timeout.FromSeconds(3)
+    tried_again[1].timer_fired_event_attributes.started_event_id = 11
+    told = stages_of([*events, *tried_again], DUE)
+    assert (told["timer_set_ms"], told["timer_fired_ms"]) == pytest.approx((10, 50), abs=0.01)
+
+
 def test_a_trigger_is_late_by_its_acceptance_the_task_and_the_work() -> None:
     events = history(
         ("WORKFLOW_EXECUTION_STARTED", 20),

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from temporalio.client import Client
 
 from cli.embedded.temporal import EmbeddedTemporal
@@ -20,6 +21,7 @@ from tests.eventually import eventually
 from tests.houses import SEALER
 from tests.runs import rows
 from worker.assembly import Parts, working
+from worker.settings import WorkerSettings
 
 FLOOD = 60
 SOON = 20
@@ -66,3 +68,18 @@ async def test_a_tenant_s_one_run_does_not_wait_for_another_s_flood(
         await eventually(all_ended)
     (seen,) = await rows(database, BEFORE, environment.id)
     assert seen["before"] < SOON
+
+
+async def test_a_worker_holds_as_many_tasks_as_it_is_told(database: Database, unworked: Temporal) -> None:
+    async with (
+        build_client([]) as http,
+        working(Parts(database, unworked, http, SEALER), runs_at_once=3) as workers,
+    ):
+        assert {worker.config()["max_concurrent_workflow_tasks"] for worker in workers} == {3}
+
+
+def test_one_place_is_refused_since_new_runs_and_those_begun_need_one_each() -> None:
+    with pytest.raises(ValidationError, match="TOCSIN_WORKER_RUNS_AT_ONCE"):
+        WorkerSettings.model_validate(
+            {"DATABASE_URL": "x", "TOCSIN_SECRET_KEY": "s" * 16, "TOCSIN_WORKER_RUNS_AT_ONCE": 1}
+        )

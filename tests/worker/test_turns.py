@@ -62,7 +62,7 @@ async def test_a_tenant_s_one_run_does_not_wait_for_another_s_flood(
 
     async def all_ended() -> bool:
         (seen,) = await rows(database, BEFORE, environment.id)
-        return seen["open"] == 0
+        return bool(seen["open"] == 0)
 
     async with build_client([]) as http, working(Parts(database, unworked, http, SEALER)):
         await eventually(all_ended)

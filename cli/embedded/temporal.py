@@ -27,16 +27,21 @@ _DYNAMIC_CONFIG: Mapping[str, str] = {
     "system.forceNexusEndpointRefreshOnRead": "false",
     # So that one tenant's flood cannot starve another's runs (priority's fairness key).
     "matching.enableFairness": "true",
-    # Turns are taken within a partition, and each of the usual four would be asked when its own turn comes:
-    # a small tenant's run would wait for the others' floods. All four are still read, as a server of before
-    # may have left something in each.
-    "matching.numTaskqueueWritePartitions": "1",
     # For the test clock (docs/test-clock.md): runs of development may be sent ahead in time.
     "frontend.WorkflowTimeSkippingEnabled": "true",
     # How far ahead of now timers are read; none may be set nearer. With the default of 1 s every timer that
     # the test clock skips costs that second, and so does the shortest pause; with 50 ms it is a twentieth.
     "history.timerProcessorMaxTimeShift": '"50ms"',
 }
+
+# Turns are taken within a partition, and each of the usual four is asked when its own turn comes: a small
+# tenant's run would wait for the others' floods.
+_ONE_PARTITION: Mapping[str, str] = {
+    "matching.numTaskqueueReadPartitions": "1",
+    "matching.numTaskqueueWritePartitions": "1",
+}
+_MARK = "one-partition"
+"""A file beside the state that was made with one. What an older one holds in another would wait for ever."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,8 @@ class EmbeddedTemporal:
         return self._start(patience)
 
     def _start(self, patience: float) -> None:
+        if not (self.home / "temporal.db").exists():
+            (self.home / _MARK).touch()
         self._child = Child(Command("temporal", self._arguments()), self.home)
         self._child.end_leftover()
         demand_free(self.port, "--temporal-port", "TOCSIN_TEMPORAL_PORT")
@@ -162,7 +169,8 @@ class EmbeddedTemporal:
             "--sqlite-pragma",
             f"synchronous={self._tuning.synchronous}",
         ]
-        for name, value in _DYNAMIC_CONFIG.items():
+        partitions = _ONE_PARTITION if (self.home / _MARK).exists() else {}
+        for name, value in {**_DYNAMIC_CONFIG, **partitions}.items():
             words += ["--dynamic-config-value", f"{name}={value}"]
         for name, kind in SEARCH_ATTRIBUTES.items():
             words += ["--search-attribute", f"{name}={kind}"]

@@ -13,6 +13,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from activities.beating import beating
 from activities.fan_out import PAGE, FanOut, Position, Reached
 from activities.performs import performs
+from dispatch.crowding import Crowd
 from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal
 from dispatch.triggers import run_of
@@ -31,17 +32,24 @@ AT_ONCE = 4
 servers, for everybody."""
 OF_ONE = 2
 """Starts of one fan-out among them, so that a small one does not wait behind pages of large ones."""
+FEW = 50
+"""Recipients of a fan-out whose runs take turns as if each were called for alone."""
 
 
 class Recipients:
     """Performs `expand_recipients`, so many recipients at a time."""
 
-    def __init__(self, database: Database, temporal: Temporal, page_size: int = PAGE) -> None:
+    def __init__(
+        self, database: Database, temporal: Temporal, page_size: int = PAGE, crowd: Crowd | None = None
+    ) -> None:
+        """Single triggers' runs that the `crowd` has seen are left room between starts."""
         self._database = database
         self._temporal = temporal
         self._page_size = page_size
         self._starting = asyncio.Semaphore(AT_ONCE)
         self._writing = asyncio.Semaphore(AT_ONCE)
+        self._crowd = crowd or Crowd()
+        self._resting = asyncio.Lock()
 
     @performs(effects.expand_recipients)
     async def expand_recipients(self, ask: ExpandAsk) -> ExpandAnswer:
@@ -55,7 +63,8 @@ class Recipients:
             ):
                 return ExpandAnswer(retired=True)
         fan_out = FanOut(self._database, found, self._page_size)
-        told = (start := _resume_at()).model_dump(mode="json")
+        position_before = start = _resume_at()
+        told = start.model_dump(mode="json")
         begun = time.monotonic()
         async for reached, position in fan_out.pages(start):
             async with beating(told):
@@ -63,8 +72,9 @@ class Recipients:
                     # Of the time at which it happens: whoever began to wait since the trigger must see it.
                     now = ask.now + timedelta(seconds=time.monotonic() - begun)
                     runs = await self._write(found, reached, now)
-                await self._start(found, runs)
-            told = position.model_dump(mode="json")
+                is_bulk = position_before != Position() or len(reached) > FEW
+                await self._start([_startable(run, found["slug"], is_bulk=is_bulk) for run in runs])
+            position_before, told = position, position.model_dump(mode="json")
             activity.heartbeat(told)
         async with self._database.connection() as connection:
             await mark_fanned_out(connection, ask.environment_id, ask.workflow_run_id)
@@ -100,16 +110,27 @@ class Recipients:
             await wake_for_recipients(self._database, self._temporal, trigger.environment_id, changed)
         return [run for run_id, run in runs.items() if run_id in queued]
 
-    async def _start(self, found: DictRow, runs: list[RecipientRun]) -> None:
+    async def _start(self, runs: list[StartableRun]) -> None:
         own_slots = asyncio.Semaphore(OF_ONE)
 
-        async def start(run: RecipientRun) -> None:
-            async with own_slots, self._starting:
-                await _start_run(self._temporal, _startable(run, found["slug"]))
+        async def start(run: StartableRun) -> None:
+            async with own_slots:
+                async with self._starting:
+                    self._crowd.saw(self)
+                    began = time.monotonic()
+                    await _start_run(self._temporal, run)
+                    took = time.monotonic() - began
+                await self._rest(took)
 
         async with asyncio.TaskGroup() as group:
             for run in runs:
                 group.create_task(start(run))
+
+    async def _rest(self, took: float) -> None:
+        """All fan-outs of this worker one after the other, or they would not leave room."""
+        if self._crowd.is_tight(self):
+            async with self._resting:
+                await asyncio.sleep(self._crowd.rest(self, took))
 
 
 # One start that a busy server does not answer in time must not undo the page's other ones.
@@ -123,7 +144,7 @@ async def _start_run(temporal: Temporal, run: StartableRun) -> None:
     await start_recipient_run(temporal, run)
 
 
-def _startable(run: RecipientRun, slug: str) -> StartableRun:
+def _startable(run: RecipientRun, slug: str, *, is_bulk: bool) -> StartableRun:
     return StartableRun(
         environment_id=run.environment_id,
         environment=slug,
@@ -133,6 +154,7 @@ def _startable(run: RecipientRun, slug: str) -> StartableRun:
         recipient=run.recipient,
         tenant_id=run.tenant_id,
         cancellation_key=run.cancellation_key,
+        is_bulk=is_bulk,
     )
 
 

@@ -8,11 +8,13 @@ from uuid import UUID
 from psycopg import Rollback
 from psycopg.rows import DictRow
 
+from activities.backlogs import Backlogs
 from activities.entrance import Entrance, find_entrance
 from activities.ledger import LedgerKey, Writing
 from activities.performs import performs
 from activities.standing import LedAsk, Standing, cancelled, stopped
 from activities.versions import Version, Versions
+from dispatch.crowding import Crowd
 from dispatch.temporal import Temporal
 from dispatch.tracing.effects import note_answer, note_ask
 from dispatch.tracing.spans import spanning
@@ -26,7 +28,7 @@ from models.tables.recipient_runs import Ending, close_part, find_facts, find_ou
 from models.tables.run_events import LogLine, log_part
 from models.tables.triggers import lock_unretired
 from models.tables.waits import RunEventKey, awaited_run_part, lock_open_wait
-from models.values.kinds import Outcome, RunStatus
+from models.values.kinds import Outcome, RunStatus, TriggerSource
 from workflows_engine import effects
 from workflows_engine.effects.runs import BeginAnswer, BeginAsk, FinishAnswer, FinishAsk
 from workflows_engine.effects.steps import StepAnswer, StepAsk
@@ -47,16 +49,20 @@ class Runs:
         versions: Versions,
         temporal: Temporal | None = None,
         leading: Mapping[str, Leading] | None = None,
+        crowd: Crowd | None = None,
     ) -> None:
         """Without `temporal` nobody is told of runs that they wait for.
 
         `leading`, by the types of planned steps: what is performed with the beginning of a run whose first
-        step is of such a type, as it needs nothing but our own rows.
+        step is of such a type, as it needs nothing but our own rows. Fan-outs leave room for the single
+        triggers' runs that the `crowd` is told of.
         """
         self._database = database
         self._versions = versions
         self._temporal = temporal
         self._leading = leading or {}
+        self._backlogs = Backlogs()
+        self._crowd = crowd or Crowd()
 
     @performs(effects.begin_run)
     async def begin_run(self, ask: BeginAsk) -> BeginAnswer:
@@ -69,6 +75,7 @@ class Runs:
             facts = await find_facts(connection, ask.environment_id, ask.recipient_run_id)
             if facts is None:
                 return BeginAnswer(outcome=Outcome.TERMINATED, reason="the run has no row")
+            await self._note(connection, ask, facts)
             version = await self._versions.get(connection, ask.environment_id, facts["workflow_version_id"])
             standing = Standing(facts, version)
             answer = await _decide(connection, standing, ask)
@@ -89,6 +96,14 @@ class Runs:
             return answer
         first = await self._lead(ask, version.plan, facts) if ask.leads else None
         return answer.model_copy(update={"plan": version.plan, "first": first})
+
+    async def _note(self, connection: Connection, ask: BeginAsk, facts: DictRow) -> None:
+        """What others are to know of a run that begins, if somebody called for it alone."""
+        is_single = facts["trigger_source"] == TriggerSource.API and facts["fan_out"] is None
+        if ask.incarnation == 0 and is_single:
+            tenant = (ask.environment_id, facts["tenant_id"])
+            self._crowd.saw(tenant)
+            await self._backlogs.note(connection, tenant, ask.waited_seconds)
 
     async def _lead(self, ask: BeginAsk, plan: dict[str, Any], facts: DictRow) -> dict[str, Any] | None:
         """The first step's answer; it has its own place in the ledger, wherever it is asked for again."""

@@ -1,83 +1,153 @@
 """Turns at work that is bounded: whoever waits is served tenant by tenant, not in the order of arrival."""
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from api.errors import Unavailable
+from dispatch.crowding import Crowd
 
 PATIENCE_SECONDS = 20.0
 """How long a call waits for its turn; then its caller hears that it may come again."""
 MOST_WAITING = 2_000
 """Calls of one key that may wait in a process."""
 
+Waiting = deque[asyncio.Future[None]]
+Leaving = Callable[[], Awaitable[None]]
+Why = Callable[[], Exception]
+
+
+@dataclass
+class Held:
+    """The calls of a key that gets no turn until then, and why, for those who give up."""
+
+    calls: Waiting
+    until: float
+    why: Why | None
+
 
 class FairTurns:
     """At most `at_once` calls are at work; among those that wait, keys take turns.
 
     So a burst of one tenant waits behind itself, and another's single call behind one turn at most. It
-    guards what tenants share without a queue of their own: the pool of connections.
+    guards what tenants share without a queue of their own: the pool of connections. And the processors:
+    while the machine is busy and others ask too, one key has one turn at a time, and rests after it.
     """
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, crowd: Crowd | None = None) -> None:
         self._free = at_once
-        self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
+        self._crowd = crowd or Crowd()
+        self._at_work: Counter[Hashable] = Counter()
+        self._waiting: OrderedDict[Hashable, Waiting] = OrderedDict()
+        self._held: dict[Hashable, Held] = {}
 
     @asynccontextmanager
     async def turn(
-        self, key: Hashable, leaving: Callable[[], Awaitable[None]] | None = None
+        self, key: Hashable, leaving: Leaving | None = None, again_until: float | None = None
     ) -> AsyncIterator[None]:
         """Wait for a turn, keep it until the block ends; raises Unavailable when none comes.
 
         `leaving` returns once the caller has gone: it loses its place, or else callers who come again would
-        queue behind themselves.
+        queue behind themselves. `again_until`, by the loop's clock, is the end of the patience of one that
+        had a turn before and could not use it: it is the next of its key.
         """
-        await self._take(key, leaving)
+        clock = asyncio.get_running_loop().time
+        if again_until is None:
+            self._crowd.saw(key)
+        await self._take(key, leaving, again_until)
+        began = clock()
         try:
             yield
         finally:
-            self._give_back()
+            if rest := self._crowd.rest(key, clock() - began):
+                self.hold(key, rest)
+            self._give_back(key)
 
-    async def _take(self, key: Hashable, leaving: Callable[[], Awaitable[None]] | None) -> None:
-        if self._free and not self._waiting:
-            self._free -= 1
+    def hold(self, key: Hashable, seconds: float, why: Why | None = None) -> None:
+        """Give this key no turn for so long; its calls keep their places, and who gives up hears why."""
+        loop = asyncio.get_running_loop()
+        until, held = loop.time() + seconds, self._held.get(key)
+        if held is None:
+            self._held[key] = Held(self._waiting.pop(key, deque()), until, why)
+            loop.call_at(until, self._release, key)
+        else:
+            held.until, held.why = max(held.until, until), why or held.why
+
+    def _release(self, key: Hashable) -> None:
+        loop, held = asyncio.get_running_loop(), self._held[key]
+        if loop.time() < held.until:
+            loop.call_at(held.until, self._release, key)
             return
-        queue = self._waiting.setdefault(key, deque())
-        if len(queue) >= MOST_WAITING:
-            raise Unavailable(
-                "Too many calls of this tenant wait already; send it again after Retry-After.",
-                reason="too_many_waiting",
-            )
-        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue.append(mine)
+        del self._held[key]
+        if held.calls:
+            self._waiting[key] = held.calls
+            self._serve()
+
+    async def _take(self, key: Hashable, leaving: Leaving | None, again_until: float | None) -> None:
+        calls, mine = self._queue(key, is_next=again_until is not None)
+        if mine.done():
+            return
+        until = again_until or asyncio.get_running_loop().time() + PATIENCE_SECONDS
         watch = None if leaving is None else asyncio.ensure_future(leaving())
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout_at(until):
                 await asyncio.wait({mine, watch} if watch else {mine}, return_when=asyncio.FIRST_COMPLETED)
             if not mine.done():
                 raise Unavailable("The caller has left.", reason="caller_left")
         except BaseException as error:
             if mine.done():
-                self._give_back()
-            mine.cancel()
+                self._give_back(key)
+            else:
+                calls.remove(mine)
             if isinstance(error, TimeoutError):
-                raise Unavailable(
-                    "This took too long to be accepted; send it again.", reason="no_turn"
-                ) from error
+                raise self._why(key) from error
             raise
         finally:
             if watch is not None:
                 watch.cancel()
 
-    def _give_back(self) -> None:
-        """Pass the turn on to the key that has waited longest for one, or keep it free."""
-        while self._waiting:
-            key, queue = self._waiting.popitem(last=False)
-            heir = queue.popleft()
-            if queue:
-                self._waiting[key] = queue
-            if not heir.done():
-                heir.set_result(None)
-                return
+    def _queue(self, key: Hashable, *, is_next: bool) -> tuple[Waiting, asyncio.Future[None]]:
+        """A call among those of its key; it is done where it has its turn already."""
+        held = self._held.get(key)
+        calls = held.calls if held else self._waiting.setdefault(key, deque())
+        if len(calls) >= MOST_WAITING:
+            raise Unavailable(
+                "Too many calls of this tenant wait already; send it again after Retry-After.",
+                reason="too_many_waiting",
+            )
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if is_next:
+            calls.appendleft(mine)
+        else:
+            calls.append(mine)
+        self._serve()
+        return calls, mine
+
+    def _why(self, key: Hashable) -> Exception:
+        held = self._held.get(key)
+        told = "This took too long to be accepted; send it again."
+        return held.why() if held and held.why else Unavailable(told, reason="no_turn")
+
+    def _give_back(self, key: Hashable) -> None:
         self._free += 1
+        self._at_work[key] -= 1
+        if not self._at_work[key]:
+            del self._at_work[key]
+        self._serve()
+
+    def _serve(self) -> None:
+        """Pass what is free on to the keys that have waited longest for a turn."""
+        while self._free and (key := self._next()) is not None:
+            calls = self._waiting.pop(key)
+            if calls:
+                self._free -= 1
+                self._at_work[key] += 1
+                calls.popleft().set_result(None)
+            if calls:
+                self._waiting[key] = calls
+
+    def _next(self) -> Hashable | None:
+        may = (key for key in self._waiting if not (self._at_work[key] and self._crowd.is_tight(key)))
+        return next(may, None)

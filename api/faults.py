@@ -79,6 +79,9 @@ def _of_dispatch(error: Exception) -> ApiError | None:
         return InvalidParams(_sentence(error), entries)
     if isinstance(error, dispatch_errors.Unavailable):
         return Unavailable(_sentence(error), reason=error.reason)
+    if isinstance(error, dispatch_errors.Backlogged):
+        wait = error.retry_after_seconds
+        return Unavailable(_sentence(error), retry_after_seconds=wait, reason="backlog")
     if isinstance(error, dispatch_errors.NotAccepted):
         return Refused(_sentence(error), code=_REFUSALS[type(error)])
     if isinstance(error, RPCError):

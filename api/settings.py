@@ -50,6 +50,10 @@ class ApiSettings(BaseSettings):
     metrics_address: str | None = Field(default=None, validation_alias="TOCSIN_API_METRICS_ADDRESS")
     """Where Prometheus may fetch metrics, as `host:port`; empty serves none."""
 
+    longest_wait: float = Field(default=10, validation_alias="TOCSIN_API_LONGEST_WAIT", gt=0)
+    """Seconds that a tenant's single triggers may wait for a worker; with a longer backlog more of them
+    wait to be accepted, and are refused after 20 s."""
+
     otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     """Where traces are sent by OTLP over HTTP; empty sends and makes none."""
 

@@ -7,7 +7,11 @@ NotAccepted
   DataMismatch          the data does not follow the workflow's schema
   IdempotencyMismatch   the key was used with other parameters
   Unavailable           Temporal or Postgres is away; nothing is lost, the caller may try again
+  Backlogged            what was accepted before waits too long already
 """
+
+LONGEST_RETRY_AFTER_SECONDS = 30
+"""Knock's SDKs do not heed more than a minute."""
 
 
 class NotAccepted(Exception):
@@ -70,3 +74,17 @@ class Unavailable(NotAccepted):
     def __init__(self, message: str, *, reason: str = "temporal") -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class Backlogged(NotAccepted):
+    """More would only wait behind what was accepted: runs that begin now had waited for `waited_seconds`."""
+
+    kind = "what was accepted before waits for workers"
+
+    def __init__(self, waited_seconds: float) -> None:
+        super().__init__(
+            f"what was triggered before waits for {waited_seconds:.0f} s until it begins; "
+            "send this again after Retry-After"
+        )
+        self.waited_seconds = waited_seconds
+        self.retry_after_seconds = min(max(round(waited_seconds / 2), 1), LONGEST_RETRY_AFTER_SECONDS)

@@ -38,6 +38,7 @@ class StartableRun:
     tenant_id: str | None = None
     cancellation_key: str | None = None
     incarnation: int = 0
+    is_bulk: bool = False
 
     @property
     def workflow_id(self) -> str:
@@ -76,7 +77,7 @@ async def start_recipient_run(temporal: Temporal, run: StartableRun) -> Started:
             search_attributes=_attributes(temporal, run),
             static_summary=f"{run.workflow_key} for {run.recipient}",
             static_details=_describe(run),
-            priority=share_of(run.environment_id, run.workflow_run_id, run.tenant_id),
+            priority=share_of(run.environment_id, run.workflow_run_id, run.tenant_id, is_bulk=run.is_bulk),
             rpc_timeout=PATIENCE,
         )
     except WorkflowAlreadyStartedError:
@@ -84,13 +85,19 @@ async def start_recipient_run(temporal: Temporal, run: StartableRun) -> Started:
     return Started(run.workflow_id, handle.first_execution_run_id)
 
 
-def share_of(environment_id: UUID, workflow_run_id: UUID, tenant_id: str | None) -> Priority:
+def share_of(
+    environment_id: UUID, workflow_run_id: UUID, tenant_id: str | None, *, is_bulk: bool = False
+) -> Priority:
     """Queues serve tenants in turn: one's flood does not hold up another's runs (D27).
 
-    A trigger without a tenant stands for itself, so that its fan-out does not hold up other triggers.
-    Hashed, as Temporal keeps 64 bytes of such a key.
+    A tenant's large fan-outs have turns beside its other runs, which do not wait behind them. A trigger
+    without a tenant stands for itself. Hashed, as Temporal keeps 64 bytes of such a key. All keys weigh the
+    same: a lighter one waits several rounds of all others, and with a key for each trigger they never end.
     """
-    whose = f"tenant/{tenant_id}" if tenant_id is not None else f"trigger/{workflow_run_id}"
+    if tenant_id is None:
+        whose = f"trigger/{workflow_run_id}"
+    else:
+        whose = f"{'fan-outs' if is_bulk else 'tenant'}/{tenant_id}"
     return Priority(fairness_key=hashlib.sha256(f"{environment_id}/{whose}".encode()).hexdigest()[:32])
 
 

@@ -12,6 +12,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from dispatch.data_schemas import check_data
 from dispatch.errors import (
     ActorMissing,
+    Backlogged,
     IdempotencyMismatch,
     Unavailable,
     WorkflowInactive,
@@ -95,6 +96,8 @@ class TriggerRequest:
     origin: Origin = Origin()
     accepted_at: datetime | None = None
     """When it counts as accepted, where that is not now by our clock: effects know the time (D17)."""
+    longest_wait: float | None = None
+    """Seconds: where runs of its tenant begin later than that it is refused; None accepts it all the same."""
 
     @property
     def only_user(self) -> GivenRecipient | None:
@@ -127,7 +130,10 @@ class Place:
 
 
 async def accept(database: Database, temporal: Temporal, place: Place, request: TriggerRequest) -> Accepted:
-    """Accept a trigger whole or refuse it whole (E-TRIGGER-6); raises NotAccepted or Replayed."""
+    """Accept a trigger whole or refuse it whole (E-TRIGGER-6); raises NotAccepted or Replayed.
+
+    What was written before under the same key is answered or started however long others wait.
+    """
     with spanning("accept trigger", source=request.origin.source.value):
         return await _accept(database, temporal, place, request)
 
@@ -193,7 +199,12 @@ async def _write(connection: Connection, place: Place, request: TriggerRequest) 
         key = request.idempotency.key if request.idempotency else None
         actor = request.actor.ref if request.actor else None
         ground = await find_ground(
-            connection, place.environment_id, (place.content_id, request.workflow_key), actor, key
+            connection,
+            place.environment_id,
+            (place.content_id, request.workflow_key),
+            actor,
+            key,
+            request.tenant.id if request.tenant else None,
         )
         assert ground is not None  # its one row is there whatever it joins
         known = _known(ground, request)
@@ -202,6 +213,8 @@ async def _write(connection: Connection, place: Place, request: TriggerRequest) 
         if ground["known_id"] is not None:
             await forget_idempotency(connection, place.environment_id, ground["known_id"])
         version_id = _runnable(ground, request)
+        if request.longest_wait is not None and (ground["waited_seconds"] or 0) > request.longest_wait:
+            raise Backlogged(ground["waited_seconds"])
         await check_data(connection, place.environment_id, version_id, request.data or {})
         trigger = _trigger(place, request, version_id)
         if await _insert(connection, request, trigger):

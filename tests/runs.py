@@ -59,7 +59,7 @@ async def write_run(
             workflow_key=key,
             workflow_version_id=current["version_id"],
             acceptance=0,
-            source="api",
+            source=trigger.pop("source", "api"),
             data=data or {},
             recipients=[given.model_dump(mode="json")],
             settings=trigger.pop("settings", {}),

@@ -36,6 +36,7 @@ from activities.steps.update_data import DataSteps
 from activities.steps.update_recipient import RecipientSteps
 from activities.steps.wait_for_event import WaitSteps
 from activities.versions import Versions
+from dispatch.crowding import Crowd
 from dispatch.temporal import Temporal
 from models.database import Database
 from models.sealing import Sealer
@@ -108,12 +109,13 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
         "delay": delay.resolve_delay,
         "throttle": throttle.pass_throttle,
     }
-    runs = Runs(database, versions, temporal, leading if parts.leads else {})
+    crowd = Crowd()
+    runs = Runs(database, versions, temporal, leading if parts.leads else {}, crowd)
     waits = WaitSteps(database, versions)
     passed = PassedOverSteps(database, versions)
     fetch = FetchSteps(database, versions, parts.http)
     deliveries = Deliveries(database, temporal, parts.sealer, sends=parts.sends)
-    recipients = Recipients(database, temporal)
+    recipients = Recipients(database, temporal, crowd=crowd)
     maintenance = Maintenance(database, temporal, parts.retention)
     schedules = Schedules(database, temporal)
     return [

@@ -74,6 +74,7 @@ class RecipientRunWorkflow:
                 recipient_run_id=given.recipient_run_id,
                 incarnation=given.incarnation,
                 leads=self._run.cancel is None and not given.incarnation,
+                waited_seconds=(workflow.now() - workflow.info().workflow_start_time).total_seconds(),
                 now=workflow.now(),
             ),
             summary="begin",

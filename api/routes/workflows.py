@@ -1,23 +1,28 @@
 """Triggering and cancelling workflows: `/v1/workflows/{key}/trigger` and `/cancel` (E-TRIGGER, E-CANCEL)."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.dependencies import Caller, Credential, Db, RequestId, TemporalClient
-from api.fair_turns import FairTurns
+from api.fair_turns import PATIENCE_SECONDS, FairTurns
 from api.given import bounded, given_recipient, given_recipients, given_tenant
 from api.schemas.workflows import CancelWorkflowRequest, TriggerWorkflowRequest, TriggerWorkflowResponse
 from dispatch.cancels import CancelRequest, accept_cancel
+from dispatch.errors import Backlogged
 from dispatch.triggers import Accepted, Idempotency, Replayed, TriggerRequest, accept
 
 router = APIRouter(prefix="/v1/workflows", tags=["Workflows"])
 
 LONGEST_IDEMPOTENCY_KEY = 255
+HOLD_SECONDS = 1.0
+"""Until somebody looks again whether a tenant's backlog is shorter."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class Call:
     idempotency: Idempotency | None
     turns: FairTurns
     leaving: Callable[[], Awaitable[None]]
+    longest_wait: float
 
 
 async def _call(
@@ -45,7 +51,8 @@ async def _call(
             continue
 
     idempotency = await _idempotency(request, idempotency_key)
-    return Call(caller, request_id, idempotency, turns, leaving)
+    longest_wait: float = request.app.state.settings.longest_wait
+    return Call(caller, request_id, idempotency, turns, leaving, longest_wait)
 
 
 @router.post("/{key:id}/trigger")
@@ -71,11 +78,10 @@ async def trigger_workflow(
         cancellation_key=body.cancellation_key,
         settings=body.settings.model_dump(exclude_none=True) if body.settings else None,
         idempotency=call.idempotency,
+        longest_wait=call.longest_wait,
     )
-    tenant_id = asked.tenant.id if asked.tenant else None
     try:
-        async with call.turns.turn((call.caller.environment_id, tenant_id), call.leaving):
-            accepted = await accept(database, temporal, call.caller.place, asked)
+        accepted = await _accepted(call, asked, lambda: accept(database, temporal, call.caller.place, asked))
     except Replayed as replay:
         accepted = replay.accepted
     _tell(response, accepted)
@@ -97,6 +103,25 @@ async def cancel_workflow(
         api_key_id=caller.key_id,
     )
     await accept_cancel(database, temporal, caller.place, request)
+
+
+async def _accepted(
+    call: Call, asked: TriggerRequest, accepting: Callable[[], Awaitable[Accepted]]
+) -> Accepted:
+    """In its tenant's turn; while it has a backlog nobody of it gets one, which slows its callers down."""
+    key = (call.caller.environment_id, asked.tenant.id if asked.tenant else None)
+    clock = asyncio.get_running_loop().time
+    until = clock() + PATIENCE_SECONDS
+    again_until: float | None = None
+    while True:
+        try:
+            async with call.turns.turn(key, call.leaving, again_until):
+                return await accepting()
+        except Backlogged as late:
+            if clock() >= until:
+                raise
+            call.turns.hold(key, HOLD_SECONDS, partial(Backlogged, late.waited_seconds))
+            again_until = until
 
 
 async def _idempotency(request: Request, key: str | None) -> Idempotency | None:

@@ -2,6 +2,7 @@
 
 from models.tables.account import Account, PreferenceDefaults
 from models.tables.audience_members import AudienceMember
+from models.tables.backlogs import Backlog
 from models.tables.batches import BatchMember, BatchWindow
 from models.tables.bulk_operations import BulkOperation
 from models.tables.cancels import Cancel
@@ -57,6 +58,7 @@ TABLES = [
     AudienceMember,
     Subscription,
     Trigger,
+    Backlog,
     RecipientRun,
     RunEvent,
     LedgerEntry,

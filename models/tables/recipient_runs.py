@@ -104,6 +104,7 @@ class LedgerEntry(SQLModel, table=True):
 # LIMIT tells the planner that there is one account: it guessed hundreds and read all recipients for them.
 FACTS = f"""
     SELECT r.*, t.data AS shared_data, t.settings AS trigger_settings, t.answered_at, t.retired_at,
+           t.fan_out,
            e.slug, w.active, v.archived_at AS workflow_archived_at,
            v.environment_id AS content_environment_id, ce.commit_number AS content_number,
            account.branding AS account_branding, account.locale AS account_locale,

@@ -102,13 +102,18 @@ async def retire(connection: Connection, environment_id: UUID, trigger_id: UUID,
 async def take_unchecked(
     connection: Connection, environment_id: UUID, now: datetime, quiet: datetime, stale: datetime
 ) -> list[DictRow]:
-    """Up to 200 open runs that were quiet since `quiet` and not looked at since `stale`; marks them."""
+    """Up to 200 open runs that were quiet since `quiet` and not looked at since `stale`; marks them.
+
+    A fan-out that goes on starts what it has written by itself, however long it rests in between.
+    """
     cursor = await connection.execute(
         f"""
         WITH due AS (
             SELECT id FROM recipient_runs
             WHERE environment_id = %(environment_id)s AND finished_at IS NULL AND updated_at < %(quiet)s
               AND (checked_at IS NULL OR checked_at < %(stale)s)
+              AND NOT (status = 'queued' AND EXISTS (
+                  SELECT FROM triggers f WHERE f.id = workflow_run_id AND f.fan_out = 'pending'))
             ORDER BY checked_at NULLS FIRST LIMIT 200
             FOR UPDATE SKIP LOCKED
         )

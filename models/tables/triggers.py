@@ -12,6 +12,7 @@ from sqlmodel import Field, SQLModel
 
 from models.database import Connection
 from models.parts import Part, execute
+from models.tables.backlogs import WAITED
 from models.tables.columns import big_integer, document, moment, verbatim_document
 from models.tables.waits import AWAITED_UPDATE
 from models.values.refs import RecipientRef
@@ -73,15 +74,17 @@ async def find_ground(
     workflow: tuple[UUID, str],
     actor: RecipientRef | None,
     key: str | None,
+    tenant_id: str | None = None,
 ) -> DictRow | None:
     """What accepting a trigger hangs on: the workflow, whether the actor is known, an earlier same call.
 
-    `workflow` is a key with the environment or branch whose content is meant.
+    `workflow` is a key with the environment or branch whose content is meant. `waited_seconds` is the
+    tenant's backlog, None where there is none.
     """
     cursor = await connection.execute(
-        """
+        f"""
         SELECT w.current_version_id, w.active, t.id AS known_id, t.request_hash, t.request_id, t.answered_at,
-               t.retired_at, t.inserted_at,
+               t.retired_at, t.inserted_at, ({WAITED}) AS waited_seconds,
                EXISTS (
                    SELECT FROM recipients a
                    WHERE a.environment_id = %(environment_id)s AND a.collection = %(collection)s
@@ -99,6 +102,7 @@ async def find_ground(
             "collection": actor.collection if actor else None,
             "actor_id": actor.id if actor else None,
             "key": key,
+            "tenant_id": tenant_id,
         },
     )
     return await cursor.fetchone()

@@ -25,6 +25,7 @@ def told(error: Exception) -> ApiError:
         (dispatch_errors.ActorMissing("a"), 422, "actor_missing"),
         (dispatch_errors.IdempotencyMismatch(), 422, "invalid_params"),
         (dispatch_errors.Unavailable("Temporal is away"), 503, "unavailable"),
+        (dispatch_errors.Backlogged(11), 503, "unavailable"),
         (GivenMistake("id", "must not be empty"), 422, "invalid_params"),
         (RPCError("gone", RPCStatusCode.UNAVAILABLE, b""), 503, "unavailable"),
         (psycopg.OperationalError("gone"), 503, "unavailable"),
@@ -43,6 +44,8 @@ def test_every_exception_has_its_answer(error: Exception, status: int, code: str
 
 def test_who_is_told_to_come_back_is_told_when() -> None:
     assert told(psycopg.OperationalError("gone")).headers == {"Retry-After": "1"}
+    assert told(dispatch_errors.Backlogged(24)).headers == {"Retry-After": "12"}
+    assert told(dispatch_errors.Backlogged(400)).headers == {"Retry-After": "30"}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +53,7 @@ def test_who_is_told_to_come_back_is_told_when() -> None:
     [
         (dispatch_errors.Unavailable("Temporal is away"), "temporal"),
         (dispatch_errors.Unavailable("too slow", reason="withdrawn"), "withdrawn"),
+        (dispatch_errors.Backlogged(11), "backlog"),
         (RPCError("gone", RPCStatusCode.UNAVAILABLE, b""), "temporal"),
         (PoolTimeout("no connection"), "database"),
         (KeyError("oops"), "internal_error"),
@@ -65,9 +69,9 @@ def test_our_own_mistakes_are_not_shown() -> None:
 
 def test_every_way_of_not_accepting_is_known() -> None:
     for kind in dispatch_errors.NotAccepted.__subclasses__():
-        data = dispatch_errors.DataMismatch
-        error = data([("data.page", "is missing")]) if kind is data else kind.__new__(kind)
-        assert told(error).status < 500 or kind is dispatch_errors.Unavailable
+        given = {dispatch_errors.DataMismatch: [("data.page", "is missing")], dispatch_errors.Backlogged: 11}
+        error = kind(given[kind]) if kind in given else kind.__new__(kind)
+        assert told(error).status < 500 or kind in (dispatch_errors.Unavailable, dispatch_errors.Backlogged)
 
 
 @pytest.mark.parametrize(

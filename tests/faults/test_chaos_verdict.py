@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -9,7 +10,8 @@ from tests.faults.chaos.mix import CANCELLED_SECONDS, everybody, wanted
 from tests.faults.chaos.neighbours import Waits, ended, moved, waits
 from tests.faults.chaos.shown import Item, Run, Shown
 from tests.faults.chaos.torment import PARTS, draw
-from tests.faults.chaos.verdict import judge
+from tests.faults.chaos.totals import Played, record, told
+from tests.faults.chaos.verdict import Count, Verdict, judge
 
 HEARD = {
     1: Heard(1, "mailed", ["ada"], runs=1, asked_at=0, run_id="r1"),
@@ -119,3 +121,17 @@ def test_only_single_triggers_of_the_time_are_measured_and_who_never_saw_theirs_
         4: Heard(4, "fan_out", ["ada"], runs=5, asked_at=5, shown_at=9),
     }
     assert waits(heard, 4, 10) == Waits([1.0, math.inf])
+
+
+def test_what_several_runs_saw_adds_up_and_a_broken_promise_stays_on_record(tmp_path: Path) -> None:
+    played = Played("mix", seed=1, rate=12, seconds=900)
+    file = tmp_path / "record.jsonl"
+    for wrong_ones in ([], ["r7"]):
+        counts = [Count("lost", 100), Count("stuck", 50, wrong_ones), Count("recovered within 60 s", 1)]
+        record(played, Verdict(counts, []), file)
+
+    said = told(file)
+    assert "all 2 scenes" in said
+    assert "lost: 0 of 200, below 3/200" in said
+    assert "stuck: 1 of 100\n" in said
+    assert "recovered" not in said

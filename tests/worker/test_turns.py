@@ -1,27 +1,33 @@
 """Whose run is next, where workers hold few at a time and Temporal's queue many."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 from temporalio.client import Client
 
+from activities.backlogs import SHORTEST_SECONDS
 from cli.embedded.temporal import EmbeddedTemporal
 from dispatch.codec import data_converter
 from dispatch.temporal import Temporal
 from dispatch.triggers import Place, TriggerRequest, accept
 from models.database import Database
 from models.values.given import GivenRecipient, GivenTenant
+from models.values.refs import RecipientRef
 from outbound.client import build_client
 from tests.builders import in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.eventually import eventually
 from tests.houses import SEALER
-from tests.runs import rows
+from tests.runs import rows, write_run
 from worker.assembly import Parts, working
 from worker.settings import WorkerSettings
+from workflows_engine import names
+from workflows_engine.recipient_run import RecipientRunWorkflow
+from workflows_engine.run import RunInput
 
 FLOOD = 60
 SOON = 20
@@ -83,3 +89,26 @@ def test_one_place_is_refused_since_new_runs_and_those_begun_need_one_each() -> 
         WorkerSettings.model_validate(
             {"DATABASE_URL": "x", "TOCSIN_SECRET_KEY": "s" * 16, "TOCSIN_WORKER_RUNS_AT_ONCE": 1}
         )
+
+
+async def test_a_run_tells_how_long_it_has_waited_for_a_worker(
+    database: Database, environment: TestEnvironment, unworked: Temporal
+) -> None:
+    await publish(database, environment, "greet", workflow(in_app_step()))
+    run = await write_run(database, environment, "greet", tenant_id="acme")
+    told = "SELECT waited_seconds FROM backlogs WHERE environment_id = %s AND tenant_id = 'acme'"
+    late = timedelta(seconds=SHORTEST_SECONDS + 1)
+    given = RunInput(
+        environment_id=environment.id,
+        environment=environment.slug,
+        workflow_key="greet",
+        workflow_run_id=run.trigger_id,
+        recipient_run_id=run.id,
+        recipient=RecipientRef(id="ada"),
+    )
+    async with build_client([]) as http, working(Parts(database, unworked, http, SEALER)):
+        await unworked.client.start_workflow(
+            RecipientRunWorkflow.run, given, id=str(run.id), task_queue=names.RUNS, start_delay=late
+        )
+        (seen,) = await eventually(lambda: rows(database, told, environment.id))
+    assert seen["waited_seconds"] >= late.total_seconds()

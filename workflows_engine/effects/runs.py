@@ -20,6 +20,8 @@ class BeginAsk(BaseModel):
     recipient_run_id: UUID
     incarnation: int = 0
     leads: bool = False
+    waited_seconds: float = 0.0
+    """From the start of its workflow to its first task: how long it waited for a worker."""
     now: datetime
 
 

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cli.embedded.ports import free_port
@@ -76,3 +77,18 @@ def test_a_broken_state_file_is_named_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="tocsin up --reset") as refused:
         EmbeddedTemporal(tmp_path, 0, None).start()
     assert str(tmp_path / "temporal.db") in str(refused.value)
+
+
+def test_a_queue_has_one_partition_only_where_the_state_was_made_so(tmp_path: Path) -> None:
+    # An older release wrote to four: what lies in the others must still be read.
+    def partitions() -> set[str]:
+        temporal = EmbeddedTemporal(tmp_path, 0, None)
+        temporal.start()
+        told = psutil.Process(temporal.pid).cmdline()
+        temporal.stop()
+        return {word for word in told if "Partitions" in word}
+
+    one = {"matching.numTaskqueueReadPartitions=1", "matching.numTaskqueueWritePartitions=1"}
+    assert [partitions(), partitions()] == [one, one]
+    (tmp_path / "one-partition").unlink()
+    assert partitions() == set()

@@ -24,6 +24,8 @@ from tests.faults.chaos.restores import power_cut, restore_postgres, restore_tem
 from tests.faults.chaos.scenes import away, hanging_provider, mix, overload
 from tests.faults.chaos.stage import Length, Run
 from tests.faults.chaos.torment import tell
+from tests.faults.chaos.totals import Played, record
+from tests.faults.chaos.totals import told as told_of_all
 from tests.faults.chaos.verdict import Verdict
 
 Scene = Callable[[Run], Verdict]
@@ -49,7 +51,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.chaos", description=__doc__)
     parser.add_argument("--scene", action="append", choices=list(SCENES), help="only this one; repeatable")
     parser.add_argument("--seconds", type=float, default=900, help="of the mix (default: 900)")
-    parser.add_argument("--rate", type=float, default=23, help="triggers a second (default: 23)")
+    parser.add_argument("--rate", type=float, default=12, help="triggers a second (default: 12)")
     parser.add_argument("--away", type=float, default=10, help="seconds of an outage; long: 300")
     parser.add_argument(
         "--timeout", type=float, default=SDK_SECONDS, help="seconds until a caller hangs up (default: 60)"
@@ -61,6 +63,7 @@ def main() -> int:
     length = Length(given.rate, given.seconds, given.away, given.timeout)
     names = given.scene or _playable()
     results = [_played(name, length, given.seed, keeps=given.keep) for name in names]
+    tell(told_of_all())
     return 0 if all(results) else 1
 
 
@@ -93,6 +96,7 @@ def _played(name: str, length: Length, seed: int, *, keeps: bool) -> bool:
         finally:
             run.stop()
     tell(verdict.told)
+    record(Played(name, seed, length.rate, length.seconds), verdict)
     tell(f"== {name}: {'clean' if verdict.is_clean else 'NOT CLEAN'}, {time.monotonic() - started:.0f} s")
     if verdict.is_clean and not keeps:
         shutil.rmtree(folder)

@@ -8,6 +8,8 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -21,6 +23,9 @@ from tests.faults.chaos.mix import WEIGHTS, Wanted, wanted
 
 SDK_SECONDS = 60.0
 """How long Knock's SDKs wait for an answer."""
+MOST_POOLS = 20
+CALLS_OF_A_POOL = 100
+"""A pool looks at all its connections at each call, which with thousands would take longer than the call."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Caller:
 
     plan: Plan
     ledger: Ledger
-    http: httpx.AsyncClient
+    https: Sequence[httpx.AsyncClient]
     slots: asyncio.Semaphore
 
     async def trigger(self, one: Wanted) -> None:
@@ -78,13 +83,16 @@ class Caller:
         while (waited := time.monotonic() - started) < self.plan.patience:
             await asyncio.sleep(max(0.01, waited / 10))
             try:
-                page = await self.http.get(f"{self.plan.url}{path}?page_size=10", headers=headers)
+                page = await self._http(one.n).get(f"{self.plan.url}{path}?page_size=10", headers=headers)
             except httpx.HTTPError:
                 continue  # As good as not being there yet.
             entries = page.json()["entries"] if page.is_success else []
             if any(each["data"]["n"] == one.n for entry in entries for each in entry["activities"]):
                 self.ledger.write("shown", n=one.n)
                 return
+
+    def _http(self, n: int) -> httpx.AsyncClient:
+        return self.https[n % len(self.https)]
 
     async def _cancel(self, one: Wanted) -> None:
         path = f"/v1/workflows/{one.kind}/cancel"
@@ -99,7 +107,7 @@ class Caller:
         while time.monotonic() < deadline:
             started, hung_up = time.monotonic(), False
             try:
-                answer = await self.http.post(self.plan.url + path, json=body, headers=headers)
+                answer = await self._http(n).post(self.plan.url + path, json=body, headers=headers)
                 status, wait = answer.status_code, answer.headers.get("retry-after")
                 if answer.is_success:
                     return answer
@@ -125,9 +133,15 @@ async def run(plan: Plan) -> None:
     enough = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, enough.set)
     limits = httpx.Limits(max_connections=plan.at_once, max_keepalive_connections=50)
+    timeout = httpx.Timeout(plan.timeout, pool=None)
+    pools = min(MOST_POOLS, 1 + plan.at_once // CALLS_OF_A_POOL)
     started = time.monotonic()
-    async with httpx.AsyncClient(timeout=httpx.Timeout(plan.timeout, pool=None), limits=limits) as http:
-        caller = Caller(plan, ledger, http, asyncio.Semaphore(plan.at_once))
+    async with AsyncExitStack() as stack:
+        https = [
+            await stack.enter_async_context(httpx.AsyncClient(timeout=timeout, limits=limits))
+            for _ in range(pools)
+        ]
+        caller = Caller(plan, ledger, https, asyncio.Semaphore(plan.at_once))
         async with asyncio.TaskGroup() as calls:
             for number in range(round(plan.seconds * plan.rate)):
                 await asyncio.sleep(started + number / plan.rate - time.monotonic())

@@ -22,7 +22,7 @@ from tests.faults.chaos.promises import (
 from tests.faults.chaos.shown import client, feed_holds
 from tests.faults.chaos.stage import Run
 from tests.faults.chaos.torment import Tormentor, tell
-from tests.faults.chaos.verdict import Verdict
+from tests.faults.chaos.verdict import Count, Verdict
 
 CAPACITY_TRIGGERS = 400
 OVERLOAD = 5
@@ -89,15 +89,21 @@ def overload(run: Run) -> Verdict:
     run.drain(tormentor)
     tell(f"capacity {capacity:.0f} triggers/s; now {OVERLOAD * capacity:.0f}/s for {OVERLOAD_SECONDS} s")
     begun_at = time.time()
-    run.send(OVERLOAD * capacity, OVERLOAD_SECONDS, insists=False, at_once=10_000)
+    load = run.send(OVERLOAD * capacity, OVERLOAD_SECONDS, insists=False, at_once=10_000)
     tormentor.wait(OVERLOAD_SECONDS)
+    # Who cannot keep up with the plan must not go on once the overload is said to be over.
+    load.terminate()
+    ended_at = time.time()
     shown = _until_shown(run)
     tell(f"in-app {shown_seconds(shown)} after the overload")
     verdict = run.judged(tormentor)
     heard = [one for one in run.heard().values() if one.asked_at > begun_at]
     accepted = sum(one.run_id is not None for one in heard)
-    tell(f"of {len(heard)} triggers of the overload {accepted} were accepted")
+    offered = len(heard) / (ended_at - begun_at)
+    tell(f"of {len(heard)} triggers of the overload, {offered:.0f}/s, {accepted} were accepted")
+    too_little = [] if offered > 4 * capacity else [f"only {offered:.0f}/s could be sent"]
     counts = [
+        Count("the overload is four times what is taken, or more", 1, too_little),
         kept(f"recovered within {RECOVERY_SECONDS} s", shown, RECOVERY_SECONDS),
         not_refused(heard, begun_at, time.time()),
     ]

@@ -13,7 +13,6 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from activities.beating import beating
 from activities.fan_out import PAGE, FanOut, Position, Reached
 from activities.performs import performs
-from dispatch.crowding import Crowd
 from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal
 from dispatch.triggers import run_of
@@ -39,17 +38,12 @@ FEW = 50
 class Recipients:
     """Performs `expand_recipients`, so many recipients at a time."""
 
-    def __init__(
-        self, database: Database, temporal: Temporal, page_size: int = PAGE, crowd: Crowd | None = None
-    ) -> None:
-        """Single triggers' runs that the `crowd` has seen are left room between starts."""
+    def __init__(self, database: Database, temporal: Temporal, page_size: int = PAGE) -> None:
         self._database = database
         self._temporal = temporal
         self._page_size = page_size
         self._starting = asyncio.Semaphore(AT_ONCE)
         self._writing = asyncio.Semaphore(AT_ONCE)
-        self._crowd = crowd or Crowd()
-        self._resting = asyncio.Lock()
 
     @performs(effects.expand_recipients)
     async def expand_recipients(self, ask: ExpandAsk) -> ExpandAnswer:
@@ -114,23 +108,12 @@ class Recipients:
         own_slots = asyncio.Semaphore(OF_ONE)
 
         async def start(run: StartableRun) -> None:
-            async with own_slots:
-                async with self._starting:
-                    self._crowd.saw(self)
-                    began = time.monotonic()
-                    await _start_run(self._temporal, run)
-                    took = time.monotonic() - began
-                await self._rest(took)
+            async with own_slots, self._starting:
+                await _start_run(self._temporal, run)
 
         async with asyncio.TaskGroup() as group:
             for run in runs:
                 group.create_task(start(run))
-
-    async def _rest(self, took: float) -> None:
-        """All fan-outs of this worker one after the other, or they would not leave room."""
-        if self._crowd.is_tight(self):
-            async with self._resting:
-                await asyncio.sleep(self._crowd.rest(self, took))
 
 
 # One start that a busy server does not answer in time must not undo the page's other ones.

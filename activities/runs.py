@@ -14,7 +14,6 @@ from activities.ledger import LedgerKey, Writing
 from activities.performs import performs
 from activities.standing import LedAsk, Standing, cancelled, stopped
 from activities.versions import Version, Versions
-from dispatch.crowding import Crowd
 from dispatch.temporal import Temporal
 from dispatch.tracing.effects import note_answer, note_ask
 from dispatch.tracing.spans import spanning
@@ -49,20 +48,17 @@ class Runs:
         versions: Versions,
         temporal: Temporal | None = None,
         leading: Mapping[str, Leading] | None = None,
-        crowd: Crowd | None = None,
     ) -> None:
         """Without `temporal` nobody is told of runs that they wait for.
 
         `leading`, by the types of planned steps: what is performed with the beginning of a run whose first
-        step is of such a type, as it needs nothing but our own rows. Fan-outs leave room for the single
-        triggers' runs that the `crowd` is told of.
+        step is of such a type, as it needs nothing but our own rows.
         """
         self._database = database
         self._versions = versions
         self._temporal = temporal
         self._leading = leading or {}
         self._backlogs = Backlogs()
-        self._crowd = crowd or Crowd()
 
     @performs(effects.begin_run)
     async def begin_run(self, ask: BeginAsk) -> BeginAnswer:
@@ -102,7 +98,6 @@ class Runs:
         is_single = facts["trigger_source"] == TriggerSource.API and facts["fan_out"] is None
         if ask.incarnation == 0 and is_single:
             tenant = (ask.environment_id, facts["tenant_id"])
-            self._crowd.saw(tenant)
             await self._backlogs.note(connection, tenant, ask.waited_seconds)
 
     async def _lead(self, ask: BeginAsk, plan: dict[str, Any], facts: DictRow) -> dict[str, Any] | None:

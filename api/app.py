@@ -20,7 +20,6 @@ from api.middleware.raw_paths import RawPaths
 from api.middleware.request_ids import RequestIds
 from api.routes import ROUTERS
 from api.settings import ApiSettings
-from dispatch.crowding import Crowd
 from dispatch.figures import serving
 from dispatch.temporal import Temporal, connect
 from dispatch.tracing.switch import traces
@@ -86,7 +85,7 @@ def create_app(
     app.state.database = database
     app.state.temporal = temporal
     app.state.content_turns = asyncio.Semaphore(TURNS)
-    app.state.trigger_turns = FairTurns(TRIGGERS_AT_ONCE, Crowd())
+    app.state.trigger_turns = FairTurns(TRIGGERS_AT_ONCE)
     app.state.sealer = Sealer(settings.secrets[0], settings.secrets[1:])
     for router in ROUTERS:
         app.include_router(router)

@@ -1,13 +1,12 @@
 """Turns at work that is bounded: whoever waits is served tenant by tenant, not in the order of arrival."""
 
 import asyncio
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from api.errors import Unavailable
-from dispatch.crowding import Crowd
 
 PATIENCE_SECONDS = 20.0
 """How long a call waits for its turn; then its caller hears that it may come again."""
@@ -25,21 +24,18 @@ class Held:
 
     calls: Waiting
     until: float
-    why: Why | None
+    why: Why
 
 
 class FairTurns:
     """At most `at_once` calls are at work; among those that wait, keys take turns.
 
     So a burst of one tenant waits behind itself, and another's single call behind one turn at most. It
-    guards what tenants share without a queue of their own: the pool of connections. And the processors:
-    while the machine is busy and others ask too, one key has one turn at a time, and rests after it.
+    guards what tenants share without a queue of their own: the pool of connections.
     """
 
-    def __init__(self, at_once: int, crowd: Crowd | None = None) -> None:
+    def __init__(self, at_once: int) -> None:
         self._free = at_once
-        self._crowd = crowd or Crowd()
-        self._at_work: Counter[Hashable] = Counter()
         self._waiting: OrderedDict[Hashable, Waiting] = OrderedDict()
         self._held: dict[Hashable, Held] = {}
 
@@ -53,19 +49,13 @@ class FairTurns:
         queue behind themselves. `again_until`, by the loop's clock, is the end of the patience of one that
         had a turn before and could not use it: it is the next of its key.
         """
-        clock = asyncio.get_running_loop().time
-        if again_until is None:
-            self._crowd.saw(key)
         await self._take(key, leaving, again_until)
-        began = clock()
         try:
             yield
         finally:
-            if rest := self._crowd.rest(key, clock() - began):
-                self.hold(key, rest)
-            self._give_back(key)
+            self._give_back()
 
-    def hold(self, key: Hashable, seconds: float, why: Why | None = None) -> None:
+    def hold(self, key: Hashable, seconds: float, why: Why) -> None:
         """Give this key no turn for so long; its calls keep their places, and who gives up hears why."""
         loop = asyncio.get_running_loop()
         until, held = loop.time() + seconds, self._held.get(key)
@@ -73,7 +63,7 @@ class FairTurns:
             self._held[key] = Held(self._waiting.pop(key, deque()), until, why)
             loop.call_at(until, self._release, key)
         else:
-            held.until, held.why = max(held.until, until), why or held.why
+            held.until, held.why = max(held.until, until), why
 
     def _release(self, key: Hashable) -> None:
         loop, held = asyncio.get_running_loop(), self._held[key]
@@ -98,7 +88,7 @@ class FairTurns:
                 raise Unavailable("The caller has left.", reason="caller_left")
         except BaseException as error:
             if mine.done():
-                self._give_back(key)
+                self._give_back()
             else:
                 calls.remove(mine)
             if isinstance(error, TimeoutError):
@@ -127,27 +117,20 @@ class FairTurns:
 
     def _why(self, key: Hashable) -> Exception:
         held = self._held.get(key)
-        told = "This took too long to be accepted; send it again."
-        return held.why() if held and held.why else Unavailable(told, reason="no_turn")
+        if held is not None:
+            return held.why()
+        return Unavailable("This took too long to be accepted; send it again.", reason="no_turn")
 
-    def _give_back(self, key: Hashable) -> None:
+    def _give_back(self) -> None:
         self._free += 1
-        self._at_work[key] -= 1
-        if not self._at_work[key]:
-            del self._at_work[key]
         self._serve()
 
     def _serve(self) -> None:
         """Pass what is free on to the keys that have waited longest for a turn."""
-        while self._free and (key := self._next()) is not None:
-            calls = self._waiting.pop(key)
+        while self._free and self._waiting:
+            key, calls = self._waiting.popitem(last=False)
             if calls:
                 self._free -= 1
-                self._at_work[key] += 1
                 calls.popleft().set_result(None)
             if calls:
                 self._waiting[key] = calls
-
-    def _next(self) -> Hashable | None:
-        may = (key for key in self._waiting if not (self._at_work[key] and self._crowd.is_tight(key)))
-        return next(may, None)

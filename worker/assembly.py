@@ -36,7 +36,6 @@ from activities.steps.update_data import DataSteps
 from activities.steps.update_recipient import RecipientSteps
 from activities.steps.wait_for_event import WaitSteps
 from activities.versions import Versions
-from dispatch.crowding import Crowd
 from dispatch.temporal import Temporal
 from models.database import Database
 from models.sealing import Sealer
@@ -109,13 +108,12 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
         "delay": delay.resolve_delay,
         "throttle": throttle.pass_throttle,
     }
-    crowd = Crowd()
-    runs = Runs(database, versions, temporal, leading if parts.leads else {}, crowd)
+    runs = Runs(database, versions, temporal, leading if parts.leads else {})
     waits = WaitSteps(database, versions)
     passed = PassedOverSteps(database, versions)
     fetch = FetchSteps(database, versions, parts.http)
     deliveries = Deliveries(database, temporal, parts.sealer, sends=parts.sends)
-    recipients = Recipients(database, temporal, crowd=crowd)
+    recipients = Recipients(database, temporal)
     maintenance = Maintenance(database, temporal, parts.retention)
     schedules = Schedules(database, temporal)
     return [

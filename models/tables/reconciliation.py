@@ -104,7 +104,7 @@ async def take_unchecked(
 ) -> list[DictRow]:
     """Up to 200 open runs that were quiet since `quiet` and not looked at since `stale`; marks them.
 
-    A fan-out that goes on starts what it has written by itself, however long it rests in between.
+    A fan-out that goes on starts what it has written by itself.
     """
     cursor = await connection.execute(
         f"""

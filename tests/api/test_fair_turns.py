@@ -6,10 +6,7 @@ import pytest
 from api import fair_turns
 from api.errors import Unavailable
 from api.fair_turns import FairTurns
-from dispatch.crowding import Crowd
 from dispatch.errors import Backlogged
-
-CALM = Crowd(busy=lambda: 0.0)
 
 
 async def work(turns: FairTurns, key: Hashable, done: list[Hashable], gate: asyncio.Event) -> None:
@@ -19,7 +16,7 @@ async def work(turns: FairTurns, key: Hashable, done: list[Hashable], gate: asyn
 
 
 async def test_a_single_call_waits_for_one_turn_and_not_for_anothers_burst() -> None:
-    turns, gate = FairTurns(1, CALM), asyncio.Event()
+    turns, gate = FairTurns(1), asyncio.Event()
     done: list[Hashable] = []
     async with asyncio.TaskGroup() as group:
         for key in ["flood"] * 50 + ["single"]:
@@ -32,7 +29,7 @@ async def test_a_single_call_waits_for_one_turn_and_not_for_anothers_burst() -> 
 
 
 async def test_never_more_are_at_work_than_allowed() -> None:
-    turns = FairTurns(3, CALM)
+    turns = FairTurns(3)
     at_work = most = 0
 
     async def one(key: int) -> None:
@@ -48,7 +45,7 @@ async def test_never_more_are_at_work_than_allowed() -> None:
 
 
 async def test_a_caller_that_goes_away_while_waiting_holds_nobody_up() -> None:
-    turns, gate = FairTurns(1, CALM), asyncio.Event()
+    turns, gate = FairTurns(1), asyncio.Event()
     done: list[Hashable] = []
     first = asyncio.create_task(work(turns, "a", done, gate))
     await asyncio.sleep(0)
@@ -66,7 +63,7 @@ async def test_a_caller_that_goes_away_while_waiting_holds_nobody_up() -> None:
 
 
 async def test_a_tenant_with_too_many_waiting_calls_is_told_to_come_again() -> None:
-    turns, gate = FairTurns(1, CALM), asyncio.Event()
+    turns, gate = FairTurns(1), asyncio.Event()
     done: list[Hashable] = []
     tasks = [
         asyncio.create_task(work(turns, "flood", done, gate)) for _ in range(fair_turns.MOST_WAITING + 1)
@@ -80,7 +77,7 @@ async def test_a_tenant_with_too_many_waiting_calls_is_told_to_come_again() -> N
 
 
 async def test_a_caller_who_hangs_up_while_waiting_loses_the_place() -> None:
-    turns, gate, hung_up = FairTurns(1, CALM), asyncio.Event(), asyncio.Event()
+    turns, gate, hung_up = FairTurns(1), asyncio.Event(), asyncio.Event()
     done: list[Hashable] = []
 
     async def leaving() -> None:
@@ -107,7 +104,7 @@ async def test_a_caller_who_hangs_up_while_waiting_loses_the_place() -> None:
 
 
 async def test_a_caller_who_stays_is_served_though_others_are_watched() -> None:
-    turns, gate = FairTurns(1, CALM), asyncio.Event()
+    turns, gate = FairTurns(1), asyncio.Event()
     done: list[Hashable] = []
 
     async def staying() -> None:
@@ -128,10 +125,10 @@ async def test_a_caller_who_stays_is_served_though_others_are_watched() -> None:
 
 
 async def test_a_key_that_is_held_gets_no_turn_until_it_is_over_and_others_do() -> None:
-    turns, gate = FairTurns(2, CALM), asyncio.Event()
+    turns, gate = FairTurns(2), asyncio.Event()
     gate.set()
     done: list[Hashable] = []
-    turns.hold("late", 0.05)
+    turns.hold("late", 0.05, lambda: Backlogged(24))
     held = [asyncio.create_task(work(turns, "late", done, gate)) for _ in range(3)]
     await asyncio.sleep(0)
     await work(turns, "other", done, gate)
@@ -142,8 +139,8 @@ async def test_a_key_that_is_held_gets_no_turn_until_it_is_over_and_others_do() 
 
 
 async def test_who_gives_up_while_its_key_is_held_hears_why_and_leaves_no_place_behind() -> None:
-    turns, clock = FairTurns(1, CALM), asyncio.get_running_loop().time
-    turns.hold("late", 0.01)
+    turns, clock = FairTurns(1), asyncio.get_running_loop().time
+    turns.hold("late", 0.01, lambda: Backlogged(99))
     turns.hold("late", 0.05, lambda: Backlogged(24))
     with pytest.raises(Backlogged) as refused:
         async with turns.turn("late", again_until=clock()):
@@ -156,7 +153,7 @@ async def test_who_gives_up_while_its_key_is_held_hears_why_and_leaves_no_place_
 
 
 async def test_who_could_not_use_its_turn_is_the_next_of_its_key() -> None:
-    turns, gate = FairTurns(1, CALM), asyncio.Event()
+    turns, gate = FairTurns(1), asyncio.Event()
     done: list[Hashable] = []
 
     async def again(until: float) -> None:
@@ -173,34 +170,3 @@ async def test_who_could_not_use_its_turn_is_the_next_of_its_key() -> None:
     await asyncio.gather(first, second, third)
 
     assert done == ["a", "again", "a"]
-
-
-async def test_on_a_busy_machine_who_asks_for_most_has_one_turn_at_a_time_and_rests_after_it() -> None:
-    turns, gate = FairTurns(4, Crowd(busy=lambda: 1.0)), asyncio.Event()
-    done: list[Hashable] = []
-    flood = [asyncio.create_task(work(turns, "flood", done, gate)) for _ in range(4)]
-    await asyncio.sleep(0)
-    # Alone it had all four turns.
-    late = [asyncio.create_task(work(turns, key, done, gate)) for key in ("flood", "flood", "other")]
-    await asyncio.sleep(0)
-    assert done == []
-    gate.set()
-    await late[2]
-    assert done == ["flood"] * 4 + ["other"]
-
-    await asyncio.gather(*flood, *late)
-
-
-async def test_who_asks_for_most_on_a_busy_machine_rests_longer_than_it_worked() -> None:
-    turns, loop, worked = FairTurns(4, Crowd(busy=lambda: 1.0)), asyncio.get_running_loop(), asyncio.Event()
-    for key in ("other", "flood"):
-        async with turns.turn(key):
-            pass
-    loop.call_later(0.02, worked.set)
-    async with turns.turn("flood"):
-        await worked.wait()
-    rests_until = loop.time() + 0.02
-    async with turns.turn("other"):
-        assert loop.time() < rests_until
-    async with turns.turn("flood"):
-        assert loop.time() >= rests_until

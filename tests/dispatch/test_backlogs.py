@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.backlogs import PAUSE_SECONDS, SHORTEST_SECONDS, Backlogs
+from activities.backlogs import NEAR_SECONDS, PAUSE_SECONDS, SHORTEST_SECONDS, Backlogs
 from dispatch.errors import Backlogged
 from dispatch.temporal import Temporal
 from dispatch.triggers import Idempotency, Place, TriggerRequest, accept
@@ -133,3 +133,24 @@ async def test_a_worker_tells_of_a_tenant_once_a_second_and_of_a_short_wait_only
     assert await note(0.1) == [0.1]
     now += PAUSE_SECONDS
     assert await note(0.2) == [0.1]
+
+
+async def test_a_worker_does_not_tell_of_who_waits_for_what_others_asked(
+    database: Database, environment: TestEnvironment
+) -> None:
+    now = 0.0
+    backlogs = Backlogs(lambda: now)
+
+    async def begin(tenant: str, times: int = 1) -> set[str]:
+        async with database.connection() as connection:
+            for _ in range(times):
+                await backlogs.note(connection, (environment.id, tenant), 30.0)
+        return {row["tenant_id"] for row in await rows(database, TOLD, environment.id)}
+
+    assert await begin("flood", 6) == {"flood"}
+    assert await begin("quiet", 2) == {"flood"}
+    # Turns are equal once it has a backlog of its own.
+    assert await begin("quiet") == {"flood", "quiet"}
+    assert await begin("other") == {"flood", "quiet"}
+    now += NEAR_SECONDS
+    assert await begin("other") == {"flood", "quiet", "other"}

@@ -18,7 +18,7 @@ from cli.mailbox.store import MessageStore
 from dispatch.temporal import Temporal
 from models.database import Database
 from models.sealing import Sealer
-from tests.eventually import eventually
+from tests.eventually import PATIENCE_SECONDS, eventually
 from tests.sandboxes import sandbox_with_shapes
 from worker.assembly import Parts, working
 
@@ -62,7 +62,13 @@ class House:
     @asynccontextmanager
     async def knock(self, key: str) -> AsyncIterator[AsyncKnock]:
         """Knock's own SDK, strict about every answer, and never trying twice."""
-        client = AsyncKnock(api_key=key, base_url=self.url, _strict_response_validation=True, max_retries=0)
+        client = AsyncKnock(
+            api_key=key,
+            base_url=self.url,
+            _strict_response_validation=True,
+            max_retries=0,
+            timeout=PATIENCE_SECONDS,
+        )
         async with client:
             yield client
 

@@ -173,7 +173,9 @@ async def test_the_processes_serve_whoever_follows_the_documents_and_stop_in_ord
     assert set(keys) == {"service", "secret", "public"}
     await push(composed, keys["service"])
     channel = await feed_channel(composed, keys["service"])
-    async with AsyncKnock(api_key=keys["secret"], base_url=composed.url, max_retries=0) as knock:
+    async with AsyncKnock(
+        api_key=keys["secret"], base_url=composed.url, max_retries=0, timeout=PATIENCE_SECONDS
+    ) as knock:
         for n in range(2):
             await knock.workflows.trigger("hello", recipients=[{"id": "ada", "name": "Ada"}], data={"n": n})
 

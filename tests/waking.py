@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from tests.environments import TestEnvironment
-from tests.eventually import eventually
+from tests.eventually import PATIENCE_SECONDS, eventually
 from tests.houses import House
 
 Listed = list[dict[str, Any]]
@@ -36,7 +36,7 @@ async def posted(client: httpx.AsyncClient, path: str) -> bool:
 
 def operator(house: House, environment: TestEnvironment) -> httpx.AsyncClient:
     headers = {"authorization": f"Bearer {environment.secret_key}"}
-    return httpx.AsyncClient(base_url=f"{house.url}/v1/tocsin", headers=headers)
+    return httpx.AsyncClient(base_url=f"{house.url}/v1/tocsin", headers=headers, timeout=PATIENCE_SECONDS)
 
 
 async def listed(client: httpx.AsyncClient, path: str) -> Listed:

@@ -14,7 +14,7 @@ from cli.embedded.ports import free_port
 from models.database import Database
 from tests.api.conftest import Client, client_of
 from tests.environments import TestEnvironment
-from tests.eventually import eventually
+from tests.eventually import PATIENCE_SECONDS, eventually
 
 BROWSER = {"origin": "https://shop.example.com"}
 
@@ -113,8 +113,15 @@ async def test_the_sdk_is_served_over_a_real_socket(
 ) -> None:
     async with (
         serving(create_app(settings)) as origin,
-        AsyncKnock(api_key=environment.secret_key, base_url=origin, _strict_response_validation=True) as sdk,
-        httpx.AsyncClient(headers={"authorization": f"Bearer {environment.secret_key}"}) as client,
+        AsyncKnock(
+            api_key=environment.secret_key,
+            base_url=origin,
+            _strict_response_validation=True,
+            timeout=PATIENCE_SECONDS,
+        ) as sdk,
+        httpx.AsyncClient(
+            headers={"authorization": f"Bearer {environment.secret_key}"}, timeout=PATIENCE_SECONDS
+        ) as client,
     ):
         assert (await sdk.users.update("a b@example.com", name="Ada")).id == "a b@example.com"
         # The server, not only the test's own transport, must leave the path as it was sent.

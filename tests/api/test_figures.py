@@ -20,7 +20,7 @@ from tests.architecture.sources import ROOT
 from tests.builders import in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
-from tests.eventually import eventually
+from tests.eventually import PATIENCE_SECONDS, eventually
 from tests.houses import SECRET
 from tests.monitoring import asked_for
 
@@ -37,7 +37,7 @@ class Measured:
 
     async def samples(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every figure of ours by name and labels."""
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as http:
             page = (await http.get(self.metrics_url)).text
         return {
             (name, frozenset(re.findall(r'(\w+)="([^"]*)"', labels or ""))): float(value)

@@ -19,6 +19,7 @@ from psycopg.rows import dict_row
 
 from models.values.development import SECRET_KEY
 from tests.builders import batch_step, delay_step, email_step, in_app_step, workflow
+from tests.eventually import PATIENCE_SECONDS
 from tests.faults.stack import Stack
 
 PEOPLE = 12
@@ -92,7 +93,7 @@ async def run(stack: Stack, triggers: int) -> Accepted:
     accepted, done = Accepted(), asyncio.Event()
     killer = asyncio.create_task(killing(stack, done))
     slots = asyncio.Semaphore(20)
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as http:
 
         async def one(number: int) -> None:
             async with slots:

@@ -17,7 +17,7 @@ from models.tables.keys import digest_of
 from tests.builders import in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
-from tests.eventually import eventually
+from tests.eventually import PATIENCE_SECONDS, eventually
 from tests.feeds import body_of, feed_with
 from tests.houses import SECRET, House
 from tests.runs import rows
@@ -63,7 +63,7 @@ class Caller:
 async def caller(house: House, environment: TestEnvironment) -> AsyncIterator[Caller]:
     await publish(house.database, environment, "greet", workflow(in_app_step()))
     headers = {"authorization": f"Bearer {environment.secret_key}", "content-type": "application/json"}
-    async with httpx.AsyncClient(base_url=house.url, headers=headers) as http:
+    async with httpx.AsyncClient(base_url=house.url, headers=headers, timeout=PATIENCE_SECONDS) as http:
         yield Caller(house, environment, http)
 
 

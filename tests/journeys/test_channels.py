@@ -11,7 +11,7 @@ from knockapi import AsyncKnock
 from tests.builders import email_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
-from tests.eventually import eventually
+from tests.eventually import PATIENCE_SECONDS, eventually
 from tests.houses import House
 
 
@@ -19,7 +19,9 @@ from tests.houses import House
 async def manager(house: House, environment: TestEnvironment) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"authorization": f"Bearer {environment.service_token}"}
     query = {"environment": environment.slug}
-    async with httpx.AsyncClient(base_url=house.url, headers=headers, params=query) as http:
+    async with httpx.AsyncClient(
+        base_url=house.url, headers=headers, params=query, timeout=PATIENCE_SECONDS
+    ) as http:
         yield http
 
 

@@ -15,7 +15,7 @@ from cli.push import push
 from models.database import Database
 from tests.development import as_development
 from tests.environments import TestEnvironment
-from tests.eventually import eventually
+from tests.eventually import PATIENCE_SECONDS, eventually
 from tests.feeds import body_of, feed_with
 from tests.houses import House
 from tests.journeys.settling import settled_runs
@@ -86,7 +86,7 @@ async def test_three_comments_by_two_people_are_told_once_in_feed_and_mail(
 async def test_an_order_asks_its_carrier_and_tells_the_days(
     house: House, collab: TestEnvironment, knock: AsyncKnock
 ) -> None:
-    async with httpx.AsyncClient(base_url=house.url) as carrier:
+    async with httpx.AsyncClient(base_url=house.url, timeout=PATIENCE_SECONDS) as carrier:
         shipment = (await carrier.get("/demo/shipments/4711")).json()
 
     await knock.workflows.trigger("order-shipped", recipients=[person("ada")], data={"order_id": "4711"})

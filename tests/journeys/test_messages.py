@@ -7,7 +7,7 @@ from tests.activities.steps.sending import Desk, step
 from tests.builders import workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
-from tests.eventually import eventually
+from tests.eventually import PATIENCE_SECONDS, eventually
 from tests.houses import House
 
 
@@ -35,7 +35,7 @@ async def test_a_push_reaches_every_device_through_a_group_and_can_be_sent_again
     assert {token for one in contents for token in ("t1", "t2") if token in one.to_json()} == {"t1", "t2"}
 
     headers = {"authorization": f"Bearer {environment.secret_key}"}
-    async with httpx.AsyncClient(base_url=house.url, headers=headers) as http:
+    async with httpx.AsyncClient(base_url=house.url, headers=headers, timeout=PATIENCE_SECONDS) as http:
         answer = await http.post(f"/v1/tocsin/messages/{ids[0]}/retry")
         assert (answer.status_code, answer.json()["status"]) == (200, "queued")
 
@@ -62,7 +62,7 @@ async def test_what_was_delivered_is_not_sent_again(
 
     (message_id,) = await eventually(listed)
     headers = {"authorization": f"Bearer {environment.secret_key}"}
-    async with httpx.AsyncClient(base_url=house.url, headers=headers) as http:
+    async with httpx.AsyncClient(base_url=house.url, headers=headers, timeout=PATIENCE_SECONDS) as http:
         answer = await http.post(f"/v1/tocsin/messages/{message_id}/retry")
     assert answer.status_code == 409
     assert "this one is delivered" in answer.json()["message"]

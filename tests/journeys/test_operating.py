@@ -10,7 +10,7 @@ from knockapi import AsyncKnock
 from tests.builders import batch_step, delay_step, in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
-from tests.eventually import eventually
+from tests.eventually import PATIENCE_SECONDS, eventually
 from tests.feeds import body_of, feed_with
 from tests.houses import House
 
@@ -46,7 +46,9 @@ class Operator:
 @pytest.fixture
 async def operator(house: House, environment: TestEnvironment) -> AsyncIterator[Operator]:
     headers = {"authorization": f"Bearer {environment.secret_key}"}
-    async with httpx.AsyncClient(base_url=f"{house.url}/v1/tocsin", headers=headers) as client:
+    async with httpx.AsyncClient(
+        base_url=f"{house.url}/v1/tocsin", headers=headers, timeout=PATIENCE_SECONDS
+    ) as client:
         yield Operator(client)
 
 

@@ -9,6 +9,7 @@ from knockapi import AsyncKnock, NotFoundError
 
 from tests.builders import delay_step, in_app_step, workflow
 from tests.environments import TestEnvironment
+from tests.eventually import PATIENCE_SECONDS
 from tests.feeds import body_of, feed_with
 from tests.houses import House
 from tests.journeys.settling import settled_runs
@@ -34,7 +35,9 @@ class Author:
 async def author(house: House, environment: TestEnvironment) -> AsyncIterator[Author]:
     headers = {"authorization": f"Bearer {environment.service_token}"}
     query = {"environment": environment.slug, "force": "true"}
-    async with httpx.AsyncClient(base_url=house.url, headers=headers, params=query) as http:
+    async with httpx.AsyncClient(
+        base_url=house.url, headers=headers, params=query, timeout=PATIENCE_SECONDS
+    ) as http:
         yield Author(http)
 
 

@@ -15,7 +15,7 @@ from temporalio.client import Client
 from models.values.development import SECRET_KEY
 from tests.builders import batch_step, delay_step, email_step, fetch_step, in_app_step, workflow
 from tests.collectors import Collector, Seen, collecting
-from tests.eventually import eventually
+from tests.eventually import PATIENCE_SECONDS, eventually
 from tests.faults.stack import Stack
 from tests.waking import listed
 
@@ -67,7 +67,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Ite
 
 @pytest.fixture
 async def knock(stack: Stack) -> AsyncIterator[AsyncKnock]:
-    async with AsyncKnock(api_key=SECRET_KEY, base_url=stack.url, max_retries=0) as client:
+    async with AsyncKnock(
+        api_key=SECRET_KEY, base_url=stack.url, max_retries=0, timeout=PATIENCE_SECONDS
+    ) as client:
         yield client
 
 
@@ -238,7 +240,7 @@ async def test_no_span_tells_of_people_data_or_addresses(
     collector: Collector, knock: AsyncKnock, stack: Stack
 ) -> None:
     trace_id, _ = await trigger(knock, "mailed", "eve")
-    async with httpx.AsyncClient(base_url=stack.url) as client:
+    async with httpx.AsyncClient(base_url=stack.url, timeout=PATIENCE_SECONDS) as client:
         await client.get(f"/v1/users/{CANARY}?{CANARY}=1", headers={"authorization": f"Bearer {CANARY}"})
 
     await arrived(collector, trace_id, lambda names: DONE in names)

@@ -13,6 +13,7 @@ from models.database import Database
 from models.sealing import Sealer
 from tests.development import as_development
 from tests.environments import TestEnvironment, make_environment
+from tests.eventually import PATIENCE_SECONDS
 from tests.houses import SECRET, House
 from tests.knock_cli.programs import PACKAGES, KnockCli
 
@@ -67,5 +68,5 @@ def knock_cli(house: House, account: Account, tmp_path: Path) -> KnockCli:
 async def api(house: House, account: Account) -> AsyncIterator[httpx.AsyncClient]:
     """Our own routes, with the same token."""
     headers = {"authorization": f"Bearer {account.development.service_token}"}
-    async with httpx.AsyncClient(base_url=house.url, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=house.url, headers=headers, timeout=PATIENCE_SECONDS) as client:
         yield client

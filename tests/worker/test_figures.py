@@ -20,6 +20,7 @@ from models.values.differences import Difference
 from tests.architecture.sources import ROOT
 from tests.builders import delay_step, in_app_step, workflow
 from tests.environments import TestEnvironment
+from tests.eventually import PATIENCE_SECONDS
 from tests.monitoring import asked_for, rules
 from tests.runs import NOON, write_run
 from tests.virtual_time import VirtualTime
@@ -60,7 +61,7 @@ async def exported(
     async with virtual.database.connection() as connection:
         await count_runs(connection, environment.id, NOON, running)
     await set_figures(virtual.database, meter)
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as http:
         return (await http.get(f"http://{address}/metrics")).text
 
 

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 120
-"""A shared machine may stand still for a minute; only a test that fails waits as long. For calls, too: five seconds,
-which httpx waits, are too short for ten megabytes there, and the SDKs' sixty were for a trigger."""
+PATIENCE_SECONDS = 150
+"""A shared machine may stand still for a minute; only a test that fails waits as long. Of calls, too: the five
+seconds that httpx waits were not enough for ten megabytes, and the SDKs' sixty not for a trigger."""
 
 
 async def eventually(

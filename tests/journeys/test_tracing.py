@@ -21,8 +21,6 @@ from tests.waking import listed
 
 CANARY = "canary"
 """In all that a span must not hold: ids and names of people, addresses, data, URLs."""
-PATIENCE_SECONDS = 150
-"""A worker that is started anew on a busy machine takes a while."""
 DONE = "CompleteWorkflow:RecipientRun"
 
 
@@ -103,7 +101,6 @@ async def arrived(collector: Collector, trace_id: str, is_whole: Callable[[list[
     return await eventually(
         look,
         until=lambda found: is_whole([one.name for one in found]) and len(_orphans(found)) == 1,
-        seconds=PATIENCE_SECONDS,
     )
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.eventually import PATIENCE_SECONDS
+
 PACKAGES = Path(__file__).parent / "node_modules"
 PROGRAM = PACKAGES / "@knocklabs" / "cli" / "bin" / "run"
-PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.eventually import PATIENCE_SECONDS
 from tests.houses import House
 from tests.knock_cli.conftest import Account
-from tests.knock_cli.programs import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.node
 PROGRAM = Path(__file__).parent / "management.cjs"

@@ -8,8 +8,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 150
-"""A shared machine may stand still for a minute; only a test that fails waits as long. Of calls, too: the five
-seconds that httpx waits were not enough for ten megabytes, and the SDKs' sixty not for a trigger."""
+"""A shared machine may stand still for a minute; only a test that fails waits as long. Of calls, too: five
+seconds, as httpx waits, were not enough for ten megabytes, nor the SDKs' sixty for a trigger."""
 
 
 async def eventually(

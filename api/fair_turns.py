@@ -34,7 +34,8 @@ class FairTurns:
     guards what tenants share without a queue of their own: the pool of connections.
     """
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self.patience_seconds = patience_seconds
         self._free = at_once
         self._waiting: OrderedDict[Hashable, Waiting] = OrderedDict()
         self._held: dict[Hashable, Held] = {}
@@ -79,7 +80,7 @@ class FairTurns:
         calls, mine = self._queue(key, is_next=again_until is not None)
         if mine.done():
             return
-        until = again_until or asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        until = again_until or asyncio.get_running_loop().time() + self.patience_seconds
         watch = None if leaving is None else asyncio.ensure_future(leaving())
         try:
             async with asyncio.timeout_at(until):

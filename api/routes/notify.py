@@ -4,21 +4,20 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from api.admission import Door
 from api.dependencies import Caller, Db, RequestId, TemporalClient
 from api.errors import InvalidParams
 from api.given import bounded, given_recipient
 from api.schemas.workflows import NotifyCancelRequest, NotifyRequest, NotifyResponse
 from dispatch.cancels import CancelRequest, accept_cancel
-from dispatch.triggers import TriggerRequest, accept
+from dispatch.triggers import TriggerRequest
 from models.values.given import GivenRecipient
 
 router = APIRouter(prefix="/v1/notify", tags=["Workflow Triggers"])
 
 
 @router.post("")
-async def notify(
-    body: NotifyRequest, caller: Caller, request_id: RequestId, database: Db, temporal: TemporalClient
-) -> NotifyResponse:
+async def notify(body: NotifyRequest, caller: Caller, request_id: RequestId, door: Door) -> NotifyResponse:
     """As a trigger, without identifying anybody inline, and without idempotency."""
     asked = TriggerRequest(
         workflow_key=body.name,
@@ -28,7 +27,7 @@ async def notify(
         data=bounded(body.data),
         cancellation_key=body.cancellation_key,
     )
-    accepted = await accept(database, temporal, caller.place, asked)
+    accepted = await door.accept(asked)
     return NotifyResponse(result_id=str(accepted.workflow_run_id))
 
 

@@ -1,0 +1,67 @@
+"""Letting triggers in: each in its tenant's turn, and none while what its tenant asked for before waits."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.dependencies import Caller, Db, TemporalClient
+from api.fair_turns import FairTurns
+from dispatch.errors import Backlogged
+from dispatch.temporal import Temporal
+from dispatch.triggers import Accepted, Place, TriggerRequest, accept
+from models.database import Database
+
+HOLD_SECONDS = 1.0
+"""Until somebody looks again whether a tenant's backlog is shorter."""
+
+
+@dataclass(frozen=True)
+class Admission:
+    """The door for one call. `leaving` returns once its caller has gone."""
+
+    database: Database
+    temporal: Temporal
+    place: Place
+    turns: FairTurns
+    leaving: Callable[[], Awaitable[None]]
+    longest_wait: float
+
+    async def accept(self, asked: TriggerRequest) -> Accepted:
+        """As `dispatch.triggers.accept`, in its tenant's turn.
+
+        While the tenant has a backlog nobody of it gets one, which slows its callers down; raises Backlogged
+        when the patience of the turns ends.
+        """
+        asked = replace(asked, longest_wait=self.longest_wait)
+        key = (self.place.environment_id, asked.tenant.id if asked.tenant else None)
+        clock = asyncio.get_running_loop().time
+        until = clock() + self.turns.patience_seconds
+        again_until: float | None = None
+        while True:
+            try:
+                async with self.turns.turn(key, self.leaving, again_until):
+                    return await accept(self.database, self.temporal, self.place, asked)
+            except Backlogged as late:
+                if clock() >= until:
+                    raise
+                self.turns.hold(key, HOLD_SECONDS, partial(Backlogged, late.waited_seconds))
+                again_until = until
+
+
+def _admission(request: Request, caller: Caller, database: Db, temporal: TemporalClient) -> Admission:
+    async def leaving() -> None:
+        # The body was read: what comes next is that the caller goes.
+        while (await request.receive())["type"] != "http.disconnect":
+            continue
+
+    state = request.app.state
+    return Admission(
+        database, temporal, caller.place, state.trigger_turns, leaving, state.settings.longest_wait
+    )
+
+
+Door = Annotated[Admission, Depends(_admission)]

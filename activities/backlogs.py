@@ -29,29 +29,38 @@ class Told(NamedTuple):
 
 
 class Begun:
-    """How many single triggers' runs of each tenant a worker began lately."""
+    """How many runs of each tenant a worker began lately, and how many of them were called for alone."""
 
     def __init__(self) -> None:
-        self._newest: deque[tuple[float, Tenant]] = deque()
-        self._counts: Counter[Tenant] = Counter()
+        self._newest: deque[tuple[float, Tenant, bool]] = deque()
+        self._all: Counter[Tenant] = Counter()
+        self._single: Counter[Tenant] = Counter()
 
-    def saw(self, tenant: Tenant, now: float) -> None:
+    def saw(self, tenant: Tenant, now: float, *, is_single: bool) -> None:
         """One more begins; what began long ago is forgotten."""
-        self._newest.append((now, tenant))
-        self._counts[tenant] += 1
+        self._newest.append((now, tenant, is_single))
+        self._count(tenant, 1, is_single=is_single)
         while self._newest[0][0] <= now - NEAR_SECONDS:
-            _, before = self._newest.popleft()
-            self._counts[before] -= 1
-            if not self._counts[before]:
-                del self._counts[before]
+            _, before, was_single = self._newest.popleft()
+            self._count(before, -1, is_single=was_single)
 
-    def is_among_most(self, tenant: Tenant) -> bool:
-        """Whether nobody's begin more than twice as often.
+    def _count(self, tenant: Tenant, by: int, *, is_single: bool) -> None:
+        self._all[tenant] += by
+        self._single[tenant] += by * is_single
+        if not self._all[tenant]:
+            del self._all[tenant], self._single[tenant]
 
-        Queues serve tenants in turn, so all whose own triggers pile up begin equally often. Who begins far
-        less often waits for others, and the machine.
+    def waits_for_its_own(self, tenant: Tenant) -> bool:
+        """Whether a tenant that waits does so for single triggers of its own.
+
+        Queues serve tenants in turn, so all whose runs pile up begin equally often: who begins less than half
+        as often as another tenant waits for others, and the machine. A third of what begins must be single
+        triggers', as large fan-outs have every second turn; else it waits for a schedule's runs, say.
+        Triggers without a tenant take turns of their own and tell nothing of a tenant's.
         """
-        return 2 * self._counts[tenant] >= max(self._counts.values())
+        others = (count for (_, id), count in self._all.items() if id is not None)
+        mine = self._all[tenant]
+        return 2 * mine >= max(others, default=0) and 3 * self._single[tenant] >= mine
 
 
 class Backlogs:
@@ -62,16 +71,21 @@ class Backlogs:
         self._told: OrderedDict[Tenant, Told] = OrderedDict()
         self._begun = Begun()
 
-    async def note(self, connection: Connection, tenant: Tenant, waited_seconds: float) -> None:
-        """A run of the tenant begins that had waited so long. A short wait corrects what was just told.
+    async def note(
+        self, connection: Connection, tenant: Tenant, waited_seconds: float, *, is_single: bool = True
+    ) -> None:
+        """A run of the tenant begins that had waited so long; it is single if a call asked for it alone.
 
-        Nothing is told of who waits for what others asked: holding up its triggers would help nobody.
+        A short wait corrects what this worker told just before. Nothing is told of who waits for what others
+        asked: holding up its triggers would help nobody.
         """
         now, is_long = self._clock(), waited_seconds >= SHORTEST_SECONDS
-        self._begun.saw(tenant, now)
+        self._begun.saw(tenant, now, is_single=is_single)
+        if not is_single:
+            return
         told = self._told.get(tenant, Told(-math.inf, is_long=False))
         corrects = told.is_long and told.at > now - FRESH_SECONDS
-        is_its_own = is_long and self._begun.is_among_most(tenant)
+        is_its_own = is_long and self._begun.waits_for_its_own(tenant)
         if now < told.at + PAUSE_SECONDS or not (is_its_own or (corrects and not is_long)):
             return
         self._told[tenant] = Told(now, is_long)

@@ -57,8 +57,10 @@ class Recipients:
             ):
                 return ExpandAnswer(retired=True)
         fan_out = FanOut(self._database, found, self._page_size)
-        position_before = start = _resume_at()
+        start = _resume_at()
         told = start.model_dump(mode="json")
+        # Whoever takes over does not know how many were reached before.
+        seen = FEW if start != Position() else 0
         begun = time.monotonic()
         async for reached, position in fan_out.pages(start):
             async with beating(told):
@@ -66,9 +68,9 @@ class Recipients:
                     # Of the time at which it happens: whoever began to wait since the trigger must see it.
                     now = ask.now + timedelta(seconds=time.monotonic() - begun)
                     runs = await self._write(found, reached, now)
-                is_bulk = position_before != Position() or len(reached) > FEW
-                await self._start([_startable(run, found["slug"], is_bulk=is_bulk) for run in runs])
-            position_before, told = position, position.model_dump(mode="json")
+                seen += len(reached)
+                await self._start([_startable(run, found["slug"], is_bulk=seen > FEW) for run in runs])
+            told = position.model_dump(mode="json")
             activity.heartbeat(told)
         async with self._database.connection() as connection:
             await mark_fanned_out(connection, ask.environment_id, ask.workflow_run_id)

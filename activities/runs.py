@@ -71,7 +71,6 @@ class Runs:
             facts = await find_facts(connection, ask.environment_id, ask.recipient_run_id)
             if facts is None:
                 return BeginAnswer(outcome=Outcome.TERMINATED, reason="the run has no row")
-            await self._note(connection, ask, facts)
             version = await self._versions.get(connection, ask.environment_id, facts["workflow_version_id"])
             standing = Standing(facts, version)
             answer = await _decide(connection, standing, ask)
@@ -83,6 +82,8 @@ class Runs:
             if stored is not None:
                 answer = BeginAnswer.model_validate(stored)
                 version = await self._planned(connection, ask, version, answer)
+            elif ask.incarnation == 0:
+                await self._note(connection, ask, facts)
             if answer.outcome is not None and facts["resume_window_id"] is not None:
                 # An heir that may not run must not keep what it inherited (D9).
                 await release_windows(connection, ask.environment_id, ask.recipient_run_id, ask.now)
@@ -94,11 +95,10 @@ class Runs:
         return answer.model_copy(update={"plan": version.plan, "first": first})
 
     async def _note(self, connection: Connection, ask: BeginAsk, facts: DictRow) -> None:
-        """What others are to know of a run that begins, if somebody called for it alone."""
+        """A run begins for the first time; one that was reset has not waited ever since."""
         is_single = facts["trigger_source"] == TriggerSource.API and facts["fan_out"] is None
-        if ask.incarnation == 0 and is_single:
-            tenant = (ask.environment_id, facts["tenant_id"])
-            await self._backlogs.note(connection, tenant, ask.waited_seconds)
+        tenant = (ask.environment_id, facts["tenant_id"])
+        await self._backlogs.note(connection, tenant, ask.waited_seconds, is_single=is_single)
 
     async def _lead(self, ask: BeginAsk, plan: dict[str, Any], facts: DictRow) -> dict[str, Any] | None:
         """The first step's answer; it has its own place in the ledger, wherever it is asked for again."""

@@ -34,7 +34,7 @@ class Admission:
         """As `dispatch.triggers.accept`, in its tenant's turn.
 
         While the tenant has a backlog nobody of it gets one, which slows its callers down; raises Backlogged
-        when the patience of the turns ends.
+        when the patience of the turns ends. Whoever asks again for what was accepted before waits, too.
         """
         asked = replace(asked, longest_wait=self.longest_wait)
         key = (self.place.environment_id, asked.tenant.id if asked.tenant else None)
@@ -42,17 +42,18 @@ class Admission:
         until = clock() + self.turns.patience_seconds
         again_until: float | None = None
         while True:
-            try:
-                async with self.turns.turn(key, self.leaving, again_until):
+            async with self.turns.turn(key, self.leaving, again_until):
+                try:
                     return await accept(self.database, self.temporal, self.place, asked)
-            except Backlogged as late:
-                if clock() >= until:
-                    raise
-                self.turns.hold(key, HOLD_SECONDS, partial(Backlogged, late.waited_seconds))
-                again_until = until
+                except Backlogged as late:
+                    if clock() >= until:
+                        raise
+                    # Before the turn is passed on: who is next would look for nothing.
+                    self.turns.hold(key, HOLD_SECONDS, partial(Backlogged, late.waited_seconds))
+            again_until = until
 
 
-def _admission(request: Request, caller: Caller, database: Db, temporal: TemporalClient) -> Admission:
+async def _admission(request: Request, caller: Caller, database: Db, temporal: TemporalClient) -> Admission:
     async def leaving() -> None:
         # The body was read: what comes next is that the caller goes.
         while (await request.receive())["type"] != "http.disconnect":

@@ -20,11 +20,10 @@ Why = Callable[[], Exception]
 
 @dataclass
 class Held:
-    """The calls of a key that gets no turn until then, and why, for those who give up."""
+    """The calls of a key that gets no turn until then."""
 
     calls: Waiting
     until: float
-    why: Why
 
 
 class FairTurns:
@@ -39,6 +38,7 @@ class FairTurns:
         self._free = at_once
         self._waiting: OrderedDict[Hashable, Waiting] = OrderedDict()
         self._held: dict[Hashable, Held] = {}
+        self._whys: dict[Hashable, Why] = {}
 
     @asynccontextmanager
     async def turn(
@@ -53,18 +53,24 @@ class FairTurns:
         await self._take(key, leaving, again_until)
         try:
             yield
+            if key not in self._held:
+                self._whys.pop(key, None)
         finally:
             self._give_back()
 
     def hold(self, key: Hashable, seconds: float, why: Why) -> None:
-        """Give this key no turn for so long; its calls keep their places, and who gives up hears why."""
+        """Give this key no turn for so long; its calls keep their places.
+
+        Who gives up hears why, until a later one of the key has used its turn.
+        """
         loop = asyncio.get_running_loop()
         until, held = loop.time() + seconds, self._held.get(key)
+        self._whys[key] = why
         if held is None:
-            self._held[key] = Held(self._waiting.pop(key, deque()), until, why)
+            self._held[key] = Held(self._waiting.pop(key, deque()), until)
             loop.call_at(until, self._release, key)
         else:
-            held.until, held.why = max(held.until, until), why
+            held.until = max(held.until, until)
 
     def _release(self, key: Hashable) -> None:
         loop, held = asyncio.get_running_loop(), self._held[key]
@@ -75,6 +81,8 @@ class FairTurns:
         if held.calls:
             self._waiting[key] = held.calls
             self._serve()
+        else:
+            self._whys.pop(key, None)
 
     async def _take(self, key: Hashable, leaving: Leaving | None, again_until: float | None) -> None:
         calls, mine = self._queue(key, is_next=again_until is not None)
@@ -93,7 +101,8 @@ class FairTurns:
             else:
                 calls.remove(mine)
             if isinstance(error, TimeoutError):
-                raise self._why(key) from error
+                late = "This took too long to be accepted; send it again."
+                raise self._refusal(key, late, reason="no_turn") from error
             raise
         finally:
             if watch is not None:
@@ -103,11 +112,9 @@ class FairTurns:
         """A call among those of its key; it is done where it has its turn already."""
         held = self._held.get(key)
         calls = held.calls if held else self._waiting.setdefault(key, deque())
-        if len(calls) >= MOST_WAITING:
-            raise Unavailable(
-                "Too many calls of this tenant wait already; send it again after Retry-After.",
-                reason="too_many_waiting",
-            )
+        if len(calls) >= MOST_WAITING and not is_next:
+            many = "Too many calls of this tenant wait already; send it again after Retry-After."
+            raise self._refusal(key, many, reason="too_many_waiting")
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if is_next:
             calls.appendleft(mine)
@@ -116,11 +123,9 @@ class FairTurns:
         self._serve()
         return calls, mine
 
-    def _why(self, key: Hashable) -> Exception:
-        held = self._held.get(key)
-        if held is not None:
-            return held.why()
-        return Unavailable("This took too long to be accepted; send it again.", reason="no_turn")
+    def _refusal(self, key: Hashable, told: str, *, reason: str) -> Exception:
+        why = self._whys.get(key)
+        return Unavailable(told, reason=reason) if why is None else why()
 
     def _give_back(self) -> None:
         self._free += 1

@@ -132,7 +132,7 @@ class Place:
 async def accept(database: Database, temporal: Temporal, place: Place, request: TriggerRequest) -> Accepted:
     """Accept a trigger whole or refuse it whole (E-TRIGGER-6); raises NotAccepted or Replayed.
 
-    What was written before under the same key is answered or started however long others wait.
+    What was written before under the same key is answered or started, backlog or not.
     """
     with spanning("accept trigger", source=request.origin.source.value):
         return await _accept(database, temporal, place, request)

@@ -22,10 +22,14 @@ async def _idempotency(
     request: Request,
     idempotency_key: Annotated[str | None, Header(max_length=LONGEST_IDEMPOTENCY_KEY)] = None,
 ) -> Idempotency | None:
-    """The key, and a hash of what was asked under it (E-TRIGGER-28)."""
+    """The key, and a hash of what was asked under it (E-TRIGGER-28); None for what is no JSON and refused."""
+    try:
+        asked_for = await request.json() if idempotency_key else None
+    except ValueError:
+        return None
     if not idempotency_key:
         return None
-    canonical = json.dumps(await request.json(), sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps(asked_for, sort_keys=True, separators=(",", ":"))
     asked = f"{request.method} {request.url.path}\n{canonical}"
     request_hash = hashlib.sha256(asked.encode(errors="replace")).digest()
     return Idempotency(key=idempotency_key, request_hash=request_hash)
@@ -37,8 +41,8 @@ async def trigger_workflow(
     body: TriggerWorkflowRequest,
     response: Response,
     request_id: RequestId,
-    idempotency: Annotated[Idempotency | None, Depends(_idempotency)],
     door: Door,
+    idempotency: Annotated[Idempotency | None, Depends(_idempotency)],
 ) -> TriggerWorkflowResponse:
     """Start a run for each recipient; answers once none of them can be lost.
 

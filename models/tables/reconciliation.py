@@ -40,12 +40,15 @@ async def find_unanswered(
 async def find_unfinished_fan_outs(
     connection: Connection, environment_id: UUID, before: datetime, limit: int
 ) -> list[DictRow]:
-    """Answered triggers older than `before` whose recipients were not all started."""
+    """Answered triggers older than `before` whose recipients were not all started.
+
+    Any of them: the oldest may be at work for long, and one that was lost must not wait behind them.
+    """
     cursor = await connection.execute(
         """
         SELECT id, workflow_key, tenant_id FROM triggers
         WHERE environment_id = %s AND fan_out = 'pending' AND answered_at < %s AND retired_at IS NULL
-        ORDER BY inserted_at LIMIT %s
+        ORDER BY random() LIMIT %s
         """,
         (environment_id, before, limit),
     )

@@ -9,17 +9,20 @@ from psycopg.types.json import Json
 from temporalio.testing import ActivityEnvironment
 
 from activities.fan_out import FanOut, Position
-from activities.recipients import Recipients
+from activities.recipients import FEW, Recipients
+from dispatch.starting import share_of
 from dispatch.temporal import Temporal
 from dispatch.triggers import Place, TriggerRequest, accept
 from models.database import Database
 from models.tables.triggers import find_fan_out
-from models.values.given import GivenRecipient
+from models.values.given import GivenRecipient, GivenTenant
+from models.values.refs import RecipientRef
 from tests.builders import delay_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.runs import NOON, rows
 from tests.subscribing import subscribed, thing
+from workflows_engine import names
 from workflows_engine.effects.runs import ExpandAnswer, ExpandAsk
 
 RUNS = "SELECT recipient_id, subscription, status FROM recipient_runs WHERE workflow_run_id = %s ORDER BY 1"
@@ -160,11 +163,14 @@ async def test_a_fan_out_that_lost_its_workers_reaches_everybody_once(
     assert (roles["p1"], roles["u11"], roles["zoe"]) == (None, {"role": "member"}, {"role": "deputy"})
 
 
-async def accepted(database: Database, environment: TestEnvironment, temporal: Temporal) -> ExpandAsk:
+async def accepted(
+    database: Database, environment: TestEnvironment, temporal: Temporal, tenant: str | None = None
+) -> ExpandAsk:
     """A trigger of one object; should a worker of the suite fan it out too, that changes nothing."""
     request = TriggerRequest(
         workflow_key="greet",
         recipients=[GivenRecipient.read({"collection": "projects", "id": "p1"})],
+        tenant=GivenTenant.read(tenant) if tenant else None,
         request_id="test",
     )
     answer = await accept(database, temporal, Place(environment.id, environment.slug), request)
@@ -202,3 +208,25 @@ async def test_recipients_that_an_earlier_release_left_to_the_fan_out_are_identi
 
     found = await rows(database, "SELECT * FROM recipients WHERE environment_id = %s", environment.id)
     assert {one["id"]: one["properties"] for one in found} == {"p1": {}, "dora": {"name": "Dora"}}
+
+
+@pytest.mark.parametrize("subscribers", [FEW - 1, FEW])
+async def test_runs_of_a_large_fan_out_take_turns_beside_those_of_their_tenant(
+    database: Database, environment: TestEnvironment, temporal: Temporal, subscribers: int
+) -> None:
+    await publish(database, environment, "greet", workflow(delay_step()))
+    await subscribed(database, environment, "projects/p1", *(f"u{number}" for number in range(subscribers)))
+    ask = await accepted(database, environment, temporal, tenant="acme")
+
+    await expand(Recipients(database, temporal), ask, [])
+
+    shares = set()
+    for user in (RecipientRef(id=f"u{number}") for number in range(subscribers)):
+        run_id = names.recipient_run_id(ask.workflow_run_id, user)
+        workflow_id = names.recipient_run_workflow(environment.slug, "greet", user, run_id)
+        described = await temporal.client.get_workflow_handle(workflow_id).describe()
+        shares.add(described.raw_info.priority.fairness_key)
+    # The object itself is one of those reached.
+    is_bulk = subscribers == FEW
+    expected = share_of(environment.id, ask.workflow_run_id, "acme", is_bulk=is_bulk)
+    assert shares == {expected.fairness_key}

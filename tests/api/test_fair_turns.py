@@ -140,16 +140,52 @@ async def test_a_key_that_is_held_gets_no_turn_until_it_is_over_and_others_do() 
 
 async def test_who_gives_up_while_its_key_is_held_hears_why_and_leaves_no_place_behind() -> None:
     turns, clock = FairTurns(1), asyncio.get_running_loop().time
+    held_until = clock() + 0.5
     turns.hold("late", 0.01, lambda: Backlogged(99))
-    turns.hold("late", 0.05, lambda: Backlogged(24))
+    turns.hold("late", 0.5, lambda: Backlogged(24))
     with pytest.raises(Backlogged) as refused:
         async with turns.turn("late", again_until=clock()):
             raise AssertionError("it had a turn")
     assert refused.value.retry_after_seconds == 12
 
-    held_until = clock() + 0.04
-    async with asyncio.timeout(10), turns.turn("late"):
-        assert clock() > held_until
+    async with turns.turn("late"):
+        assert clock() >= held_until
+
+
+async def test_why_a_key_was_held_is_told_until_a_later_call_of_it_has_used_its_turn() -> None:
+    turns, clock = FairTurns(1), asyncio.get_running_loop().time
+
+    async def give_up_after(seconds: float) -> None:
+        async with turns.turn("other"), turns.turn("late", again_until=clock() + seconds):
+            raise AssertionError("it had a turn")
+
+    turns.hold("late", 0.01, lambda: Backlogged(24))
+    with pytest.raises(Backlogged):
+        await give_up_after(0.1)
+    async with turns.turn("late"):
+        pass
+    with pytest.raises(Unavailable):
+        await give_up_after(0)
+
+
+async def test_a_call_that_comes_again_keeps_its_place_however_many_wait() -> None:
+    turns, gate = FairTurns(1), asyncio.Event()
+    done: list[Hashable] = []
+    waiting = [
+        asyncio.create_task(work(turns, "flood", done, gate)) for _ in range(fair_turns.MOST_WAITING + 1)
+    ]
+    await asyncio.sleep(0)
+
+    async def again() -> None:
+        async with turns.turn("flood", again_until=asyncio.get_running_loop().time() + 60):
+            done.append("again")
+
+    looked = asyncio.create_task(again())
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(looked, *waiting)
+
+    assert done[:2] == ["flood", "again"]
 
 
 async def test_who_could_not_use_its_turn_is_the_next_of_its_key() -> None:

@@ -12,9 +12,10 @@ from dispatch.errors import Backlogged
 from dispatch.temporal import Temporal
 from dispatch.triggers import Idempotency, Place, TriggerRequest, accept
 from models.database import Database
-from models.tables.backlogs import FRESH_SECONDS, tell_waited
+from models.tables.backlogs import FRESH_SECONDS
 from models.values.given import GivenRecipient, GivenTenant
 from tests.activities.test_leading import Beginner
+from tests.backlogs import tell_for_long
 from tests.builders import in_app_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
@@ -45,13 +46,12 @@ class Door:
         return (await accept(self.database, self.temporal, place, request)).workflow_run_id
 
     async def tell(self, tenant: str | None, seconds: float) -> None:
-        async with self.database.connection() as connection:
-            await tell_waited(connection, self.environment.id, tenant, seconds)
+        await tell_for_long(self.database, self.environment, tenant, seconds)
 
-    async def pass_time(self, by: timedelta) -> None:
+    async def make_old(self) -> None:
         async with self.database.connection() as connection:
-            sql = "UPDATE backlogs SET seen_at = seen_at - %s WHERE environment_id = %s"
-            await connection.execute(sql, (by, self.environment.id))
+            sql = "UPDATE backlogs SET seen_at = now() - %s WHERE environment_id = %s"
+            await connection.execute(sql, (timedelta(seconds=FRESH_SECONDS), self.environment.id))
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ async def test_a_backlog_that_is_short_or_over_keeps_nobody_out(door: Door) -> N
     assert await door.trigger("acme")
 
     await door.tell("acme", LONGEST + 1)
-    await door.pass_time(timedelta(seconds=FRESH_SECONDS + 1))
+    await door.make_old()
     assert await door.trigger("acme")
 
 
@@ -95,22 +95,30 @@ async def test_what_was_written_before_is_answered_whatever_waits_since(door: Do
     assert await door.trigger("acme", idempotency=key) == first
 
 
-async def test_a_run_that_was_called_for_alone_tells_how_long_it_waited_and_no_other_does(
+async def test_a_run_that_was_called_for_alone_tells_once_how_long_it_waited_and_no_other_does(
     database: Database, environment: TestEnvironment
 ) -> None:
     await publish(database, environment, "greet", workflow(in_app_step()))
     beginner = Beginner(database)
 
-    async def begin(**trigger: Any) -> None:
+    async def begin(**trigger: Any) -> BeginAsk:
         run = await write_run(database, environment, "greet", **trigger)
-        ask = BeginAsk(environment_id=run.environment_id, recipient_run_id=run.id, now=NOON)
-        await beginner.runs.begin_run(ask.model_copy(update={"waited_seconds": 17.0}))
+        ask = BeginAsk(
+            environment_id=run.environment_id, recipient_run_id=run.id, waited_seconds=17.0, now=NOON
+        )
+        await beginner.runs.begin_run(ask)
+        return ask
 
     await begin(tenant_id="acme", fan_out="pending")
     await begin(tenant_id="acme", source="schedule")
     assert await rows(database, TOLD, environment.id) == []
-    await begin(tenant_id="acme")
-    assert await rows(database, TOLD, environment.id) == [{"tenant_id": "acme", "waited_seconds": 17.0}]
+    begun = await begin(tenant_id="globex")
+    assert await rows(database, TOLD, environment.id) == [{"tenant_id": "globex", "waited_seconds": 17.0}]
+
+    async with database.connection() as connection:
+        await connection.execute("DELETE FROM backlogs WHERE environment_id = %s", (environment.id,))
+    await beginner.runs.begin_run(begun)
+    assert await rows(database, TOLD, environment.id) == []
 
 
 async def test_a_worker_tells_of_a_tenant_once_a_second_and_of_a_short_wait_only_after_a_long_one(
@@ -135,22 +143,48 @@ async def test_a_worker_tells_of_a_tenant_once_a_second_and_of_a_short_wait_only
     assert await note(0.2) == [0.1]
 
 
-async def test_a_worker_does_not_tell_of_who_waits_for_what_others_asked(
-    database: Database, environment: TestEnvironment
-) -> None:
-    now = 0.0
-    backlogs = Backlogs(lambda: now)
+@dataclass
+class Begins:
+    """Runs that begin one after the other in one worker, each after 30 s of waiting."""
 
-    async def begin(tenant: str, times: int = 1) -> set[str]:
-        async with database.connection() as connection:
+    database: Database
+    environment: TestEnvironment
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.backlogs = Backlogs(lambda: self.now)
+
+    async def told(self, tenant: str | None, times: int = 1, *, is_single: bool = True) -> set[str]:
+        """Of whom a backlog was told by then."""
+        async with self.database.connection() as connection:
             for _ in range(times):
-                await backlogs.note(connection, (environment.id, tenant), 30.0)
-        return {row["tenant_id"] for row in await rows(database, TOLD, environment.id)}
+                key = (self.environment.id, tenant)
+                await self.backlogs.note(connection, key, 30.0, is_single=is_single)
+        return {row["tenant_id"] for row in await rows(self.database, TOLD, self.environment.id)}
 
-    assert await begin("flood", 6) == {"flood"}
-    assert await begin("quiet", 2) == {"flood"}
+
+@pytest.fixture
+def begins(database: Database, environment: TestEnvironment) -> Begins:
+    return Begins(database, environment)
+
+
+async def test_a_worker_does_not_tell_of_who_waits_for_what_another_tenant_asked(begins: Begins) -> None:
+    assert await begins.told("flood", 6) == {"flood"}
+    assert await begins.told("quiet", 2) == {"flood"}
     # Turns are equal once it has a backlog of its own.
-    assert await begin("quiet") == {"flood", "quiet"}
-    assert await begin("other") == {"flood", "quiet"}
-    now += NEAR_SECONDS
-    assert await begin("other") == {"flood", "quiet", "other"}
+    assert await begins.told("quiet") == {"flood", "quiet"}
+    assert await begins.told("other") == {"flood", "quiet"}
+    begins.now += NEAR_SECONDS
+    assert await begins.told("other") == {"flood", "quiet", "other"}
+
+
+async def test_who_waits_for_runs_that_no_call_asked_for_alone_has_no_backlog(begins: Begins) -> None:
+    assert await begins.told("acme", 5, is_single=False) == set()
+    assert await begins.told("acme", 2) == set()
+    # As many as a large fan-out leaves to its tenant's other runs.
+    assert await begins.told("acme") == {"acme"}
+
+
+async def test_triggers_without_a_tenant_hide_no_tenant_s_backlog(begins: Begins) -> None:
+    assert await begins.told(None, 20) == {""}
+    assert await begins.told("acme") == {"", "acme"}

@@ -127,6 +127,21 @@ async def test_a_fan_out_that_temporal_lost_is_started_again(
     assert await triggers.restart_fan_outs(virtual.database, virtual.temporal, place, LATER) == {}
 
 
+async def test_what_a_fan_out_has_written_is_left_to_it_until_it_is_done_or_given_up(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    await virtual.publish(environment, "greet", workflow(in_app_step()))
+    run = await write_run(virtual.database, environment, "greet", fan_out="pending")
+
+    assert await runs.repair(virtual.database, virtual.temporal, place, LATER) == {}
+
+    async with virtual.database.transaction() as connection:
+        await connection.execute("UPDATE triggers SET fan_out = 'abandoned' WHERE id = %s", (run.trigger_id,))
+    repaired = await runs.repair(virtual.database, virtual.temporal, place, LATER)
+    await virtual.idle(environment)
+    assert repaired == {Difference.RUNS_RESTARTED: 1}
+
+
 async def test_a_fan_out_that_was_ended_in_temporal_is_given_up(
     virtual: VirtualTime, environment: TestEnvironment, place: DictRow
 ) -> None:

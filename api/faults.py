@@ -185,8 +185,14 @@ def _of_database(error: Exception) -> ApiError | None:
     cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
     if isinstance(cause, psycopg.DataError):
         return InvalidParams.of("", "A value in the request cannot be stored.")
-    # NotSupportedError: a migration made a prepared plan stale; its connection is gone, a new one works.
-    away = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.NotSupportedError)
+    away = (
+        psycopg.OperationalError,
+        psycopg.InterfaceError,
+        # A migration made a prepared plan stale; its connection is gone, a new one works.
+        psycopg.NotSupportedError,
+        # The process was frozen in the middle of a transaction, and went on too late.
+        psycopg.errors.IdleInTransactionSessionTimeout,
+    )
     if isinstance(cause, (*away, sqlalchemy.exc.TimeoutError, ConnectionError)):
         return Unavailable(
             "The database does not answer just now; send the request again.", reason="database"

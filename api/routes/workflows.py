@@ -22,12 +22,15 @@ async def _idempotency(
     request: Request,
     idempotency_key: Annotated[str | None, Header(max_length=LONGEST_IDEMPOTENCY_KEY)] = None,
 ) -> Idempotency | None:
-    """The key, and a hash of what was asked under it (E-TRIGGER-28); None for what is no JSON and refused."""
-    try:
-        asked_for = await request.json() if idempotency_key else None
-    except ValueError:
-        return None
+    """The key, and a hash of what was asked under it (E-TRIGGER-28); None without one.
+
+    None for what is no JSON, too: it is refused anyway.
+    """
     if not idempotency_key:
+        return None
+    try:
+        asked_for = await request.json()
+    except ValueError:
         return None
     canonical = json.dumps(asked_for, sort_keys=True, separators=(",", ":"))
     asked = f"{request.method} {request.url.path}\n{canonical}"

@@ -30,6 +30,8 @@ def told(error: Exception) -> ApiError:
         (RPCError("gone", RPCStatusCode.UNAVAILABLE, b""), 503, "unavailable"),
         (psycopg.OperationalError("gone"), 503, "unavailable"),
         (psycopg.errors.FeatureNotSupported("cached plan must not change result type"), 503, "unavailable"),
+        (psycopg.errors.LockNotAvailable("canceling statement due to lock timeout"), 503, "unavailable"),
+        (psycopg.errors.IdleInTransactionSessionTimeout("terminating connection"), 503, "unavailable"),
         (PoolTimeout("no connection"), 503, "unavailable"),
         (sqlalchemy.exc.OperationalError("s", {}, psycopg.OperationalError("gone")), 503, "unavailable"),
         (sqlalchemy.exc.TimeoutError("no connection"), 503, "unavailable"),

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from psycopg import errors
 
 from models.database import Database
 
@@ -39,4 +40,40 @@ async def test_a_connection_whose_user_was_cancelled_is_not_used_again(database_
         await task
 
     assert await backend(database) != before
+    await database.close()
+
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('a lock of two'))"
+
+
+async def test_who_waits_for_a_lock_hears_that_it_is_not_to_be_had(database_url: str) -> None:
+    database = Database(database_url, pool_size=2, lock_seconds=0.1)
+    await database.open()
+    async with database.transaction() as holder:
+        await holder.execute(LOCK)
+        with pytest.raises(errors.LockNotAvailable):
+            async with database.transaction() as other:
+                await other.execute(LOCK)
+        # Whose lock it is notices nothing.
+        await holder.execute("SELECT 1")
+    await database.close()
+
+
+async def test_a_transaction_that_is_left_alone_gives_its_locks_back(database_url: str) -> None:
+    # As that of a frozen process, or of a machine that vanished, of which Postgres hears nothing.
+    database = Database(database_url, pool_size=2, idle_seconds=0.1)
+    await database.open()
+
+    async def freeze() -> None:
+        async with database.transaction() as frozen:
+            await frozen.execute(LOCK)
+            async with database.transaction() as other:
+                await other.execute(LOCK)
+            await frozen.execute("SELECT 1")
+
+    with pytest.raises(errors.IdleInTransactionSessionTimeout):
+        await freeze()
+    # Its connection is given to nobody else.
+    for _ in range(2):
+        assert await backend(database)
     await database.close()

@@ -22,7 +22,8 @@ class Database:
     """Open it once a process; connections are in autocommit until a transaction is asked for.
 
     Who waits for a lock longer than `lock_seconds` gets psycopg's LockNotAvailable; who leaves a transaction
-    alone for `idle_seconds` loses it and its connection (IdleInTransactionSessionTimeout). Both may try again.
+    alone for `idle_seconds` loses it and its connection (IdleInTransactionSessionTimeout). Both may
+    try again.
     """
 
     def __init__(

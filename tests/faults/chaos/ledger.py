@@ -53,8 +53,6 @@ class Heard:
     run_id: str | None = None
     stopped_at: float | None = None
     """When the 2xx of its cancel was heard."""
-    shown_at: float | None = None
-    """When its caller, if it looked, saw it in the feed."""
     other_answers: list[dict[str, Any]] = field(default_factory=list)
     """Status, `Retry-After` and moment of answers other than 2xx; status 0 where none came."""
     hung_up: int = 0
@@ -75,8 +73,6 @@ def _take(heard: dict[int, Heard], line: dict[str, Any]) -> None:
         heard[n] = Heard(n, line["kind"], line["people"], line["runs"], asked_at=line["at"])
     elif line["say"] == "stopped":
         heard[n].stopped_at = line["at"]
-    elif line["say"] == "shown":
-        heard[n].shown_at = line["at"]
     elif line["say"] == "accepted":
         heard[n].run_id, heard[n].answered_at = line["run"], line["at"]
     elif line["say"] == "hung_up":

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from models.values.development import FEED_CHANNEL_ID, SECRET_KEY
+from models.values.development import SECRET_KEY
 from tests.faults.chaos.ledger import Ledger
 from tests.faults.chaos.mix import WEIGHTS, Wanted, wanted
 
@@ -48,8 +48,6 @@ class Plan:
     weights: dict[str, int] = field(default_factory=lambda: WEIGHTS)
     """How often each workflow is triggered, among so many."""
     tenant: str | None = None
-    watches: bool = False
-    """Whether each caller looks at its person's feed until the item is there."""
 
 
 @dataclass(frozen=True)
@@ -72,24 +70,6 @@ class Caller:
             await asyncio.sleep(one.cancel_after)
             async with self.slots:
                 await self._cancel(one)
-        if self.plan.watches:
-            await self._watch(one)
-
-    async def _watch(self, one: Wanted) -> None:
-        """Looks less and less often, so that a moment is known to a tenth of the wait."""
-        path = f"/v1/users/{one.people[0]}/feeds/{FEED_CHANNEL_ID}"
-        headers = {"authorization": f"Bearer {SECRET_KEY}"}
-        started = time.monotonic()
-        while (waited := time.monotonic() - started) < self.plan.patience:
-            await asyncio.sleep(max(0.01, waited / 10))
-            try:
-                page = await self._http(one.n).get(f"{self.plan.url}{path}?page_size=10", headers=headers)
-            except httpx.HTTPError:
-                continue  # As good as not being there yet.
-            entries = page.json()["entries"] if page.is_success else []
-            if any(each["data"]["n"] == one.n for entry in entries for each in entry["activities"]):
-                self.ledger.write("shown", n=one.n)
-                return
 
     def _http(self, n: int) -> httpx.AsyncClient:
         return self.https[n % len(self.https)]

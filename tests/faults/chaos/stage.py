@@ -47,7 +47,8 @@ class Run:
     _sent: int = 0
 
     def __post_init__(self) -> None:
-        self.stack = Stack(self.folder, mail="sink", disk=self.disk)
+        options = {"track_commit_timestamp": "on"}
+        self.stack = Stack(self.folder, options, mail="sink", disk=self.disk)
 
     def start(self) -> None:
         self.stack.start(write_project(self.folder / "project"))

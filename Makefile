@@ -20,12 +20,12 @@ test: .venv/test.installed
 	$(BIN)/pytest -n 2 --durations=10 $(ARGS)
 
 # The long forms, some five hours: other examples of the model test each time, so many of each form; 50,000
-# sleepers, growth, half an hour of memory; an hour of chaos and outages of five minutes; two releases side by side.
+# sleepers, growth, half an hour of memory; an hour of chaos, outages of five minutes, backups of ten; two releases side by side.
 # See docs/benchmarks.md
 soak: .venv/test.installed
 	TOCSIN_MODEL_EXAMPLES=$${TOCSIN_MODEL_EXAMPLES:-200} $(BIN)/pytest tests/model -q $(ARGS)
-	$(BIN)/python -m benchmarks growth disk memory runs sleepers batches --long
-	$(BIN)/python -m tests.faults.chaos --seconds 3600 --away 300
+	$(BIN)/python -m benchmarks growth disk memory runs sleepers outage batches --long
+	$(BIN)/python -m tests.faults.chaos --seconds 3600 --away 300 --older 600
 	$(BIN)/python -m tests.upgrade.side_by_side --runs 2000
 
 # The laws: format, lint, types, who may import whom, architecture, replay

@@ -19,6 +19,7 @@ from benchmarks import (
     growth,
     latency,
     memory,
+    outage,
     runs,
     sleepers,
     steps,
@@ -38,6 +39,7 @@ MEASURES: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
 SIZED_LONG: dict[str, Callable[[Instance, Size], Awaitable[dict[str, Any]]]] = {
     "disk": disk.measure,
     "memory": memory.measure,
+    "outage": outage.measure,
 }
 LONG: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "batches": batches.measure,

@@ -51,7 +51,7 @@ async def measure(instance: Instance, size: Size) -> dict[str, Any]:
     instance.publish("foreground", in_app_step())
     started = time.time()
     far = [started + 6 * 3600 + number for number in range(crowd)]
-    await _put_to_sleep(instance, "sleepers", "sleeper", far)
+    await put_to_sleep(instance, "sleepers", "sleeper", far)
     pace = crowd / (time.time() - started)
     return {
         "open": crowd,
@@ -64,7 +64,7 @@ async def measure(instance: Instance, size: Size) -> dict[str, Any]:
 async def _spread(instance: Instance, pace: float, size: Size) -> dict[str, Any]:
     """Some of them due, a few each second."""
     seconds = LONG_DUE_SECONDS if size.is_long else DUE_SECONDS
-    due, in_time = await _sleeping(instance, "waking", seconds * DUE_PER_SECOND, DUE_PER_SECOND, pace)
+    due, in_time = await sleeping(instance, "waking", seconds * DUE_PER_SECOND, DUE_PER_SECOND, pace)
     items = await _awake(instance, "waking", due)
     return {
         "asleep_in_time": in_time,
@@ -78,7 +78,7 @@ async def _herd(instance: Instance, pace: float, size: Size) -> dict[str, Any]:
     count = LONG_HERD if size.is_long else min(HERD, size.runs * 10)
     alone = await send(instance, "foreground", "alone", FOREGROUND_PER_SECOND, ALONE_SECONDS)
     told_alone = await _foreground(instance, "alone", alone)
-    due, in_time = await _sleeping(instance, "herd", count, HERD_PER_SECOND, pace)
+    due, in_time = await sleeping(instance, "herd", count, HERD_PER_SECOND, pace)
     first = min(due.due.values())
     await asyncio.sleep(max(first - time.time(), 0))
     before, drained = instance.cpu_seconds(), asyncio.Event()
@@ -119,18 +119,22 @@ def _beside_each_other(
     }
 
 
-async def _sleeping(
+async def sleeping(
     instance: Instance, key: str, count: int, per_second: float, pace: float
 ) -> tuple[Sent, bool]:
-    """Runs that are due one after the other; and whether all slept before the first was."""
+    """Runs that are due one after the other; and whether all slept before the first was.
+
+    `pace` is how many a second this machine puts to sleep; who is first has half as much time again.
+    """
     first = time.time() + LEAD_SECONDS + 1.5 * count / pace
     due = [first + number / per_second for number in range(count)]
-    await _put_to_sleep(instance, key, key, due)
+    await put_to_sleep(instance, key, key, due)
     moments = {f"{key}-{number}": moment for number, moment in enumerate(due)}
     return Sent(due=moments, answered=dict(moments)), time.time() < first
 
 
-async def _put_to_sleep(instance: Instance, key: str, label: str, due: Sequence[float]) -> None:
+async def put_to_sleep(instance: Instance, key: str, label: str, due: Sequence[float]) -> None:
+    """A run of workflow `key` for each moment, in seconds since 1970, all of them asleep before the first."""
     people = [{"id": f"{label}-{number}", "due": _told(moment)} for number, moment in enumerate(due)]
     async with httpx.AsyncClient(headers=instance.headers, timeout=120) as http:
         for first in range(0, len(people), IN_A_TRIGGER):

@@ -22,7 +22,7 @@ from tests.faults.chaos.load import SDK_SECONDS
 from tests.faults.chaos.neighbours import noisy_neighbour
 from tests.faults.chaos.restores import power_cut, restore_postgres, restore_temporal
 from tests.faults.chaos.scenes import away, hanging_provider, mix, overload
-from tests.faults.chaos.stage import Length, Run
+from tests.faults.chaos.stage import OLDER_SECONDS, Length, Run
 from tests.faults.chaos.torment import tell
 from tests.faults.chaos.totals import Played, record
 from tests.faults.chaos.totals import told as told_of_all
@@ -54,13 +54,19 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=12, help="triggers a second (default: 12)")
     parser.add_argument("--away", type=float, default=10, help="seconds of an outage; long: 300")
     parser.add_argument(
+        "--older",
+        type=float,
+        default=OLDER_SECONDS,
+        help="seconds between a backup and its restore; long: 600",
+    )
+    parser.add_argument(
         "--timeout", type=float, default=SDK_SECONDS, help="seconds until a caller hangs up (default: 60)"
     )
     parser.add_argument("--keep", action="store_true", help="keep logs and ledgers of a clean scene too")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="what to repeat")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, _leave)
-    length = Length(given.rate, given.seconds, given.away, given.timeout)
+    length = Length(given.rate, given.seconds, given.away, given.timeout, given.older)
     names = given.scene or _playable()
     results = [_played(name, length, given.seed, keeps=given.keep) for name in names]
     tell(told_of_all())

@@ -23,7 +23,7 @@ from tests.faults.chaos.verdict import Count, Verdict, judge
 from tests.faults.stack import Stack
 
 AROUND_SECONDS = 20
-"""Load before the backup, as long after it, and half as long after the restore."""
+"""Load before the backup, and half as long after the restore; between them, until the backup is old."""
 REMEMBERED_SECONDS = 15
 """Rounds of the reconciler are made every 10 s, and one must follow the backup."""
 SLOWER = 0.5
@@ -62,7 +62,7 @@ def power_cut(run: Run) -> Verdict:
 def _drill(run: Run, copy: Callable[[Stack, Path], Path], put_back: Callable[[Stack, Path], None]) -> float:
     """Load, a backup in the midst of it, load, everything stops, the copy is put back, load; its moment."""
     tormentor, stack, rate = Tormentor(run.stack, run.seed), run.stack, run.length.rate * SLOWER
-    run.send(rate, 2 * AROUND_SECONDS, weights=RESTORED_WEIGHTS)
+    run.send(rate, AROUND_SECONDS + run.length.older, weights=RESTORED_WEIGHTS)
     tormentor.wait(AROUND_SECONDS)
     copied_at = time.time()
     kept = copy(stack, run.folder)

@@ -25,7 +25,9 @@ from tests.faults.chaos.torment import Tormentor, tell
 from tests.faults.chaos.verdict import Count, Verdict
 
 CAPACITY_TRIGGERS = 400
-OVERLOAD = 5
+LEAST_OVERLOAD = 5
+"""Times the capacity; more is sent, since senders that compete with all the rest fall short of their plan."""
+OVERLOAD = 6
 OVERLOAD_SECONDS = 20
 SENDERS = 2
 """Of the overload: one process of callers does not get as much processor time as it takes."""
@@ -83,7 +85,7 @@ def hanging_provider(run: Run) -> Verdict:
 
 
 def overload(run: Run) -> Verdict:
-    """Five times what is accepted when fifty callers insist, and nobody tries again."""
+    """More than five times what is accepted when fifty callers insist, and nobody tries again."""
     tormentor = Tormentor(run.stack, run.seed)
     run.send(CAPACITY_TRIGGERS, 1, at_once=50)
     run.await_loads(tormentor)
@@ -105,9 +107,9 @@ def overload(run: Run) -> Verdict:
     accepted = sum(one.run_id is not None for one in heard)
     offered = len(heard) / (ended_at - begun_at)
     tell(f"of {len(heard)} triggers of the overload, {offered:.0f}/s, {accepted} were accepted")
-    too_little = [] if offered > 4 * capacity else [f"only {offered:.0f}/s could be sent"]
+    too_little = [] if offered > LEAST_OVERLOAD * capacity else [f"only {offered:.0f}/s could be sent"]
     counts = [
-        Count("the overload is four times what is taken, or more", 1, too_little),
+        Count("the overload is five times what is taken, or more", 1, too_little),
         kept(f"recovered within {RECOVERY_SECONDS} s", shown, RECOVERY_SECONDS),
         not_refused(heard, begun_at, time.time()),
     ]

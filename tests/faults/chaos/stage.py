@@ -19,18 +19,20 @@ from tests.faults.chaos.torment import Tormentor, tell
 from tests.faults.chaos.verdict import Verdict, judge
 from tests.faults.stack import Stack
 
+OLDER_SECONDS = 20.0
 PATIENCE_SECONDS = 300
 """How long the rest may take to drain; what is open then is stuck."""
 
 
 @dataclass(frozen=True)
 class Length:
-    """Triggers a second, seconds of the mix, seconds that an outage lasts, and that a caller waits."""
+    """Triggers a second, seconds of the mix, that an outage lasts, that a caller waits, how old a backup is."""
 
     rate: float
     seconds: float
     away: float
     timeout: float = SDK_SECONDS
+    older: float = OLDER_SECONDS
 
 
 @dataclass

@@ -20,8 +20,8 @@ FROZEN = ("api", "worker", "temporal")
 async def measure(instance: Instance, size: Size) -> dict[str, Any]:
     """Seconds from the end of the outage to the items of the pauses that ended in it; none may be lost.
 
-    `due_meanwhile` pauses are due while it lasts, ten each second. `late_ms` is how long after its end each of
-    them had its item, `first_item_s` and `last_item_s` the first of them and the last.
+    `due_meanwhile` pauses are due while it lasts, ten each second. `late_ms` is how long after its end each
+    of them had its item, `first_item_s` and `last_item_s` the first of them and the last.
     """
     seconds = LONG_SECONDS if size.is_long else SECONDS
     for key in ("before", "outage"):

@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 300
 
 @dataclass(frozen=True)
 class Length:
-    """Triggers a second, seconds of the mix, that an outage lasts, that a caller waits, how old a backup is."""
+    """Triggers a second; seconds of the mix, of an outage, that a caller waits, and that a backup is old."""
 
     rate: float
     seconds: float

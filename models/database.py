@@ -101,9 +101,11 @@ class Database:
                     await connection.close()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """A connection inside one transaction."""
+    async def transaction(self, *, may_idle: bool = False) -> AsyncIterator[Connection]:
+        """A connection inside one transaction; it `may_idle` while its holder is busy elsewhere for long."""
         async with self.connection() as connection, connection.transaction():
+            if may_idle:
+                await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield connection
 
 

@@ -43,7 +43,8 @@ async def catch_up(database: Database, temporal: Temporal, now: datetime) -> Non
     if told is None or told.rounds is None:
         return
     remembered = told.rounds
-    async with database.transaction() as connection:
+    # Looking at all that Temporal runs takes minutes, and nobody else may begin to meanwhile.
+    async with database.transaction(may_idle=True) as connection:
         await lock_rounds(connection)
         counted = await count_rounds(connection)
         if counted >= remembered:

@@ -59,21 +59,33 @@ async def test_who_waits_for_a_lock_hears_that_it_is_not_to_be_had(database_url:
     await database.close()
 
 
+async def left_alone(database: Database) -> None:
+    """A transaction that does nothing until another has its lock, and then goes on."""
+    async with database.transaction() as frozen:
+        await frozen.execute(LOCK)
+        async with database.transaction() as other:
+            await other.execute(LOCK)
+        await frozen.execute("SELECT 1")
+
+
 async def test_a_transaction_that_is_left_alone_gives_its_locks_back(database_url: str) -> None:
     # As that of a frozen process, or of a machine that vanished, of which Postgres hears nothing.
     database = Database(database_url, pool_size=2, idle_seconds=0.1)
     await database.open()
-
-    async def freeze() -> None:
-        async with database.transaction() as frozen:
-            await frozen.execute(LOCK)
-            async with database.transaction() as other:
-                await other.execute(LOCK)
-            await frozen.execute("SELECT 1")
-
     with pytest.raises(errors.IdleInTransactionSessionTimeout):
-        await freeze()
+        await left_alone(database)
     # Its connection is given to nobody else.
     for _ in range(2):
         assert await backend(database)
+    await database.close()
+
+
+async def test_a_transaction_that_may_idle_outlives_others(database_url: str) -> None:
+    database = Database(database_url, pool_size=3, idle_seconds=0.1)
+    await database.open()
+    async with database.transaction(may_idle=True) as patient:
+        await patient.execute("SELECT 1")
+        with pytest.raises(errors.IdleInTransactionSessionTimeout):
+            await left_alone(database)
+        await patient.execute("SELECT 1")
     await database.close()

@@ -19,8 +19,8 @@ test: .venv/test.installed
 	@sh requirements/node_packages.sh
 	$(BIN)/pytest -n 2 --durations=10 $(ARGS)
 
-# The long forms, some five hours: other examples of the model test each time, so many of each form; 50,000
-# sleepers, growth, half an hour of memory; an hour of chaos, outages of five minutes, backups of ten; two releases side by side.
+# The long forms, some six hours: other examples of the model test each time, so many of each form; 50,000
+# sleepers, growth, half an hour of memory, ten minutes of outage; an hour of chaos, outages of five minutes, backups of ten; two releases side by side.
 # See docs/benchmarks.md
 soak: .venv/test.installed
 	TOCSIN_MODEL_EXAMPLES=$${TOCSIN_MODEL_EXAMPLES:-200} $(BIN)/pytest tests/model -q $(ARGS)

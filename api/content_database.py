@@ -7,8 +7,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from models.database import Connection, Database
+from models.database import Connection, Database, be_patient
 
+LOCK_SECONDS = 60.0
+"""Whoever writes has the log's lock until all of a project is compiled."""
 TURNS = 3
 """Writers of content in one process. They wait for one another at the log's lock in any case, and each that
 waits there holds a connection of the pool that triggers need, too."""
@@ -27,6 +29,7 @@ class ContentDatabase:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         async with self._turns, self._database.transaction() as connection:
+            await be_patient(connection, LOCK_SECONDS)
             yield connection
 
 

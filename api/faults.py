@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-import sqlalchemy.exc
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -182,18 +181,21 @@ def _of_json(body: Any, mistake: dict[str, Any]) -> Malformed:
 
 
 def _of_database(error: Exception) -> ApiError | None:
-    cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
-    if isinstance(cause, psycopg.DataError):
+    if isinstance(error, psycopg.DataError):
         return InvalidParams.of("", "A value in the request cannot be stored.")
+    if isinstance(error, psycopg.errors.LockNotAvailable):
+        return Unavailable(
+            "Another request changes what this one needs, and takes long; send it again.", reason="lock"
+        )
     away = (
         psycopg.OperationalError,
         psycopg.InterfaceError,
         # A migration made a prepared plan stale; its connection is gone, a new one works.
         psycopg.NotSupportedError,
         # The process was frozen in the middle of a transaction, and went on too late.
-        psycopg.errors.IdleInTransactionSessionTimeout,
+        psycopg.errors.TransactionTimeout,
     )
-    if isinstance(cause, (*away, sqlalchemy.exc.TimeoutError, ConnectionError)):
+    if isinstance(error, (*away, ConnectionError)):
         return Unavailable(
             "The database does not answer just now; send the request again.", reason="database"
         )

@@ -74,9 +74,11 @@ async def _one(http: httpx.AsyncClient, url: str, who: str, sent: Sent) -> None:
         sent.refused += 1
 
 
-async def readable(instance: Instance, key: str, label: str, sent: Sent) -> dict[str, float]:
-    """When each accepted trigger's item could be read, once all can."""
-    found: dict[str, float] = {}
+async def readable(
+    instance: Instance, key: str, label: str, sent: Sent, so_far: dict[str, float] | None = None
+) -> dict[str, float]:
+    """When each accepted trigger's item could be read, once all can; `so_far` is filled meanwhile."""
+    found = {} if so_far is None else so_far
 
     async def are_there() -> bool:
         found.update(dict(await asyncio.to_thread(instance.rows, READABLE, key, f"{label}-%")))

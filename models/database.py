@@ -1,29 +1,32 @@
-"""The way to Postgres: one pool of psycopg connections for statements, one SQLAlchemy engine for queries."""
+"""The way to Postgres: one pool of psycopg connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from psycopg import AsyncConnection, errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 Connection = AsyncConnection[DictRow]
 
-LOCK_SECONDS = 15.0
-"""How long a statement waits for a lock of another: less than any caller does, so that it hears why."""
-IDLE_SECONDS = 60.0
-"""How long a transaction may do nothing. Postgres does not notice that a machine vanished with one open, or
-that its process is frozen, and would keep its locks for hours: each run that needs one stands still."""
+LOCK_SECONDS = 8.0
+"""How long a statement waits for each lock of another: less than any caller does, so that it hears why."""
+TRANSACTION_SECONDS = 120.0
+"""How long a transaction lasts. Postgres does not notice that a process is frozen with one open, and would
+keep its locks as long: each run that needs one stands still."""
+_NOTICED = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
+"""That the machine at the other end has vanished both sides notice after a minute, not after two hours."""
 
 
 class Database:
     """Open it once a process; connections are in autocommit until a transaction is asked for.
 
-    Who waits for a lock longer than `lock_seconds` gets psycopg's LockNotAvailable; who leaves a transaction
-    alone for `idle_seconds` loses it and its connection (IdleInTransactionSessionTimeout). Both may
-    try again.
+    Who waits for a lock longer than `lock_seconds` gets psycopg's LockNotAvailable; a transaction, and a
+    statement of its own, that lasts longer than `transaction_seconds` is undone, and its connection ended
+    (TransactionTimeout; in a pipeline an OperationalError). Both may try again.
     """
 
     def __init__(
@@ -33,24 +36,21 @@ class Database:
         pool_size: int = 10,
         patience_seconds: float = 5.0,
         lock_seconds: float = LOCK_SECONDS,
-        idle_seconds: float = IDLE_SECONDS,
+        transaction_seconds: float = TRANSACTION_SECONDS,
     ) -> None:
         self.url = url
         self._lock_seconds = lock_seconds
-        self._idle_seconds = idle_seconds
+        self._transaction_seconds = transaction_seconds
         self.is_full = False
         """Whether Postgres lately had no room for what it was told to write."""
         self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            url,
+            _conninfo(url),
             min_size=1,
             max_size=pool_size,
             timeout=patience_seconds,
             open=False,
             kwargs={"autocommit": True, "row_factory": dict_row},
             configure=self._settle,
-        )
-        self.engine: AsyncEngine = create_async_engine(
-            _for_sqlalchemy(url), pool_size=pool_size, pool_timeout=patience_seconds, pool_pre_ping=True
         )
 
     async def _settle(self, connection: Connection) -> None:
@@ -63,12 +63,12 @@ class Database:
         settings = {
             "join_collapse_limit": "1",
             "lock_timeout": f"{1000 * self._lock_seconds:.0f}ms",
-            "idle_in_transaction_session_timeout": f"{1000 * self._idle_seconds:.0f}ms",
+            "transaction_timeout": f"{1000 * self._transaction_seconds:.0f}ms",
+            **{f"tcp_{name}": value for name, value in _NOTICED.items()},
         }
-        names, values = list(settings), list(settings.values())
         await connection.execute(
             "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s (name, value)",
-            (names, values),
+            (list(settings), list(settings.values())),
         )
 
     async def open(self) -> None:
@@ -76,7 +76,6 @@ class Database:
 
     async def close(self) -> None:
         await self.pool.close()
-        await self.engine.dispose()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -101,12 +100,26 @@ class Database:
                     await connection.close()
 
     @asynccontextmanager
-    async def transaction(self, *, may_idle: bool = False) -> AsyncIterator[Connection]:
-        """A connection inside one transaction; it `may_idle` while its holder is busy elsewhere for long."""
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside one transaction."""
         async with self.connection() as connection, connection.transaction():
-            if may_idle:
-                await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield connection
+
+
+def _conninfo(url: str) -> str:
+    """What the url says, and what holds where it says nothing."""
+    given: dict[str, Any] = {**_NOTICED, "tcp_user_timeout": "60000", **conninfo_to_dict(url)}
+    return make_conninfo(**given)
+
+
+async def take_time(connection: Connection) -> None:
+    """Let the transaction that this connection is in last as long as it takes."""
+    await connection.execute("SET LOCAL transaction_timeout = 0")
+
+
+async def be_patient(connection: Connection, seconds: float) -> None:
+    """Let the transaction that this connection is in wait so long for each lock."""
+    await connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{1000 * seconds:.0f}ms",))
 
 
 async def has_room(connection: Connection) -> bool:
@@ -123,8 +136,3 @@ async def has_room(connection: Connection) -> bool:
     except errors.DiskFull:
         return False
     return True
-
-
-def _for_sqlalchemy(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    return f"postgresql+psycopg://{rest}" if scheme.startswith("postgres") else url

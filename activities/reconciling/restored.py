@@ -14,7 +14,7 @@ from dispatch.carrying import workflow_id_of
 from dispatch.codec import PayloadUnreadableError
 from dispatch.looking import Carried, end_forgotten, last_event_at, last_events, list_started
 from dispatch.temporal import Temporal
-from models.database import Database
+from models.database import Database, take_time
 from models.tables.reconciliation import find_known_triggers, list_environments, list_open_runs
 from models.tables.reconciliations import (
     count_rounds,
@@ -43,8 +43,7 @@ async def catch_up(database: Database, temporal: Temporal, now: datetime) -> Non
     if told is None or told.rounds is None:
         return
     remembered = told.rounds
-    # Looking at all that Temporal runs takes minutes, and nobody else may begin to meanwhile.
-    async with database.transaction(may_idle=True) as connection:
+    async with database.transaction() as connection:
         await lock_rounds(connection)
         counted = await count_rounds(connection)
         if counted >= remembered:
@@ -54,6 +53,8 @@ async def catch_up(database: Database, temporal: Temporal, now: datetime) -> Non
             log.warning("Temporal served another database, or one restored to before anything was in it")
             return
         log.warning("Postgres was restored: of %s rounds of the reconciler it counts %s", remembered, counted)
+        # Looking at all that Temporal runs takes minutes, and nobody else may begin to meanwhile.
+        await take_time(connection)
         healed = [(place, await look_back(database, temporal, place)) for place in places]
         for place, kinds in healed:
             await note_round(connection, place["id"], now, {kind.value: many for kind, many in kinds.items()})

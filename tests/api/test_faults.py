@@ -1,6 +1,5 @@
 import psycopg
 import pytest
-import sqlalchemy.exc
 from psycopg_pool import PoolTimeout
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -31,10 +30,8 @@ def told(error: Exception) -> ApiError:
         (psycopg.OperationalError("gone"), 503, "unavailable"),
         (psycopg.errors.FeatureNotSupported("cached plan must not change result type"), 503, "unavailable"),
         (psycopg.errors.LockNotAvailable("canceling statement due to lock timeout"), 503, "unavailable"),
-        (psycopg.errors.IdleInTransactionSessionTimeout("terminating connection"), 503, "unavailable"),
+        (psycopg.errors.TransactionTimeout("terminating connection"), 503, "unavailable"),
         (PoolTimeout("no connection"), 503, "unavailable"),
-        (sqlalchemy.exc.OperationalError("s", {}, psycopg.OperationalError("gone")), 503, "unavailable"),
-        (sqlalchemy.exc.TimeoutError("no connection"), 503, "unavailable"),
         (psycopg.errors.NumericValueOutOfRange("too large"), 422, "invalid_params"),
         (KeyError("oops"), 500, "internal_error"),
     ],
@@ -58,6 +55,7 @@ def test_who_is_told_to_come_back_is_told_when() -> None:
         (dispatch_errors.Backlogged(11), "backlog"),
         (RPCError("gone", RPCStatusCode.UNAVAILABLE, b""), "temporal"),
         (PoolTimeout("no connection"), "database"),
+        (psycopg.errors.LockNotAvailable("canceling statement due to lock timeout"), "lock"),
         (KeyError("oops"), "internal_error"),
     ],
 )

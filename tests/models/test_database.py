@@ -1,11 +1,12 @@
 """Connections of the pool, on a real Postgres."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from psycopg import errors
+from psycopg import OperationalError, errors
 
-from models.database import Database
+from models.database import Database, take_time
 
 
 async def backend(database: Database) -> int:
@@ -59,33 +60,67 @@ async def test_who_waits_for_a_lock_hears_that_it_is_not_to_be_had(database_url:
     await database.close()
 
 
-async def left_alone(database: Database) -> None:
+async def left_alone(database: Database, other: Database) -> None:
     """A transaction that does nothing until another has its lock, and then goes on."""
     async with database.transaction() as frozen:
         await frozen.execute(LOCK)
-        async with database.transaction() as other:
-            await other.execute(LOCK)
+        async with other.transaction() as waiting:
+            await waiting.execute(LOCK)
         await frozen.execute("SELECT 1")
 
 
-async def test_a_transaction_that_is_left_alone_gives_its_locks_back(database_url: str) -> None:
-    # As that of a frozen process, or of a machine that vanished, of which Postgres hears nothing.
-    database = Database(database_url, pool_size=2, idle_seconds=0.1)
+async def left_alone_in_a_pipeline(database: Database, other: Database) -> None:
+    """As effects write: Postgres takes the session to be at work until the pipeline is synced."""
+    async with database.connection() as frozen, frozen.pipeline() as pipeline, frozen.transaction():
+        await pipeline.sync()
+        await (await frozen.execute(LOCK)).fetchone()
+        async with other.transaction() as waiting:
+            await waiting.execute(LOCK)
+        await (await frozen.execute("SELECT 1")).fetchone()
+
+
+@pytest.fixture
+async def other(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url, pool_size=1)
     await database.open()
-    with pytest.raises(errors.IdleInTransactionSessionTimeout):
-        await left_alone(database)
-    # Its connection is given to nobody else.
-    for _ in range(2):
-        assert await backend(database)
+    yield database
     await database.close()
 
 
-async def test_a_transaction_that_may_idle_outlives_others(database_url: str) -> None:
-    database = Database(database_url, pool_size=3, idle_seconds=0.1)
+@pytest.mark.parametrize("left", [left_alone, left_alone_in_a_pipeline])
+async def test_a_transaction_that_is_left_alone_gives_its_locks_back(
+    database_url: str, other: Database, left: Callable[[Database, Database], Awaitable[None]]
+) -> None:
+    # As that of a frozen process, of which Postgres hears nothing.
+    database = Database(database_url, pool_size=1, transaction_seconds=0.1)
     await database.open()
-    async with database.transaction(may_idle=True) as patient:
+    before = await backend(database)
+
+    # In a pipeline nobody reads why the connection was ended.
+    with pytest.raises((errors.TransactionTimeout, OperationalError)):
+        await left(database, other)
+
+    assert await backend(database) != before
+    await database.close()
+
+
+async def test_a_transaction_that_takes_time_outlives_others(database_url: str, other: Database) -> None:
+    database = Database(database_url, pool_size=2, transaction_seconds=0.1)
+    await database.open()
+    async with database.transaction() as patient:
+        await take_time(patient)
+        with pytest.raises(errors.TransactionTimeout):
+            await left_alone(database, other)
         await patient.execute("SELECT 1")
-        with pytest.raises(errors.IdleInTransactionSessionTimeout):
-            await left_alone(database)
-        await patient.execute("SELECT 1")
+    await database.close()
+
+
+async def test_what_a_url_says_of_its_connection_holds(database_url: str) -> None:
+    database = Database(f"{database_url}{'&' if '?' in database_url else '?'}keepalives_idle=5", pool_size=1)
+    await database.open()
+    async with database.connection() as connection:
+        given = connection.info.get_parameters()
+        assert (given["keepalives_idle"], given["keepalives_count"]) == ("5", "3")
+        cursor = await connection.execute("SHOW tcp_keepalives_idle")
+        assert await cursor.fetchone() == {"tcp_keepalives_idle": "30"}
     await database.close()

@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dispatch.log_lines import LogFormat
+from models.database import DatabaseUrl
 from models.sealing import former_of
 
 
@@ -14,7 +15,7 @@ class ApiSettings(BaseSettings):
 
     model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", env_ignore_empty=True)
 
-    database_url: str = Field(validation_alias="DATABASE_URL")
+    database_url: DatabaseUrl = Field(validation_alias="DATABASE_URL")
     """Where Postgres is, as `postgresql://user:password@host:port/name`."""
 
     secret_key: SecretStr = Field(validation_alias="TOCSIN_SECRET_KEY", min_length=16)

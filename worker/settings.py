@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dispatch.log_lines import LogFormat
+from models.database import DatabaseUrl
 from models.values.retention import RETENTION
 from worker.assembly import RUNS_AT_ONCE
 
@@ -15,7 +16,7 @@ class WorkerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", env_ignore_empty=True)
 
-    database_url: str = Field(validation_alias="DATABASE_URL")
+    database_url: DatabaseUrl = Field(validation_alias="DATABASE_URL")
     """Where Postgres is, as `postgresql://user:password@host:port/name`."""
 
     secret_key: SecretStr = Field(validation_alias="TOCSIN_SECRET_KEY", min_length=16)

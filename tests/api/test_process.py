@@ -31,6 +31,14 @@ def test_a_missing_setting_is_named_before_anything_starts() -> None:
     ]
 
 
+def test_a_database_url_that_cannot_be_read_is_not_repeated() -> None:
+    ended = start(DATABASE_URL="a password, without the rest", TOCSIN_SECRET_KEY=SECRET)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[1:] == [
+        "  DATABASE_URL: Value error, give it as postgresql://user:password@host:port/name"
+    ]
+
+
 def test_a_database_that_is_away_keeps_an_open_door_shut() -> None:
     url = f"postgresql://app@127.0.0.1:{free_port()}/nothing"
     ended = start(DATABASE_URL=url, TOCSIN_SECRET_KEY=SECRET, TOCSIN_API_HOST="0.0.0.0")

@@ -38,6 +38,8 @@ IN_A_CALL = 50
 AT_ONCE = 8
 PATIENCE_SECONDS = 1_200
 READ_HISTORIES = 300
+STARVED = "_DeadlockError"
+"""A worker that gets no processor for two seconds; Temporal gives the task out again."""
 SIGNALS_SECONDS = 5
 BROKEN = {
     WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR,
@@ -120,11 +122,12 @@ async def failed_tasks(stack: Stack) -> list[str]:
     found = []
     async for one in client.list_workflows('WorkflowType = "RecipientRun"', limit=READ_HISTORIES):
         history = await client.get_workflow_handle(one.id, run_id=one.run_id).fetch_history()
-        causes = [
-            event.workflow_task_failed_event_attributes.cause
+        failed = [
+            event.workflow_task_failed_event_attributes
             for event in history.events
             if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
         ]
+        causes = [one.cause for one in failed if one.failure.application_failure_info.type != STARVED]
         found += [f"{one.id}: {WorkflowTaskFailedCause.Name(cause)}" for cause in causes if cause in BROKEN]
     return found
 

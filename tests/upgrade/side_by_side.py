@@ -40,8 +40,8 @@ AT_ONCE = 8
 PATIENCE_SECONDS = 1_200
 READ_HISTORIES = 300
 WOKEN = "TimerCanceled"
-"""In an error of the worker before: it was given a run that was woken, which it does not know, as this release's
-worker was too busy to come for it. Another takes it, late; who upgrades wakes nobody."""
+"""In an error of the worker before: it was given a run that was woken, which it does not know, as this
+release's worker was too busy to come for it. Another takes it, late; who upgrades wakes nobody."""
 STARVED = "_DeadlockError"
 """A worker that gets no processor for two seconds; Temporal gives the task out again."""
 SIGNALS_SECONDS = 5

@@ -3,9 +3,11 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from types import FrameType
 from typing import Any
 
 from benchmarks import (
@@ -20,6 +22,7 @@ from benchmarks import (
     latency,
     memory,
     outage,
+    retention,
     runs,
     sleepers,
     steps,
@@ -40,6 +43,7 @@ SIZED_LONG: dict[str, Callable[[Instance, Size], Awaitable[dict[str, Any]]]] = {
     "disk": disk.measure,
     "memory": memory.measure,
     "outage": outage.measure,
+    "retention": retention.measure,
 }
 LONG: dict[str, Callable[[Instance, int], Awaitable[dict[str, Any]]]] = {
     "batches": batches.measure,
@@ -81,6 +85,7 @@ def main() -> None:
         messages=given.messages or (LONG_MESSAGES if given.long else Size.messages),
         minutes=given.minutes or (LONG_MINUTES if given.long else Size.minutes),
     )
+    signal.signal(signal.SIGTERM, _leave)
     # Now: what is checked out may be another commit in half an hour.
     seen, started = sighting(sys.argv[1:]), time.monotonic()
     figures: dict[str, Any] = {}
@@ -93,6 +98,11 @@ def main() -> None:
         # What was measured before one of them failed took minutes, too.
         if given.keep and figures:
             print(f"kept in benchmarks/results/{keep({'seen': seen, **figures})}")
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """So that what was started is ended, and what was measured is told."""
+    raise SystemExit(128 + number)
 
 
 def _measure_all(names: Sequence[str], size: Size, figures: dict[str, Any]) -> None:

@@ -32,13 +32,13 @@ async def measure(instance: Instance, size: Size) -> dict[str, Any]:
     instance.publish(SHAPE.key, *SHAPE.steps)
     async with httpx.AsyncClient(headers=instance.headers, timeout=120) as http:
         await paid(instance, http, SHAPE, WARM, "warm")
-        tables, temporal = _tables(instance), await _temporal(instance)
+        tables, temporal = tables_of(instance), await temporal_file_of(instance)
         await paid(instance, http, SHAPE, size.runs, "disk")
     grown = {
         table: [after - before for after, before in zip(sizes, tables.get(table, (0, 0)), strict=True)]
-        for table, sizes in _tables(instance).items()
+        for table, sizes in tables_of(instance).items()
     }
-    temporal = await _temporal(instance) - temporal
+    temporal = await temporal_file_of(instance) - temporal
     postgres = sum(map(sum, grown.values()))
     ranked = sorted(grown.items(), key=lambda one: -sum(one[1]))
     return {
@@ -57,13 +57,13 @@ async def measure(instance: Instance, size: Size) -> dict[str, Any]:
     }
 
 
-def _tables(instance: Instance) -> dict[str, tuple[int, int]]:
+def tables_of(instance: Instance) -> dict[str, tuple[int, int]]:
     """Bytes of rows and of indexes, by table; partitions count for their table."""
     instance.rows("SELECT pg_stat_force_next_flush()")
     return {table: (rows, indexes) for table, rows, indexes in instance.rows(_TABLES)}
 
 
-async def _temporal(instance: Instance) -> int:
+async def temporal_file_of(instance: Instance) -> int:
     """Bytes of Temporal's file, once what it closes behind finished runs has been written."""
     command = instance.processes()["temporal"][0].cmdline()
     file = Path(command[command.index("--db-filename") + 1])

@@ -23,7 +23,7 @@ async def measure(instance: Instance, size: Size) -> dict[str, Any]:
 
     `due_meanwhile` pauses are due while it lasts, ten each second. `late_ms` is how long after its end each
     of them had its item, `first_item_s` and `last_item_s` the first of them and the last; `lost` had none
-    in as much time as the outage and ten minutes.
+    in as much time as the outage and ten minutes. Where all are lost, there are no times.
     """
     seconds = LONG_SECONDS if size.is_long else SECONDS
     for key in ("before", "outage"):
@@ -43,11 +43,15 @@ async def measure(instance: Instance, size: Size) -> dict[str, Any]:
             await readable(instance, "outage", "outage", due, items)
     # The last of them was due before the others were back.
     after = [at - back_at for at in items.values() if at > back_at]
-    return {
+    told = {
         "outage_s": round(back_at - gone_at, 1),
         "asleep_in_time": in_time,
         "due_meanwhile": len(after),
         "lost": len(due.due) - len(items),
+    }
+    if not after:
+        return told
+    return told | {
         "first_item_s": round(min(after), 2),
         "last_item_s": round(max(after), 2),
         "late_ms": percentiles([1000 * each for each in after]),

@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from cli.errors import CommandError
+from models.database_url import readable
 from models.ids import new_uuid
 from models.tables.keys import digest_of, hint_of
 from models.values.development import ENVIRONMENT
@@ -23,6 +24,10 @@ _PATIENCE_SECONDS = 10
 @contextmanager
 def connected(database_url: str) -> Iterator[Connection]:
     """One transaction; raises CommandError when the database does not answer or has no schema."""
+    try:
+        readable(database_url)
+    except ValueError as error:
+        raise CommandError(f"DATABASE_URL cannot be read: {error}") from error
     try:
         with psycopg.connect(
             database_url, row_factory=dict_row, connect_timeout=_PATIENCE_SECONDS

@@ -10,12 +10,14 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cli.errors import CommandError
+from models.database_url import DatabaseUrl
 
 EXAMPLE_PROJECT = Path(__file__).resolve().parents[1] / "examples" / "collab"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 # `DATABASE_URL=` in an environment file means that there is none.
-Unset = Annotated[str | None, BeforeValidator(lambda given: given or None)]
+_NONE_IF_EMPTY = BeforeValidator(lambda given: given or None)
+Unset = Annotated[str | None, _NONE_IF_EMPTY]
 
 
 class UpSettings(BaseSettings):
@@ -66,7 +68,7 @@ class UpSettings(BaseSettings):
     temporal_retention_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=7, description="How long closed runs stay visible in the embedded Temporal."
     )
-    database_url: Unset = Field(
+    database_url: Annotated[DatabaseUrl | None, _NONE_IF_EMPTY] = Field(
         default=None, validation_alias="database_url", description="A Postgres to use; none is started then."
     )
     temporal_address: Unset = Field(
@@ -123,6 +125,8 @@ def read_settings(arguments: list[str]) -> UpSettings:
     except ValidationError as error:
         first = error.errors()[0]
         setting = str(first["loc"][0])
-        raise CommandError(
-            f"{flag_of(setting)} / {variable_of(setting)} cannot be {first['input']!r}: {first['msg']}"
-        ) from error
+        name = f"{flag_of(setting)} / {variable_of(setting)}"
+        if first["type"] == "value_error":
+            # Ours, about what holds a secret.
+            raise CommandError(f"{name} cannot be read: {first['ctx']['error']}") from None
+        raise CommandError(f"{name} cannot be {first['input']!r}: {first['msg']}") from error

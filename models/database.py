@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 
-from psycopg import AsyncConnection, ProgrammingError, errors
+from psycopg import AsyncConnection, errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
-from pydantic import AfterValidator
 
 Connection = AsyncConnection[DictRow]
 
@@ -20,19 +19,6 @@ TRANSACTION_SECONDS = 120.0
 keep its locks as long: each run that needs one stands still."""
 _NOTICED = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
 """That the machine at the other end has vanished both sides notice after a minute, not after two hours."""
-
-
-def _readable(url: str) -> str:
-    """What libpq can read; raises ValueError without repeating it, as it holds a password."""
-    try:
-        conninfo_to_dict(url)
-    except ProgrammingError:
-        raise ValueError("give it as postgresql://user:password@host:port/name") from None
-    return url
-
-
-DatabaseUrl = Annotated[str, AfterValidator(_readable)]
-"""Where Postgres is, as settings are given it."""
 
 
 class Database:

@@ -66,7 +66,7 @@ STICKY = timedelta(seconds=2)
 GRACE = timedelta(seconds=40)
 """On shutdown: longer than the longest send (35 s), so that none is cut off."""
 CACHED_RUNS = 1_000
-RUNS_AT_ONCE = 4
+RUNS_AT_ONCE = 8
 """Workflow tasks that a worker holds at a time, of each queue, those that it waits for among them. What it
 holds it serves as it came, and what waits in Temporal's queues tenant by tenant. A process has one core's
 worth of Python: with a hundred, as is usual, a burst ends later, and others wait behind it (decision 11)."""

@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dispatch.log_lines import LogFormat
-from models.database import DatabaseUrl
+from models.database_url import DatabaseUrl
 from models.values.retention import RETENTION
 from worker.assembly import RUNS_AT_ONCE
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 from alembic import context
 from sqlalchemy import create_engine, text
 from sqlmodel import SQLModel
@@ -19,7 +20,8 @@ def _is_ours(_object: Any, name: str | None, kind: str, reflected: bool, _compar
 
 def run() -> None:
     url: str = context.config.attributes["database_url"]
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    # Not by SQLAlchemy's own URL: whatever libpq reads, the API and the worker take, too.
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url))
     with engine.connect() as connection:
         context.configure(
             connection=connection,

@@ -20,6 +20,7 @@ from models.migrations import upgrade
 from models.tables.keys import digest_of
 from models.values.development import SECRET_KEY
 from models.values.kinds import KeyKind
+from tests.databases import new_database
 from tests.houses import SECRET
 
 
@@ -46,13 +47,6 @@ def url(postgres: EmbeddedPostgres) -> str:
     url = new_database(postgres)
     upgrade(url)
     return url
-
-
-def new_database(postgres: EmbeddedPostgres) -> str:
-    name = f"keys_{uuid4().hex}"
-    with psycopg.connect(postgres.url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # our own name
-    return postgres.url.rsplit("/", 1)[0] + f"/{name}"
 
 
 async def status(url: str, key: str, path: str) -> tuple[int, str]:
@@ -238,3 +232,10 @@ def test_a_database_that_is_away_is_told_without_a_traceback() -> None:
     ended = run(f"postgresql://app@127.0.0.1:{free_port()}/nothing", "list")
     assert ended.exit_code == 1
     assert "the database does not answer; check DATABASE_URL" in ended.stderr
+
+
+def test_a_database_that_cannot_be_named_so_is_told_without_its_password() -> None:
+    ended = run("hunter2 at my database", "list")
+    assert ended.exit_code == 1
+    assert "DATABASE_URL cannot be read: give it as postgresql://" in ended.stderr
+    assert "hunter2" not in ended.stderr

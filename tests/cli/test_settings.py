@@ -24,6 +24,14 @@ def test_a_value_of_the_wrong_kind_names_flag_and_variable() -> None:
         read_settings(["--api-port", "eighty"])
 
 
+def test_a_database_url_that_nobody_can_read_is_refused_without_repeating_its_password() -> None:
+    with pytest.raises(
+        CommandError, match=r"--database-url / DATABASE_URL cannot be read: give it as"
+    ) as told:
+        read_settings(["--database-url", "hunter2 at my database"])
+    assert "hunter2" not in str(told.value)
+
+
 def test_an_empty_project_means_none() -> None:
     assert read_settings(["--project", ""]).project == ""
 

@@ -8,14 +8,13 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import httpx
+import aiohttp
+import uvloop
 
 from models.values.development import SECRET_KEY
 from tests.faults.chaos.ledger import Ledger
@@ -23,9 +22,6 @@ from tests.faults.chaos.mix import WEIGHTS, Wanted, wanted
 
 SDK_SECONDS = 60.0
 """How long Knock's SDKs wait for an answer."""
-MOST_POOLS = 20
-CALLS_OF_A_POOL = 100
-"""A pool looks at all its connections at each call, which with thousands would take longer than the call."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ class Caller:
 
     plan: Plan
     ledger: Ledger
-    https: Sequence[httpx.AsyncClient]
+    http: aiohttp.ClientSession
     slots: asyncio.Semaphore
 
     async def trigger(self, one: Wanted) -> None:
@@ -65,36 +61,35 @@ class Caller:
             answer = await self._call(one.n, f"/v1/workflows/{one.kind}/trigger", one.body, f"n-{one.n}")
             if answer is None:
                 return
-            self.ledger.write("accepted", n=one.n, run=answer.json()["workflow_run_id"])
+            self.ledger.write("accepted", n=one.n, run=json.loads(answer)["workflow_run_id"])
         if one.cancel_after is not None:
             await asyncio.sleep(one.cancel_after)
             async with self.slots:
                 await self._cancel(one)
 
-    def _http(self, n: int) -> httpx.AsyncClient:
-        return self.https[n % len(self.https)]
-
     async def _cancel(self, one: Wanted) -> None:
         path = f"/v1/workflows/{one.kind}/cancel"
-        if await self._call(one.n, path, {"cancellation_key": f"stop-{one.n}"}, f"stop-{one.n}"):
+        answer = await self._call(one.n, path, {"cancellation_key": f"stop-{one.n}"}, f"stop-{one.n}")
+        if answer is not None:
             self.ledger.write("stopped", n=one.n)
 
-    async def _call(self, n: int, path: str, body: dict[str, Any], key: str) -> httpx.Response | None:
-        """The answer of success; None when patience ended, or when a refusal is taken for an answer."""
+    async def _call(self, n: int, path: str, body: dict[str, Any], key: str) -> bytes | None:
+        """The body of success; None when patience ended, or when a refusal is taken for an answer."""
         headers = {"authorization": f"Bearer {SECRET_KEY}", "idempotency-key": f"{self.plan.seed}-{key}"}
         chance = Random(f"{self.plan.seed} {key}")
         deadline = time.monotonic() + self.plan.patience
         while time.monotonic() < deadline:
             started, hung_up = time.monotonic(), False
             try:
-                answer = await self._http(n).post(self.plan.url + path, json=body, headers=headers)
-                status, wait = answer.status_code, answer.headers.get("retry-after")
-                if answer.is_success:
-                    return answer
-                text = answer.text[:200]
-            except httpx.HTTPError as error:
+                async with self.http.post(self.plan.url + path, json=body, headers=headers) as answer:
+                    content = await answer.read()
+                if answer.ok:
+                    return content
+                status, wait = answer.status, answer.headers.get("retry-after")
+                text = content[:200].decode(errors="replace")
+            except (aiohttp.ClientError, TimeoutError) as error:
                 status, wait, text = 0, None, type(error).__name__
-                hung_up = isinstance(error, httpx.TimeoutException) and self.plan.timeout < SDK_SECONDS
+                hung_up = isinstance(error, TimeoutError) and self.plan.timeout < SDK_SECONDS
             took = round(time.monotonic() - started, 3)
             say = "hung_up" if hung_up else "answer"
             self.ledger.write(say, n=n, status=status, retry_after=wait, took=took, text=text)
@@ -112,16 +107,12 @@ async def run(plan: Plan) -> None:
     ledger = Ledger(Path(plan.ledger))
     enough = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, enough.set)
-    limits = httpx.Limits(max_connections=plan.at_once, max_keepalive_connections=50)
-    timeout = httpx.Timeout(plan.timeout, pool=None)
-    pools = min(MOST_POOLS, 1 + plan.at_once // CALLS_OF_A_POOL)
+    # A call waits for its slot, not for a connection: there are as many.
+    connector = aiohttp.TCPConnector(limit=plan.at_once)
+    timeout = aiohttp.ClientTimeout(total=plan.timeout)
     started = time.monotonic()
-    async with AsyncExitStack() as stack:
-        https = [
-            await stack.enter_async_context(httpx.AsyncClient(timeout=timeout, limits=limits))
-            for _ in range(pools)
-        ]
-        caller = Caller(plan, ledger, https, asyncio.Semaphore(plan.at_once))
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
+        caller = Caller(plan, ledger, http, asyncio.Semaphore(plan.at_once))
         async with asyncio.TaskGroup() as calls:
             for number in range(round(plan.seconds * plan.rate)):
                 await asyncio.sleep(started + number / plan.rate - time.monotonic())
@@ -133,4 +124,4 @@ async def run(plan: Plan) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(Plan(**json.loads(sys.argv[1]))))
+    uvloop.run(run(Plan(**json.loads(sys.argv[1]))))

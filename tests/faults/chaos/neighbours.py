@@ -93,10 +93,13 @@ def _send_others(run: Run, seconds: float) -> Popen[bytes]:
 
 
 def _seconds_to_read(run: Run) -> float:
-    """Of somebody's feed, on a new connection."""
+    """Of somebody's feed, on a new connection; whoever gets no feed waits for ever."""
     started = time.monotonic()
-    with client(run.stack.url) as http:
-        feed_holds(http, READER)
+    try:
+        with client(run.stack.url) as http:
+            feed_holds(http, READER)
+    except httpx.HTTPError:
+        return math.inf
     return time.monotonic() - started
 
 

@@ -24,7 +24,7 @@ test: .venv/test.installed
 # See docs/benchmarks.md
 soak: .venv/test.installed
 	TOCSIN_MODEL_EXAMPLES=$${TOCSIN_MODEL_EXAMPLES:-200} $(BIN)/pytest tests/model -q $(ARGS)
-	$(BIN)/python -m benchmarks growth disk memory runs sleepers outage batches --long
+	$(BIN)/python -m benchmarks growth disk retention memory runs sleepers outage batches --long
 	$(BIN)/python -m tests.faults.chaos --seconds 3600 --away 300 --older 600
 	$(BIN)/python -m tests.upgrade.side_by_side --runs 2000
 

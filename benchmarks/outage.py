@@ -46,7 +46,7 @@ async def measure(instance: Instance, size: Size) -> dict[str, Any]:
     told = {
         "outage_s": round(back_at - gone_at, 1),
         "asleep_in_time": in_time,
-        "due_meanwhile": len(after),
+        "due_meanwhile": sum(gone_at < at <= back_at for at in due.due.values()),
         "lost": len(due.due) - len(items),
     }
     if not after:

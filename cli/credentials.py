@@ -8,8 +8,8 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
+from cli.database_url import checked
 from cli.errors import CommandError
-from models.database_url import readable
 from models.ids import new_uuid
 from models.tables.keys import digest_of, hint_of
 from models.values.development import ENVIRONMENT
@@ -23,11 +23,8 @@ _PATIENCE_SECONDS = 10
 
 @contextmanager
 def connected(database_url: str) -> Iterator[Connection]:
-    """One transaction; raises CommandError when the database does not answer or has no schema."""
-    try:
-        readable(database_url)
-    except ValueError as error:
-        raise CommandError(f"DATABASE_URL cannot be read: {error}") from error
+    """One transaction; raises CommandError when the database cannot be found, or has no schema."""
+    checked(database_url)
     try:
         with psycopg.connect(
             database_url, row_factory=dict_row, connect_timeout=_PATIENCE_SECONDS

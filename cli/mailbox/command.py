@@ -22,6 +22,10 @@ def mailbox(
 
     With a database (as under `tocsin up`) the page also shows what development's other channels hold.
     """
+    from cli.database_url import checked
     from cli.mailbox.server import serve_mailbox
+    from cli.management import told
 
+    with told("tocsin mailbox"):
+        database_url = checked(database_url) if database_url else None
     asyncio.run(serve_mailbox(home / "mailbox", smtp_port, mailbox_port, database_url))

@@ -232,10 +232,3 @@ def test_a_database_that_is_away_is_told_without_a_traceback() -> None:
     ended = run(f"postgresql://app@127.0.0.1:{free_port()}/nothing", "list")
     assert ended.exit_code == 1
     assert "the database does not answer; check DATABASE_URL" in ended.stderr
-
-
-def test_a_database_that_cannot_be_named_so_is_told_without_its_password() -> None:
-    ended = run("hunter2 at my database", "list")
-    assert ended.exit_code == 1
-    assert "DATABASE_URL cannot be read: give it as postgresql://" in ended.stderr
-    assert "hunter2" not in ended.stderr

@@ -38,7 +38,8 @@ class Plan:
     patience: float = 240
     """Seconds until a trigger that is never answered is given up."""
     timeout: float = SDK_SECONDS
-    """Seconds until a call's caller hangs up. Where SDKs would still wait, nobody else is to blame."""
+    """Seconds from a call's beginning until its caller hangs up. Where SDKs would still wait, nobody else is
+    to blame."""
     at_once: int = 500
     """Calls on their way at a time."""
     weights: dict[str, int] = field(default_factory=lambda: WEIGHTS)

@@ -85,7 +85,8 @@ def noisy_neighbour(run: Run) -> Verdict:
     tell(f"the neighbour: {len(crowd)} triggers, {runs} runs at {TIMES} times the others' rate, {took:.0f} s")
     tell(f"others: {alone.told} alone; {beside.told} beside it; p99 {beside.p99 / alone.p99:.1f} times")
     tell(f"a feed was read beside it in {Waits(read).told}")
-    return replace(verdict, counts=[*verdict.counts, ended(goes_on, took), moved(alone, beside)])
+    unread = Count("feeds not read beside it", len(read), [f"{each} s" for each in read if each == math.inf])
+    return replace(verdict, counts=[*verdict.counts, ended(goes_on, took), unread, moved(alone, beside)])
 
 
 def _send_others(run: Run, seconds: float) -> Popen[bytes]:

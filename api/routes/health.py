@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from temporalio.service import RPCError
 
 from api.dependencies import Db, TemporalClient
-from dispatch.readiness import unpolled_queues
+from dispatch.readiness import keeps_runs, unpolled_queues
 from dispatch.temporal import Temporal
 from models.database import Database, has_room
 
@@ -27,7 +27,7 @@ async def get_health() -> dict[str, str]:
 
 @router.get("/readyz")
 async def get_readiness(database: Db, temporal: TemporalClient) -> JSONResponse:
-    """Postgres and Temporal answer and workers poll; 503 names what is missing."""
+    """Postgres and Temporal answer and can write, and workers poll; 503 names what is missing."""
     missing = [*await _missing_database(database), *await _missing_temporal(temporal)]
     if missing:
         return JSONResponse(
@@ -56,4 +56,8 @@ async def _missing_temporal(temporal: Temporal) -> list[str]:
     except (RPCError, RuntimeError) as error:
         # A lazy client that cannot connect says so with a RuntimeError.
         return [f"Temporal does not answer: {error}"]
+    try:
+        await keeps_runs(temporal)
+    except RPCError as error:
+        return [f"Temporal cannot keep runs: {error}; see whether its database takes writes and has room"]
     return [f"no worker polls the task queue {queue}: run `tocsin worker`" for queue in queues]

@@ -1,9 +1,15 @@
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
+import pytest
 from fastapi import FastAPI
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client as TemporalioClient
+from temporalio.service import RPCError
 
 from api.app import create_app
 from api.settings import ApiSettings
@@ -58,6 +64,35 @@ async def test_readiness_names_the_queues_that_nobody_polls(
     expected = [f"no worker polls the task queue {queue}" for queue in queues]
     # A new namespace takes the server a moment to know everywhere.
     assert await eventually(look, until=lambda told: len(told[1]) == len(queues)) == (503, expected)
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[EmbeddedTemporal]:
+    """A server that may be kept from its work."""
+    server = EmbeddedTemporal(tmp_path, 0, None)
+    server.start()
+    yield server
+    server.stop()
+
+
+async def test_readiness_names_a_temporal_whose_database_takes_no_writes(
+    settings: ApiSettings, database: Database, own_server: EmbeddedTemporal
+) -> None:
+    # As when its disk is full: its queues go on answering.
+    client = await TemporalioClient.connect(own_server.address)
+    app = create_app(settings, database=database, temporal=Temporal(client))
+
+    async def names_it() -> bool:
+        return "Temporal cannot keep runs" in (await readiness(app))[1]
+
+    assert not await names_it()
+    with closing(sqlite3.connect(own_server.home / "temporal.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(RPCError):
+            await client.start_workflow("any", id="any", task_queue="none", rpc_timeout=timedelta(seconds=3))
+        assert await names_it()
+        other.rollback()
+    assert await eventually(names_it, until=lambda told: not told) is False
 
 
 async def test_a_house_with_a_worker_is_ready(settings: ApiSettings, house: House) -> None:

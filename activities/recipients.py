@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +15,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from activities.beating import beating
 from activities.fan_out import PAGE, FanOut, Position, Reached
 from activities.performs import performs
+from dispatch.crowds import Crowds
+from dispatch.room import Room
 from dispatch.starting import StartableRun, start_recipient_run
 from dispatch.temporal import Temporal
 from dispatch.triggers import run_of
@@ -38,12 +42,22 @@ FEW = 50
 class Recipients:
     """Performs `expand_recipients`, so many recipients at a time."""
 
-    def __init__(self, database: Database, temporal: Temporal, page_size: int = PAGE) -> None:
+    def __init__(
+        self,
+        database: Database,
+        temporal: Temporal,
+        page_size: int = PAGE,
+        crowds: Crowds | None = None,
+        room: Room | None = None,
+    ) -> None:
+        """`crowds` and `room` are the worker's, which its other effects share."""
         self._database = database
         self._temporal = temporal
         self._page_size = page_size
         self._starting = asyncio.Semaphore(AT_ONCE)
         self._writing = asyncio.Semaphore(AT_ONCE)
+        self._crowds = crowds or Crowds()
+        self._room = room or Room()
 
     @performs(effects.expand_recipients)
     async def expand_recipients(self, ask: ExpandAsk) -> ExpandAnswer:
@@ -64,12 +78,16 @@ class Recipients:
         begun = time.monotonic()
         async for reached, position in fan_out.pages(start):
             async with beating(told):
-                async with self._writing:
+                key = (ask.environment_id, found["tenant_id"])
+                is_crowd = self._crowds.asks(key, len(reached)) or ask.is_crowd
+                async with self._leaving_room(is_crowd), self._writing:
                     # Of the time at which it happens: whoever began to wait since the trigger must see it.
                     now = ask.now + timedelta(seconds=time.monotonic() - begun)
                     runs = await self._write(found, reached, now)
                 seen += len(reached)
-                await self._start([_startable(run, found["slug"], is_bulk=seen > FEW) for run in runs])
+                is_bulk = seen > FEW
+                startables = [_startable(run, found["slug"], is_bulk, is_crowd) for run in runs]
+                await self._start(startables, is_crowd)
             told = position.model_dump(mode="json")
             activity.heartbeat(told)
         async with self._database.connection() as connection:
@@ -106,16 +124,25 @@ class Recipients:
             await wake_for_recipients(self._database, self._temporal, trigger.environment_id, changed)
         return [run for run_id, run in runs.items() if run_id in queued]
 
-    async def _start(self, runs: list[StartableRun]) -> None:
+    async def _start(self, runs: list[StartableRun], is_crowd: bool) -> None:
         own_slots = asyncio.Semaphore(OF_ONE)
 
         async def start(run: StartableRun) -> None:
-            async with own_slots, self._starting:
+            async with own_slots, self._leaving_room(is_crowd), self._starting:
                 await _start_run(self._temporal, run)
 
         async with asyncio.TaskGroup() as group:
             for run in runs:
                 group.create_task(start(run))
+
+    @asynccontextmanager
+    async def _leaving_room(self, is_crowd: bool) -> AsyncIterator[None]:
+        """Around what others may wait for, before any place that they share is taken."""
+        if not is_crowd:
+            yield
+            return
+        async with self._room.turn():
+            yield
 
 
 # One start that a busy server does not answer in time must not undo the page's other ones.
@@ -129,7 +156,7 @@ async def _start_run(temporal: Temporal, run: StartableRun) -> None:
     await start_recipient_run(temporal, run)
 
 
-def _startable(run: RecipientRun, slug: str, *, is_bulk: bool) -> StartableRun:
+def _startable(run: RecipientRun, slug: str, is_bulk: bool, is_crowd: bool) -> StartableRun:
     return StartableRun(
         environment_id=run.environment_id,
         environment=slug,
@@ -140,6 +167,7 @@ def _startable(run: RecipientRun, slug: str, *, is_bulk: bool) -> StartableRun:
         tenant_id=run.tenant_id,
         cancellation_key=run.cancellation_key,
         is_bulk=is_bulk,
+        is_crowd=is_crowd,
     )
 
 

@@ -1,6 +1,6 @@
 """Keeps schedules: fires the occurrence that is due, once, and finds the next one (E-SCHED)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from psycopg.rows import DictRow
 from temporalio import activity
 
 from activities.performs import performs
+from dispatch.crowds import Crowds
 from dispatch.errors import NotAccepted, Unavailable
 from dispatch.schedules import recurrence_of, why_data_misfits, zone_for
 from dispatch.temporal import Temporal
@@ -40,9 +41,10 @@ class Kept:
 class Schedules:
     """Performs `keep_schedule`."""
 
-    def __init__(self, database: Database, temporal: Temporal) -> None:
+    def __init__(self, database: Database, temporal: Temporal, crowds: Crowds | None = None) -> None:
         self._database = database
         self._temporal = temporal
+        self._crowds = crowds or Crowds()
 
     @performs(effects.keep_schedule)
     async def keep_schedule(self, ask: KeepScheduleAsk) -> KeepScheduleAnswer:
@@ -65,8 +67,11 @@ class Schedules:
         environment_id, schedule_id = schedule["environment_id"], schedule["id"]
         trigger_id = await self._trigger_id(environment_id, schedule_id, occurrence)
         place = Place(environment_id, schedule["slug"], schedule["branch_id"])
+        request = _request(schedule, trigger_id, now)
+        key = (environment_id, request.tenant.id if request.tenant else None)
+        request = replace(request, is_crowd=self._crowds.asks(key))
         try:
-            await accept(self._database, self._temporal, place, _request(schedule, trigger_id, now))
+            await accept(self._database, self._temporal, place, request)
         except Unavailable:
             raise  # Our own infrastructure: this effect is tried again (D26).
         except NotAccepted as refusal:

@@ -10,7 +10,9 @@ from fastapi import Depends, Request
 
 from api.dependencies import Caller, Db, TemporalClient
 from api.fair_turns import FairTurns
+from dispatch.crowds import Crowds
 from dispatch.errors import Backlogged
+from dispatch.room import Room
 from dispatch.temporal import Temporal
 from dispatch.triggers import Accepted, Place, TriggerRequest, accept
 from models.database import Database
@@ -27,6 +29,8 @@ class Admission:
     temporal: Temporal
     place: Place
     turns: FairTurns
+    crowds: Crowds
+    room: Room
     leaving: Callable[[], Awaitable[None]]
     longest_wait: float
 
@@ -38,12 +42,18 @@ class Admission:
         """
         asked = replace(asked, longest_wait=self.longest_wait)
         key = (self.place.environment_id, asked.tenant.id if asked.tenant else None)
+        if not self.crowds.asks(key, len(asked.recipients)):
+            self.room.saw()
         clock = asyncio.get_running_loop().time
         until = clock() + self.turns.patience_seconds
         again_until: float | None = None
         while True:
             async with self.turns.turn(key, self.leaving, again_until):
                 try:
+                    if self.turns.has_waiting(key):
+                        self.crowds.goes_on(key)
+                    # Whoever came while its tenant was no crowd may have waited since.
+                    asked = replace(asked, is_crowd=self.crowds.has(key))
                     return await accept(self.database, self.temporal, self.place, asked)
                 except Backlogged as late:
                     if clock() >= until:
@@ -61,7 +71,14 @@ async def _admission(request: Request, caller: Caller, database: Db, temporal: T
 
     state = request.app.state
     return Admission(
-        database, temporal, caller.place, state.trigger_turns, leaving, state.settings.longest_wait
+        database,
+        temporal,
+        caller.place,
+        state.trigger_turns,
+        state.crowds,
+        state.room,
+        leaving,
+        state.settings.longest_wait,
     )
 
 

@@ -20,7 +20,9 @@ from api.middleware.raw_paths import RawPaths
 from api.middleware.request_ids import RequestIds
 from api.routes import ROUTERS
 from api.settings import ApiSettings
+from dispatch.crowds import Crowds
 from dispatch.figures import serving
+from dispatch.room import Room
 from dispatch.temporal import Temporal, connect
 from dispatch.tracing.switch import traces
 from models.database import Database
@@ -85,7 +87,13 @@ def create_app(
     app.state.database = database
     app.state.temporal = temporal
     app.state.content_turns = asyncio.Semaphore(TURNS)
-    app.state.trigger_turns = FairTurns(TRIGGERS_AT_ONCE)
+    crowds, room = Crowds(settings.crowd_runs), Room(settings.crowd_rest_times)
+    app.state.crowds, app.state.room = crowds, room
+    app.state.trigger_turns = FairTurns(
+        TRIGGERS_AT_ONCE,
+        yields=lambda key: room.is_wanted and crowds.has(key),
+        rest_after=room.rest_after,
+    )
     app.state.sealer = Sealer(settings.secrets[0], settings.secrets[1:])
     for router in ROUTERS:
         app.include_router(router)

@@ -1,7 +1,7 @@
 """Turns at work that is bounded: whoever waits is served tenant by tenant, not in the order of arrival."""
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ MOST_WAITING = 2_000
 Waiting = deque[asyncio.Future[None]]
 Leaving = Callable[[], Awaitable[None]]
 Why = Callable[[], Exception]
+Yields = Callable[[Hashable], bool]
+Rest = Callable[[float], float]
 
 
 @dataclass
@@ -30,12 +32,23 @@ class FairTurns:
     """At most `at_once` calls are at work; among those that wait, keys take turns.
 
     So a burst of one tenant waits behind itself, and another's single call behind one turn at most. It
-    guards what tenants share without a queue of their own: the pool of connections.
+    guards what tenants share without a queue of their own: the pool of connections. And the processors: a
+    key that `yields` to others has one turn at a time, and rests after it.
     """
 
-    def __init__(self, at_once: int, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        at_once: int,
+        patience_seconds: float = PATIENCE_SECONDS,
+        yields: Yields = lambda key: False,
+        rest_after: Rest = lambda took: 0.0,
+    ) -> None:
+        """`rest_after` gives the seconds of rest after a turn that took so many."""
         self.patience_seconds = patience_seconds
+        self._yields = yields
+        self._rest_after = rest_after
         self._free = at_once
+        self._at_work: Counter[Hashable] = Counter()
         self._waiting: OrderedDict[Hashable, Waiting] = OrderedDict()
         self._held: dict[Hashable, Held] = {}
         self._whys: dict[Hashable, Why] = {}
@@ -51,26 +64,37 @@ class FairTurns:
         had a turn before and could not use it: it is the next of its key.
         """
         await self._take(key, leaving, again_until)
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
             yield
             if key not in self._held:
                 self._whys.pop(key, None)
         finally:
-            self._give_back()
+            if self._yields(key):
+                self.hold(key, self._rest_after(clock() - began))
+            self._give_back(key)
 
-    def hold(self, key: Hashable, seconds: float, why: Why) -> None:
+    def hold(self, key: Hashable, seconds: float, why: Why | None = None) -> None:
         """Give this key no turn for so long; its calls keep their places.
 
-        Who gives up hears why, until a later one of the key has used its turn.
+        Who gives up hears why, if there is more to say than that it took too long, until a later one of the
+        key has used its turn.
         """
         loop = asyncio.get_running_loop()
         until, held = loop.time() + seconds, self._held.get(key)
-        self._whys[key] = why
+        if why is not None:
+            self._whys[key] = why
         if held is None:
             self._held[key] = Held(self._waiting.pop(key, deque()), until)
             loop.call_at(until, self._release, key)
         else:
             held.until = max(held.until, until)
+
+    def has_waiting(self, key: Hashable) -> bool:
+        """Whether calls of this key wait for a turn."""
+        held = self._held.get(key)
+        return bool(held.calls if held else self._waiting.get(key))
 
     def _release(self, key: Hashable) -> None:
         loop, held = asyncio.get_running_loop(), self._held[key]
@@ -97,7 +121,7 @@ class FairTurns:
                 raise Unavailable("The caller has left.", reason="caller_left")
         except BaseException as error:
             if mine.done():
-                self._give_back()
+                self._give_back(key)
             else:
                 calls.remove(mine)
             if isinstance(error, TimeoutError):
@@ -127,16 +151,27 @@ class FairTurns:
         why = self._whys.get(key)
         return Unavailable(told, reason=reason) if why is None else why()
 
-    def _give_back(self) -> None:
+    def _give_back(self, key: Hashable) -> None:
         self._free += 1
+        self._at_work[key] -= 1
+        if not self._at_work[key]:
+            del self._at_work[key]
         self._serve()
 
     def _serve(self) -> None:
         """Pass what is free on to the keys that have waited longest for a turn."""
-        while self._free and self._waiting:
-            key, calls = self._waiting.popitem(last=False)
+        while self._free and (key := self._next()) is not None:
+            calls = self._waiting.pop(key)
             if calls:
                 self._free -= 1
+                self._at_work[key] += 1
                 calls.popleft().set_result(None)
             if calls:
                 self._waiting[key] = calls
+
+    def _next(self) -> Hashable | None:
+        """Whoever may have a turn and has waited longest."""
+        for key in self._waiting:
+            if key not in self._at_work or not self._yields(key):
+                return key
+        return None

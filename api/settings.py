@@ -5,7 +5,9 @@ from ipaddress import ip_address
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dispatch.crowds import MOST_RUNS
 from dispatch.log_lines import LogFormat
+from dispatch.room import REST_TIMES
 from models.database_url import DatabaseUrl
 from models.sealing import former_of
 
@@ -54,6 +56,12 @@ class ApiSettings(BaseSettings):
     longest_wait: float = Field(default=10, validation_alias="TOCSIN_API_LONGEST_WAIT", gt=0)
     """Seconds that a tenant's single triggers may wait for a worker; with a longer backlog more of them
     wait to be accepted, and are refused after 20 s."""
+
+    crowd_runs: int = Field(default=MOST_RUNS, validation_alias="TOCSIN_CROWD_RUNS", ge=1)
+    """Runs that a tenant may ask this process for within a second before it leaves others room."""
+
+    crowd_rest_times: float = Field(default=REST_TIMES, validation_alias="TOCSIN_CROWD_REST_TIMES", ge=0)
+    """How long a crowd rests while others ask, as a multiple of its work; 0 for no rest."""
 
     otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     """Where traces are sent by OTLP over HTTP; empty sends and makes none."""

@@ -24,6 +24,9 @@ from workflows_engine.recipient_run import RecipientRunWorkflow
 from workflows_engine.run import RunInput
 from workflows_engine.workflow_run import WorkflowRunInput, WorkflowRunWorkflow
 
+AHEAD = Priority(priority_key=1)
+"""Before whatever waits in the same queue: what an operator or a cancel asks for is little."""
+
 
 @dataclass(frozen=True)
 class StartableRun:
@@ -39,6 +42,13 @@ class StartableRun:
     cancellation_key: str | None = None
     incarnation: int = 0
     is_bulk: bool = False
+    """Of a large fan-out: its tenant's other runs have turns beside it."""
+    is_crowd: bool = False
+    """Of many that were asked for at a time: it leaves room for others."""
+
+    @property
+    def task_queue(self) -> str:
+        return names.BULK if self.is_bulk or self.is_crowd else names.RUNS
 
     @property
     def workflow_id(self) -> str:
@@ -72,7 +82,7 @@ async def start_recipient_run(temporal: Temporal, run: StartableRun) -> Started:
             RecipientRunWorkflow.run,
             given,
             id=run.workflow_id,
-            task_queue=names.RUNS,
+            task_queue=run.task_queue,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             search_attributes=_attributes(temporal, run),
             static_summary=f"{run.workflow_key} for {run.recipient}",
@@ -110,6 +120,7 @@ class StartableFanOut:
     workflow_key: str
     workflow_run_id: UUID
     tenant_id: str | None = None
+    is_crowd: bool = False
 
     @property
     def workflow_id(self) -> str:
@@ -130,9 +141,13 @@ async def start_workflow_run(
     try:
         handle = await temporal.client.start_workflow(
             WorkflowRunWorkflow.run,
-            WorkflowRunInput(environment_id=fan_out.environment_id, workflow_run_id=fan_out.workflow_run_id),
+            WorkflowRunInput(
+                environment_id=fan_out.environment_id,
+                workflow_run_id=fan_out.workflow_run_id,
+                is_crowd=fan_out.is_crowd,
+            ),
             id=workflow_id,
-            task_queue=names.RUNS,
+            task_queue=names.BULK if fan_out.is_crowd else names.RUNS,
             id_reuse_policy=reuse.ALLOW_DUPLICATE if is_repeated else reuse.REJECT_DUPLICATE,
             search_attributes=_typed(attributes) if temporal.is_listed else None,
             static_summary=f"{fan_out.workflow_key}: fan out",
@@ -174,6 +189,7 @@ async def start_cancel(
             task_queue=names.BULK,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             static_summary=f"{workflow_key}: cancel {acceptance}",
+            priority=AHEAD,
             rpc_timeout=PATIENCE,
         )
     except WorkflowAlreadyStartedError:
@@ -188,6 +204,7 @@ async def ensure_maintenance(temporal: Temporal) -> None:
         task_queue=names.BULK,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary="reconciles rows with Temporal",
+        priority=AHEAD,
         rpc_timeout=PATIENCE,
     )
 

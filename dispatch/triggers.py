@@ -98,6 +98,8 @@ class TriggerRequest:
     """When it counts as accepted, where that is not now by our clock: effects know the time (D17)."""
     longest_wait: float | None = None
     """Seconds: where runs of its tenant begin later than that it is refused; None accepts it all the same."""
+    is_crowd: bool = False
+    """Whether it is one of many that were asked for at a time, so that its runs leave room for others."""
 
     @property
     def only_user(self) -> GivenRecipient | None:
@@ -349,7 +351,9 @@ async def _start(temporal: Temporal, place: Place, request: TriggerRequest, trig
     if only is None:
         tenant_id = request.tenant.id if request.tenant else None
         key = request.workflow_key
-        fan_out = StartableFanOut(place.environment_id, place.slug, key, trigger_id, tenant_id)
+        fan_out = StartableFanOut(
+            place.environment_id, place.slug, key, trigger_id, tenant_id, request.is_crowd
+        )
         return await start_workflow_run(temporal, fan_out)
     return await start_recipient_run(
         temporal,
@@ -362,5 +366,6 @@ async def _start(temporal: Temporal, place: Place, request: TriggerRequest, trig
             recipient=only.ref,
             tenant_id=request.tenant.id if request.tenant else None,
             cancellation_key=request.cancellation_key,
+            is_crowd=request.is_crowd,
         ),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
+from dispatch.room import Room
 from dispatch.temporal import Temporal
 from dispatch.triggers import Place
 from models.database import Database
@@ -85,7 +86,9 @@ async def simulate(simulation: Simulation, database_url: str, secret_key: str) -
         clock = Clock(server, database, temporal, pulse)
         await clock.move_to(simulation.start)
         moments = Moments(simulation.start)
-        parts = Parts(database, temporal, http, Sealer(secret_key), sends=False)
+        # Nobody else is there to be left room.
+        room = Room(rest_times=0)
+        parts = Parts(database, temporal, http, Sealer(secret_key), sends=False, room=room)
         await stack.enter_async_context(working(parts, interceptors=[StandingStill(moments, pulse)]))
         place = await _development(database)
         stage = Stage(database, temporal, place, simulation.workflow)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -36,10 +36,13 @@ from activities.steps.update_data import DataSteps
 from activities.steps.update_recipient import RecipientSteps
 from activities.steps.wait_for_event import WaitSteps
 from activities.versions import Versions
+from dispatch.crowds import Crowds
+from dispatch.room import Room
 from dispatch.temporal import Temporal
 from models.database import Database
 from models.sealing import Sealer
 from outbound.client import HttpClient
+from worker.courtesy import Seen, Yielding
 from workflows_engine import names
 from workflows_engine.delivery import DeliveryWorkflow
 from workflows_engine.errors import EngineError
@@ -88,6 +91,9 @@ class Parts:
     """Whether runs are begun with their first step and ended with their last.
 
     A worker of the release before cannot carry on the former, and would end the latter a second time."""
+    crowds: Crowds = field(default_factory=Crowds)
+    room: Room = field(default_factory=Room)
+    """Who asks for much at a time, and what is left to others meanwhile: one of each in a process."""
 
 
 def performers(parts: Parts) -> list[Callable[..., Any]]:
@@ -113,9 +119,9 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
     passed = PassedOverSteps(database, versions)
     fetch = FetchSteps(database, versions, parts.http)
     deliveries = Deliveries(database, temporal, parts.sealer, sends=parts.sends)
-    recipients = Recipients(database, temporal)
+    recipients = Recipients(database, temporal, crowds=parts.crowds, room=parts.room)
     maintenance = Maintenance(database, temporal, parts.retention)
-    schedules = Schedules(database, temporal)
+    schedules = Schedules(database, temporal, parts.crowds)
     return [
         runs.begin_run,
         runs.finish_run,
@@ -137,7 +143,7 @@ def performers(parts: Parts) -> list[Callable[..., Any]]:
         DataSteps(database, versions).update_data,
         RecipientSteps(database, versions, temporal).update_recipient,
         AudienceSteps(database, versions).update_audience,
-        TriggerSteps(database, versions, temporal).trigger_workflow,
+        TriggerSteps(database, versions, temporal, parts.crowds).trigger_workflow,
         AgentSteps(database, versions, parts.http).ask_agent,
         deliveries.deliver_message,
         deliveries.hand_over_delivery,
@@ -170,6 +176,10 @@ async def working(
     `runs_at_once`: workflow tasks at a time of each queue, at least 2.
     """
     activities = performers(parts)
+    courtesy: dict[str, list[Interceptor]] = {
+        names.RUNS: [Seen(parts.room)],
+        names.BULK: [Yielding(parts.room)],
+    }
     async with AsyncExitStack() as stack:
         workers = []
         for queue in queues:
@@ -179,7 +189,7 @@ async def working(
                 workflows=WORKFLOWS if queue != names.SENDS else [],
                 activities=activities,
                 workflow_runner=runner or UnsandboxedWorkflowRunner(),
-                interceptors=interceptors,
+                interceptors=[*interceptors, *courtesy.get(queue, [])],
                 workflow_failure_exception_types=[EngineError],
                 max_concurrent_workflow_tasks=runs_at_once,
                 workflow_task_poller_behavior=polling(runs_at_once),

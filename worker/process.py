@@ -15,8 +15,10 @@ from temporalio.service import RPCError
 from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception_type, wait_exponential
 
 from activities.reconciling.restored import catch_up
+from dispatch.crowds import Crowds
 from dispatch.figures import serving
 from dispatch.log_lines import configure
+from dispatch.room import Room
 from dispatch.starting import ensure_maintenance
 from dispatch.temporal import Temporal, connect
 from dispatch.tracing.switch import traces
@@ -56,6 +58,8 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
             sealer=Sealer(settings.secret_key.get_secret_value(), former_of(settings.former_secret_keys)),
             retention=settings.retention,
             leads=not settings.upgrading,
+            crowds=Crowds(settings.crowd_runs),
+            room=Room(settings.crowd_rest_times),
         )
         if runtime is not None:
             figures = asyncio.create_task(show_figures(database, runtime.metric_meter))

@@ -5,7 +5,9 @@ from datetime import timedelta
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dispatch.crowds import MOST_RUNS
 from dispatch.log_lines import LogFormat
+from dispatch.room import REST_TIMES
 from models.database_url import DatabaseUrl
 from models.values.retention import RETENTION
 from worker.assembly import RUNS_AT_ONCE
@@ -48,6 +50,13 @@ class WorkerSettings(BaseSettings):
 
     runs_at_once: int = Field(default=RUNS_AT_ONCE, validation_alias="TOCSIN_WORKER_RUNS_AT_ONCE", ge=2)
     """Workflow tasks at a time, of each queue."""
+
+    crowd_runs: int = Field(default=MOST_RUNS, validation_alias="TOCSIN_CROWD_RUNS", ge=1)
+    """Runs that a tenant's fan-outs, schedules and steps may ask for within a second before they leave
+    others room."""
+
+    crowd_rest_times: float = Field(default=REST_TIMES, validation_alias="TOCSIN_CROWD_REST_TIMES", ge=0)
+    """How long a crowd rests while others are at work, as a multiple of its work; 0 for no rest."""
 
     upgrading: bool = Field(default=False, validation_alias="TOCSIN_UPGRADING")
     """Workers of the release before serve the same runs: carry none on in a way that they cannot."""

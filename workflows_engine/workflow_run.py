@@ -14,6 +14,8 @@ class WorkflowRunInput(BaseModel):
 
     environment_id: UUID
     workflow_run_id: UUID
+    is_crowd: bool = False
+    """Whether it is one of many that were asked for at a time."""
 
 
 @workflow.defn(name="WorkflowRun")
@@ -37,6 +39,7 @@ class WorkflowRunWorkflow:
             ExpandAsk(
                 environment_id=given.environment_id,
                 workflow_run_id=given.workflow_run_id,
+                is_crowd=given.is_crowd,
                 now=workflow.now(),
             ),
             summary="identify and start recipients",

@@ -47,7 +47,7 @@ async def run_again(database: Database, temporal: Temporal, run: DictRow, now: d
     if lost:
         told = "run %s is run again and Postgres lost its messages %s: their readers get them twice"
         activity.logger.warning(told, run_id, ", ".join(lost))
-    await start_recipient_run(temporal, replace(startable(run), incarnation=incarnation))
+    await start_recipient_run(temporal, replace(startable(run), incarnation=incarnation, is_crowd=True))
     return +healed
 
 

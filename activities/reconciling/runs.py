@@ -3,6 +3,7 @@
 One whose workflow ended by itself is open only where Postgres lost its end: it is run again.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -40,7 +41,8 @@ async def repair(database: Database, temporal: Temporal, place: DictRow, now: da
         if condition is Condition.RUNNING or (condition is Condition.MISSING and not run["answered_at"]):
             return None
         if condition is Condition.MISSING:
-            await start_recipient_run(temporal, startable(run))
+            # Where one was lost many may have been.
+            await start_recipient_run(temporal, replace(startable(run), is_crowd=True))
             return Difference.RUNS_RESTARTED
         if await is_forgotten(temporal, workflow_id, condition):
             return await run_again(database, temporal, run, now)

@@ -25,6 +25,7 @@ from activities.performs import performs
 from activities.scopes import build_scope
 from activities.standing import Standing, load
 from activities.versions import Versions
+from dispatch.crowds import Crowds
 from dispatch.errors import NotAccepted, Unavailable, WorkflowInactive, WorkflowMissing
 from dispatch.temporal import Temporal
 from dispatch.triggers import Origin, Place, TriggerRequest, accept
@@ -57,10 +58,13 @@ class Nesting:
 class TriggerSteps:
     """Performs `trigger_workflow`."""
 
-    def __init__(self, database: Database, versions: Versions, temporal: Temporal) -> None:
+    def __init__(
+        self, database: Database, versions: Versions, temporal: Temporal, crowds: Crowds | None = None
+    ) -> None:
         self._database = database
         self._versions = versions
         self._temporal = temporal
+        self._crowds = crowds or Crowds()
 
     @performs(effects.trigger_workflow)
     async def trigger_workflow(self, ask: StepAsk) -> StepAnswer:
@@ -112,7 +116,8 @@ class TriggerSteps:
         told: dict[str, Any] = {"workflow_key": request.workflow_key}
         try:
             place = Place(environment_id, facts["slug"], branch_id)
-            request = replace(request, accepted_at=ask.now)
+            key = (environment_id, request.tenant.id if request.tenant else None)
+            request = replace(request, accepted_at=ask.now, is_crowd=self._crowds.asks(key))
             accepted = await accept(self._database, self._temporal, place, request)
         except (WorkflowMissing, WorkflowInactive) as error:
             return skipped(f"the workflow cannot be triggered: {_why(error)}", **told)

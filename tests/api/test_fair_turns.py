@@ -206,3 +206,33 @@ async def test_who_could_not_use_its_turn_is_the_next_of_its_key() -> None:
     await asyncio.gather(first, second, third)
 
     assert done == ["a", "again", "a"]
+
+
+async def test_who_yields_has_one_turn_at_a_time_and_others_have_the_rest() -> None:
+    turns, gate = FairTurns(3, yields=lambda key: key == "crowd"), asyncio.Event()
+    done: list[Hashable] = []
+    crowd = [asyncio.create_task(work(turns, "crowd", done, gate)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert turns.has_waiting("crowd")
+    others = [asyncio.create_task(work(turns, "others", done, gate)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert not turns.has_waiting("others")
+    gate.set()
+    await asyncio.gather(*crowd, *others)
+
+    assert done[:3] == ["crowd", "others", "others"]
+    assert done[3:] == ["crowd", "crowd"]
+
+
+async def test_who_yields_rests_after_its_turn_and_gives_up_without_another_reason() -> None:
+    turns, gate = (
+        FairTurns(1, patience_seconds=0.05, yields=lambda key: True, rest_after=lambda took: 0.5),
+        asyncio.Event(),
+    )
+    gate.set()
+    done: list[Hashable] = []
+    await work(turns, "crowd", done, gate)
+    with pytest.raises(Unavailable, match="took too long"):
+        await work(turns, "crowd", done, gate)
+
+    assert done == ["crowd"]

@@ -2,7 +2,11 @@
 
 from uuid import UUID
 
-from dispatch.starting import share_of
+import pytest
+
+from dispatch.starting import StartableRun, share_of
+from models.values.refs import RecipientRef
+from workflows_engine import names
 
 PLACE, ONE, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
 
@@ -33,3 +37,16 @@ def test_the_key_fits_into_what_temporal_keeps() -> None:
     key = share_of(PLACE, ONE, "t" * 500).fairness_key
     assert key is not None
     assert len(key.encode()) <= 64
+
+
+@pytest.mark.parametrize(
+    ("is_bulk", "is_crowd", "queue"),
+    [(False, False, names.RUNS), (True, False, names.BULK), (False, True, names.BULK)],
+)
+def test_runs_of_large_fan_outs_and_of_crowds_have_a_queue_beside_single_ones(
+    is_bulk: bool, is_crowd: bool, queue: str
+) -> None:
+    run = StartableRun(
+        PLACE, "dev", "greet", ONE, OTHER, RecipientRef(id="ada"), is_bulk=is_bulk, is_crowd=is_crowd
+    )
+    assert run.task_queue == queue

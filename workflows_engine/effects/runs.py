@@ -72,6 +72,7 @@ class ExpandAsk(BaseModel):
 
     environment_id: UUID
     workflow_run_id: UUID
+    is_crowd: bool = False
     now: datetime
 
 

@@ -30,7 +30,7 @@ class WatchedTurns(FairTurns):
         super().__init__(1, patience_seconds=PATIENCE_SECONDS)
         self.held = asyncio.Event()
 
-    def hold(self, key: Hashable, seconds: float, why: Why) -> None:
+    def hold(self, key: Hashable, seconds: float, why: Why | None = None) -> None:
         super().hold(key, seconds, why)
         self.held.set()
 

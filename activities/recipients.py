@@ -15,9 +15,9 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from activities.beating import beating
 from activities.fan_out import PAGE, FanOut, Position, Reached
 from activities.performs import performs
-from dispatch.crowds import Crowds
+from dispatch.crowds import FEW, Crowds
 from dispatch.room import Room
-from dispatch.starting import StartableRun, start_recipient_run
+from dispatch.starting import StartableRun, owner_of, start_recipient_run
 from dispatch.temporal import Temporal
 from dispatch.triggers import run_of
 from dispatch.waking import wake_for_recipients
@@ -35,8 +35,6 @@ AT_ONCE = 4
 servers, for everybody."""
 OF_ONE = 2
 """Starts of one fan-out among them, so that a small one does not wait behind pages of large ones."""
-FEW = 50
-"""Recipients of a fan-out whose runs take turns as if each were called for alone."""
 
 
 class Recipients:
@@ -78,16 +76,16 @@ class Recipients:
         begun = time.monotonic()
         async for reached, position in fan_out.pages(start):
             async with beating(told):
-                key = (ask.environment_id, found["tenant_id"])
-                is_crowd = self._crowds.asks(key, len(reached)) or ask.is_crowd
-                async with self._leaving_room(is_crowd), self._writing:
+                is_bulk = seen + len(reached) > FEW
+                whose = owner_of(ask.environment_id, found["tenant_id"], is_bulk=is_bulk)
+                is_crowd = self._crowds.asks(whose, len(reached)) or ask.is_crowd or is_bulk
+                async with self._leaving_room(whose, is_crowd), self._writing:
                     # Of the time at which it happens: whoever began to wait since the trigger must see it.
                     now = ask.now + timedelta(seconds=time.monotonic() - begun)
                     runs = await self._write(found, reached, now)
                 seen += len(reached)
-                is_bulk = seen > FEW
                 startables = [_startable(run, found["slug"], is_bulk, is_crowd) for run in runs]
-                await self._start(startables, is_crowd)
+                await self._start(startables, whose, is_crowd)
             told = position.model_dump(mode="json")
             activity.heartbeat(told)
         async with self._database.connection() as connection:
@@ -124,11 +122,11 @@ class Recipients:
             await wake_for_recipients(self._database, self._temporal, trigger.environment_id, changed)
         return [run for run_id, run in runs.items() if run_id in queued]
 
-    async def _start(self, runs: list[StartableRun], is_crowd: bool) -> None:
+    async def _start(self, runs: list[StartableRun], whose: str, is_crowd: bool) -> None:
         own_slots = asyncio.Semaphore(OF_ONE)
 
         async def start(run: StartableRun) -> None:
-            async with own_slots, self._leaving_room(is_crowd), self._starting:
+            async with own_slots, self._leaving_room(whose, is_crowd), self._starting:
                 await _start_run(self._temporal, run)
 
         async with asyncio.TaskGroup() as group:
@@ -136,12 +134,12 @@ class Recipients:
                 group.create_task(start(run))
 
     @asynccontextmanager
-    async def _leaving_room(self, is_crowd: bool) -> AsyncIterator[None]:
+    async def _leaving_room(self, whose: str, is_crowd: bool) -> AsyncIterator[None]:
         """Around what others may wait for, before any place that they share is taken."""
         if not is_crowd:
             yield
             return
-        async with self._room.turn():
+        async with self._room.turn(whose):
             yield
 
 

@@ -11,6 +11,7 @@ from activities.performs import performs
 from dispatch.crowds import Crowds
 from dispatch.errors import NotAccepted, Unavailable
 from dispatch.schedules import recurrence_of, why_data_misfits, zone_for
+from dispatch.starting import owner_of
 from dispatch.temporal import Temporal
 from dispatch.triggers import Origin, Place, TriggerRequest, accept
 from models.database import Connection, Database
@@ -68,8 +69,8 @@ class Schedules:
         trigger_id = await self._trigger_id(environment_id, schedule_id, occurrence)
         place = Place(environment_id, schedule["slug"], schedule["branch_id"])
         request = _request(schedule, trigger_id, now)
-        key = (environment_id, request.tenant.id if request.tenant else None)
-        request = replace(request, is_crowd=self._crowds.asks(key))
+        whose = owner_of(environment_id, request.tenant.id if request.tenant else None)
+        request = replace(request, is_crowd=self._crowds.asks(whose))
         try:
             await accept(self._database, self._temporal, place, request)
         except Unavailable:

@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from api.dependencies import Caller, Db, TemporalClient
 from api.fair_turns import FairTurns
-from dispatch.crowds import Crowds
+from dispatch.crowds import FEW, Crowds
 from dispatch.errors import Backlogged
 from dispatch.room import Room
 from dispatch.temporal import Temporal
@@ -42,8 +42,9 @@ class Admission:
         """
         asked = replace(asked, longest_wait=self.longest_wait)
         key = (self.place.environment_id, asked.tenant.id if asked.tenant else None)
-        if not self.crowds.asks(key, len(asked.recipients)):
-            self.room.saw()
+        named = len(asked.recipients)
+        if not self.crowds.asks(key, named if named <= FEW else 1):
+            self.room.saw(key)
         clock = asyncio.get_running_loop().time
         until = clock() + self.turns.patience_seconds
         again_until: float | None = None

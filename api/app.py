@@ -91,7 +91,7 @@ def create_app(
     app.state.crowds, app.state.room = crowds, room
     app.state.trigger_turns = FairTurns(
         TRIGGERS_AT_ONCE,
-        yields=lambda key: room.is_wanted and crowds.has(key),
+        yields=lambda key: crowds.has(key) and room.is_wanted_by_others(key),
         rest_after=room.rest_after,
     )
     app.state.sealer = Sealer(settings.secrets[0], settings.secrets[1:])

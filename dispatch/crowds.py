@@ -8,6 +8,9 @@ NEAR_SECONDS = 1.0
 """What was asked for longer ago does not count."""
 MOST_RUNS = 10
 """Runs that one may ask for within that time and be no crowd: a quarter of what two cores carry out."""
+FEW = 50
+"""Recipients of a fan-out whose runs take turns as if each were called for alone; a larger one is always a
+crowd, and makes none of whoever asked for it."""
 STAYS_SECONDS = 10.0
 """A crowd is one until it has asked for less for so long, lest its own runs be taken for others'."""
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 
-WANTED_SECONDS = 1.0
+WANTED_SECONDS = 10.0
 """Whoever was at work so lately may be again at any moment."""
 REST_TIMES = 2.0
 """A rest lasts so many times as long as what was done before: Temporal and Postgres have work of it, too."""
@@ -27,27 +28,37 @@ class Room:
         self._rest_times = rest_times
         self._patience_seconds = patience_seconds
         self._clock = clock
-        self._seen_at = -WANTED_SECONDS
+        self._seen: OrderedDict[Hashable, float] = OrderedDict()
         self._free_at = 0.0
         self._at_work = asyncio.Lock()
 
-    def saw(self) -> None:
-        """Somebody who is no crowd is at work."""
-        self._seen_at = self._clock()
+    def saw(self, whose: Hashable) -> None:
+        """Something is done for one who is no crowd."""
+        now = self._clock()
+        self._seen[whose] = now
+        self._seen.move_to_end(whose)
+        while next(iter(self._seen.values())) <= now - WANTED_SECONDS:
+            self._seen.popitem(last=False)
 
-    @property
-    def is_wanted(self) -> bool:
-        """Whether others are at work, or were a moment ago."""
-        return self._rest_times > 0 and self._clock() < self._seen_at + WANTED_SECONDS
+    def is_wanted_by_others(self, whose: Hashable) -> bool:
+        """Whether anybody but this one was at work lately.
+
+        What a crowd asked for before it was one is its own work, and holds it back from nothing.
+        """
+        if not self._rest_times:
+            return False
+        since = self._clock() - WANTED_SECONDS
+        latest = next((at for other, at in reversed(self._seen.items()) if other != whose), None)
+        return latest is not None and latest > since
 
     def rest_after(self, took: float) -> float:
         """Seconds of rest after what took so long."""
         return min(self._rest_times * took, LONGEST_REST_SECONDS)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, whose: Hashable) -> AsyncIterator[None]:
         """Around a piece of a crowd's work; while nobody else is there it is done at once."""
-        has_turn = self.is_wanted and await self._take()
+        has_turn = self.is_wanted_by_others(whose) and await self._take()
         began = self._clock()
         try:
             yield

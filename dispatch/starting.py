@@ -76,6 +76,7 @@ async def start_recipient_run(temporal: Temporal, run: StartableRun) -> Started:
         recipient=run.recipient,
         incarnation=run.incarnation,
         is_listed=temporal.is_listed,
+        whose=owner_of(run.environment_id, run.tenant_id, is_bulk=run.is_bulk),
     )
     try:
         handle = await temporal.client.start_workflow(
@@ -93,6 +94,15 @@ async def start_recipient_run(temporal: Temporal, run: StartableRun) -> Started:
     except WorkflowAlreadyStartedError:
         return Started(run.workflow_id, None)
     return Started(run.workflow_id, handle.first_execution_run_id)
+
+
+def owner_of(environment_id: UUID, tenant_id: str | None, *, is_bulk: bool = False) -> str:
+    """Who asked for a run: a tenant, or an environment without one. Their large fan-outs are somebody else.
+
+    So single runs are not told from a crowd's of the same tenant, but from its newsletter's they are.
+    """
+    whose = f"{environment_id}/{'fan-outs' if is_bulk else 'single'}/{tenant_id or ''}"
+    return hashlib.sha256(whose.encode()).hexdigest()[:16]
 
 
 def share_of(

@@ -42,7 +42,7 @@ from dispatch.temporal import Temporal
 from models.database import Database
 from models.sealing import Sealer
 from outbound.client import HttpClient
-from worker.courtesy import Seen, Yielding
+from worker.courtesy import Courtesy
 from workflows_engine import names
 from workflows_engine.delivery import DeliveryWorkflow
 from workflows_engine.errors import EngineError
@@ -177,8 +177,8 @@ async def working(
     """
     activities = performers(parts)
     courtesy: dict[str, list[Interceptor]] = {
-        names.RUNS: [Seen(parts.room)],
-        names.BULK: [Yielding(parts.room)],
+        names.RUNS: [Courtesy(parts.room, yields=False)],
+        names.BULK: [Courtesy(parts.room, yields=True)],
     }
     async with AsyncExitStack() as stack:
         workers = []

@@ -60,6 +60,8 @@ class RunInput(BaseModel):
     recipient: RecipientRef
     incarnation: int = 0
     is_listed: bool = True
+    whose: str | None = None
+    """A hash that all runs of its tenant have in common, and those of no other."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from activities.standing import Standing, load
 from activities.versions import Versions
 from dispatch.crowds import Crowds
 from dispatch.errors import NotAccepted, Unavailable, WorkflowInactive, WorkflowMissing
+from dispatch.starting import owner_of
 from dispatch.temporal import Temporal
 from dispatch.triggers import Origin, Place, TriggerRequest, accept
 from models.database import Connection, Database
@@ -116,8 +117,8 @@ class TriggerSteps:
         told: dict[str, Any] = {"workflow_key": request.workflow_key}
         try:
             place = Place(environment_id, facts["slug"], branch_id)
-            key = (environment_id, request.tenant.id if request.tenant else None)
-            request = replace(request, accepted_at=ask.now, is_crowd=self._crowds.asks(key))
+            whose = owner_of(environment_id, request.tenant.id if request.tenant else None)
+            request = replace(request, accepted_at=ask.now, is_crowd=self._crowds.asks(whose))
             accepted = await accept(self._database, self._temporal, place, request)
         except (WorkflowMissing, WorkflowInactive) as error:
             return skipped(f"the workflow cannot be triggered: {_why(error)}", **told)

@@ -9,7 +9,8 @@ from psycopg.types.json import Json
 from temporalio.testing import ActivityEnvironment
 
 from activities.fan_out import FanOut, Position
-from activities.recipients import FEW, Recipients
+from activities.recipients import Recipients
+from dispatch.crowds import FEW, MOST_RUNS
 from dispatch.starting import share_of
 from dispatch.temporal import Temporal
 from dispatch.triggers import Place, TriggerRequest, accept
@@ -164,7 +165,12 @@ async def test_a_fan_out_that_lost_its_workers_reaches_everybody_once(
 
 
 async def accepted(
-    database: Database, environment: TestEnvironment, temporal: Temporal, tenant: str | None = None
+    database: Database,
+    environment: TestEnvironment,
+    temporal: Temporal,
+    tenant: str | None = None,
+    *,
+    is_crowd: bool = False,
 ) -> ExpandAsk:
     """A trigger of one object; should a worker of the suite fan it out too, that changes nothing."""
     request = TriggerRequest(
@@ -172,9 +178,11 @@ async def accepted(
         recipients=[GivenRecipient.read({"collection": "projects", "id": "p1"})],
         tenant=GivenTenant.read(tenant) if tenant else None,
         request_id="test",
+        is_crowd=is_crowd,
     )
     answer = await accept(database, temporal, Place(environment.id, environment.slug), request)
-    return ExpandAsk(environment_id=environment.id, workflow_run_id=answer.workflow_run_id, now=NOON)
+    run_id = answer.workflow_run_id
+    return ExpandAsk(environment_id=environment.id, workflow_run_id=run_id, is_crowd=is_crowd, now=NOON)
 
 
 async def test_a_position_of_an_earlier_release_begins_anew(
@@ -230,3 +238,28 @@ async def test_runs_of_a_large_fan_out_take_turns_beside_those_of_their_tenant(
     is_bulk = subscribers == FEW
     expected = share_of(environment.id, ask.workflow_run_id, "acme", is_bulk=is_bulk)
     assert shares == {expected.fairness_key}
+
+
+@pytest.mark.parametrize(
+    ("subscribers", "is_crowd", "queue"),
+    # The object itself is one of those reached.
+    [(3, False, names.RUNS), (3, True, names.BULK), (MOST_RUNS, False, names.BULK)],
+)
+async def test_runs_of_a_crowd_s_fan_out_leave_room_however_few(
+    database: Database,
+    environment: TestEnvironment,
+    temporal: Temporal,
+    subscribers: int,
+    is_crowd: bool,
+    queue: str,
+) -> None:
+    await publish(database, environment, "greet", workflow(delay_step()))
+    await subscribed(database, environment, "projects/p1", *(f"u{number}" for number in range(subscribers)))
+    ask = await accepted(database, environment, temporal, is_crowd=is_crowd)
+
+    await expand(Recipients(database, temporal), ask, [])
+
+    user = RecipientRef(id="u0")
+    run_id = names.recipient_run_id(ask.workflow_run_id, user)
+    workflow_id = names.recipient_run_workflow(environment.slug, "greet", user, run_id)
+    assert (await temporal.client.get_workflow_handle(workflow_id).describe()).task_queue == queue

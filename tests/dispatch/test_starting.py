@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from dispatch.starting import StartableRun, share_of
+from dispatch.starting import StartableRun, owner_of, share_of
 from models.values.refs import RecipientRef
 from workflows_engine import names
 
@@ -50,3 +50,10 @@ def test_runs_of_large_fan_outs_and_of_crowds_have_a_queue_beside_single_ones(
         PLACE, "dev", "greet", ONE, OTHER, RecipientRef(id="ada"), is_bulk=is_bulk, is_crowd=is_crowd
     )
     assert run.task_queue == queue
+
+
+def test_a_tenant_s_runs_are_one_owner_s_and_its_large_fan_outs_another_s() -> None:
+    assert owner_of(PLACE, "acme") == owner_of(PLACE, "acme")
+    whose = [owner_of(PLACE, "acme"), owner_of(PLACE, None), owner_of(ONE, "acme")]
+    whose.append(owner_of(PLACE, "acme", is_bulk=True))
+    assert len(set(whose)) == 4

@@ -11,6 +11,8 @@ from temporalio.client import Client
 from activities.backlogs import SHORTEST_SECONDS
 from cli.embedded.temporal import EmbeddedTemporal
 from dispatch.codec import data_converter
+from dispatch.room import Room
+from dispatch.starting import owner_of
 from dispatch.temporal import Temporal
 from dispatch.triggers import Place, TriggerRequest, accept
 from models.database import Database
@@ -112,3 +114,25 @@ async def test_a_run_tells_how_long_it_has_waited_for_a_worker(
         )
         (seen,) = await eventually(lambda: rows(database, told, environment.id))
     assert seen["waited_seconds"] >= late.total_seconds()
+
+
+@pytest.mark.parametrize("tenant", ["acme", None])
+async def test_what_a_run_does_says_whose_it_is(
+    database: Database, environment: TestEnvironment, unworked: Temporal, tenant: str | None
+) -> None:
+    await publish(database, environment, "greet", workflow(in_app_step()))
+    request = TriggerRequest(
+        workflow_key="greet",
+        recipients=[GivenRecipient.read({"id": "ada"})],
+        tenant=GivenTenant.read(tenant) if tenant else None,
+        request_id="test",
+    )
+    await accept(database, unworked, Place(environment.id, environment.slug), request)
+    room = Room()
+
+    async def is_seen() -> bool:
+        return room.is_wanted_by_others("anybody")
+
+    async with build_client([]) as http, working(Parts(database, unworked, http, SEALER, room=room)):
+        await eventually(is_seen)
+    assert not room.is_wanted_by_others(owner_of(environment.id, tenant))

@@ -80,6 +80,15 @@ def noisy_neighbour(run: Run) -> Verdict:
     verdict = run.judged(tormentor)
     heard, items = run.heard(), {row["n"]: row["at"] for row in query(run.stack, READABLE)}
     alone, beside = waits(heard, items, begun_at, noisy_at), waits(heard, items, noisy_at, quiet_at)
+    late = sorted(
+        (
+            (items.get(one.n, math.inf) - one.asked_at, one.asked_at - noisy_at)
+            for one in heard.values()
+            if one.kind in SINGLE_WEIGHTS and noisy_at < one.asked_at < quiet_at
+        ),
+        reverse=True,
+    )
+    tell("others late " + ", ".join(f"{1000 * a:.0f}@{b:.1f}" for a, b in late[:24]))
     crowd = [one for one in heard.values() if one.kind in CROWDED_WEIGHTS]
     runs, took = sum(one.runs for one in crowd), quiet_at - noisy_at
     tell(f"the neighbour: {len(crowd)} triggers, {runs} runs at {TIMES} times the others' rate, {took:.0f} s")

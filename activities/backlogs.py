@@ -2,13 +2,14 @@
 
 import math
 import time
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
 from models.database import Connection
 from models.tables.backlogs import FRESH_SECONDS, tell_waited
+from workflows_engine import names
 
 Tenant = tuple[UUID, str | None]
 SHORTEST_SECONDS = 2.0
@@ -69,23 +70,29 @@ class Backlogs:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._told: OrderedDict[Tenant, Told] = OrderedDict()
-        self._begun = Begun()
+        self._begun = defaultdict[str, Begun](Begun)
 
     async def note(
-        self, connection: Connection, tenant: Tenant, waited_seconds: float, *, is_single: bool = True
+        self,
+        connection: Connection,
+        tenant: Tenant,
+        waited_seconds: float,
+        *,
+        is_single: bool = True,
+        queue: str = names.RUNS,
     ) -> None:
         """A run of the tenant begins that had waited so long; it is single if a call asked for it alone.
 
         A short wait corrects what this worker told just before. Nothing is told of who waits for what others
-        asked: holding up its triggers would help nobody.
+        asked: holding up its triggers would help nobody. Tenants take turns within a task queue.
         """
         now, is_long = self._clock(), waited_seconds >= SHORTEST_SECONDS
-        self._begun.saw(tenant, now, is_single=is_single)
+        self._begun[queue].saw(tenant, now, is_single=is_single)
         if not is_single:
             return
         told = self._told.get(tenant, Told(-math.inf, is_long=False))
         corrects = told.is_long and told.at > now - FRESH_SECONDS
-        is_its_own = is_long and self._begun.waits_for_its_own(tenant)
+        is_its_own = is_long and self._begun[queue].waits_for_its_own(tenant)
         if now < told.at + PAUSE_SECONDS or not (is_its_own or (corrects and not is_long)):
             return
         self._told[tenant] = Told(now, is_long)

@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -54,6 +53,7 @@ class Recipients:
         self._page_size = page_size
         self._starting = asyncio.Semaphore(AT_ONCE)
         self._writing = asyncio.Semaphore(AT_ONCE)
+        self._line = asyncio.Lock()
         self._crowds = crowds or Crowds()
         self._room = room or Room()
 
@@ -75,10 +75,10 @@ class Recipients:
         seen = FEW if start != Position() else 0
         begun = time.monotonic()
         async for reached, position in fan_out.pages(start):
-            async with beating(told):
-                is_bulk = seen + len(reached) > FEW
-                whose = owner_of(ask.environment_id, found["tenant_id"], is_bulk=is_bulk)
-                is_crowd = self._crowds.asks(whose, len(reached)) or ask.is_crowd or is_bulk
+            is_bulk = seen + len(reached) > FEW
+            whose = owner_of(ask.environment_id, found["tenant_id"], is_bulk=is_bulk)
+            is_crowd = self._crowds.asks(whose, len(reached)) or ask.is_crowd or is_bulk
+            async with beating(told), self._in_line(whose, is_crowd):
                 async with self._leaving_room(whose, is_crowd), self._writing:
                     # Of the time at which it happens: whoever began to wait since the trigger must see it.
                     now = ask.now + timedelta(seconds=time.monotonic() - begun)
@@ -133,14 +133,16 @@ class Recipients:
             for run in runs:
                 group.create_task(start(run))
 
-    @asynccontextmanager
-    async def _leaving_room(self, whose: str, is_crowd: bool) -> AsyncIterator[None]:
+    def _in_line(self, whose: str, is_crowd: bool) -> AbstractAsyncContextManager[None]:
+        """Around a page: beside others one fan-out of a crowd goes on at a time.
+
+        So they end one after the other, and crowds' runs, which take the same turns, wait behind one.
+        """
+        return self._line if is_crowd and self._room.is_wanted_by_others(whose) else nullcontext()
+
+    def _leaving_room(self, whose: str, is_crowd: bool) -> AbstractAsyncContextManager[None]:
         """Around what others may wait for, before any place that they share is taken."""
-        if not is_crowd:
-            yield
-            return
-        async with self._room.turn(whose):
-            yield
+        return self._room.turn(whose) if is_crowd else nullcontext()
 
 
 # One start that a busy server does not answer in time must not undo the page's other ones.

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg import Rollback
 from psycopg.rows import DictRow
+from temporalio import activity
 
 from activities.backlogs import Backlogs
 from activities.entrance import Entrance, find_entrance
@@ -28,7 +29,7 @@ from models.tables.run_events import LogLine, log_part
 from models.tables.triggers import lock_unretired
 from models.tables.waits import RunEventKey, awaited_run_part, lock_open_wait
 from models.values.kinds import Outcome, RunStatus, TriggerSource
-from workflows_engine import effects
+from workflows_engine import effects, names
 from workflows_engine.effects.runs import BeginAnswer, BeginAsk, FinishAnswer, FinishAsk
 from workflows_engine.effects.steps import StepAnswer, StepAsk
 
@@ -98,7 +99,8 @@ class Runs:
         """A run begins for the first time; one that was reset has not waited ever since."""
         is_single = facts["trigger_source"] == TriggerSource.API and facts["fan_out"] is None
         tenant = (ask.environment_id, facts["tenant_id"])
-        await self._backlogs.note(connection, tenant, ask.waited_seconds, is_single=is_single)
+        queue = activity.info().task_queue if activity.in_activity() else names.RUNS
+        await self._backlogs.note(connection, tenant, ask.waited_seconds, is_single=is_single, queue=queue)
 
     async def _lead(self, ask: BeginAsk, plan: dict[str, Any], facts: DictRow) -> dict[str, Any] | None:
         """The first step's answer; it has its own place in the ledger, wherever it is asked for again."""

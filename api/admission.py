@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from api.dependencies import Caller, Db, TemporalClient
 from api.fair_turns import FairTurns
-from dispatch.crowds import FEW, Crowds
+from dispatch.crowds import Crowds
 from dispatch.errors import Backlogged
 from dispatch.room import Room
 from dispatch.temporal import Temporal
@@ -42,8 +42,8 @@ class Admission:
         """
         asked = replace(asked, longest_wait=self.longest_wait)
         key = (self.place.environment_id, asked.tenant.id if asked.tenant else None)
-        named = len(asked.recipients)
-        if not self.crowds.asks(key, named if named <= FEW else 1):
+        # A fan-out counts once, however many it reaches: whether it is a crowd it tells by itself.
+        if not self.crowds.asks(key):
             self.room.saw(key)
         clock = asyncio.get_running_loop().time
         until = clock() + self.turns.patience_seconds

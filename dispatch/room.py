@@ -6,13 +6,14 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 
-WANTED_SECONDS = 10.0
+WANTED_SECONDS = 3.0
 """Whoever was at work so lately may be again at any moment."""
 REST_TIMES = 2.0
 """A rest lasts so many times as long as what was done before: Temporal and Postgres have work of it, too."""
-LONGEST_REST_SECONDS = 0.1
-"""What took longer waited for something else than this machine's processors."""
-PATIENCE_SECONDS = 1.0
+LONGEST_TURN_SECONDS = 0.1
+"""A turn and its rest: ten a second are left to a crowd, which is as much as makes one. What takes longer by
+itself waits for something else than this machine's processors, and needs no rest."""
+PATIENCE_SECONDS = 2.0
 """Whoever waits longer for its turn goes on without: one who waits for a lock holds up nobody."""
 
 
@@ -53,7 +54,7 @@ class Room:
 
     def rest_after(self, took: float) -> float:
         """Seconds of rest after what took so long."""
-        return min(self._rest_times * took, LONGEST_REST_SECONDS)
+        return min(self._rest_times * took, max(LONGEST_TURN_SECONDS - took, 0))
 
     @asynccontextmanager
     async def turn(self, whose: Hashable) -> AsyncIterator[None]:

@@ -69,6 +69,8 @@ STICKY = timedelta(seconds=2)
 GRACE = timedelta(seconds=40)
 """On shutdown: longer than the longest send (35 s), so that none is cut off."""
 CACHED_RUNS = 1_000
+FAN_OUTS_AT_ONCE = 500
+"""Activities of the bulk queue: those of crowds wait in line, and others', with cancels, find a place."""
 RUNS_AT_ONCE = 8
 """Workflow tasks that a worker holds at a time, of each queue, those that it waits for among them. What it
 holds it serves as it came, and what waits in Temporal's queues tenant by tenant. A process has one core's
@@ -194,6 +196,7 @@ async def working(
                 max_concurrent_workflow_tasks=runs_at_once,
                 workflow_task_poller_behavior=polling(runs_at_once),
                 activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+                max_concurrent_activities=FAN_OUTS_AT_ONCE if queue == names.BULK else None,
                 max_cached_workflows=CACHED_RUNS if queue != names.SENDS else 0,
                 sticky_queue_schedule_to_start_timeout=STICKY,
                 graceful_shutdown_timeout=GRACE,

@@ -6,7 +6,6 @@ before say nothing, and neither are seen nor yield.
 
 from typing import Any
 
-from temporalio import activity
 from temporalio.api.common.v1 import Payload
 from temporalio.worker import (
     ActivityInboundInterceptor,
@@ -31,10 +30,10 @@ class Courtesy(Interceptor):
 
     def __init__(self, room: Room, *, yields: bool) -> None:
         self._room = room
-        self._performs = _Yielding if yields else _Seen
+        self._yields = yields
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
-        return self._performs(next, self._room)
+        return _Courteous(next, self._room, self._yields)
 
     def workflow_interceptor_class(
         self, input: WorkflowInterceptorClassInput
@@ -57,7 +56,9 @@ class _Saying(WorkflowInboundInterceptor):
 
 
 class _Outbound(WorkflowOutboundInterceptor):
-    said: dict[str, Payload] = {}
+    def __init__(self, next: WorkflowOutboundInterceptor) -> None:
+        super().__init__(next)
+        self.said: dict[str, Payload] = {}
 
     def start_local_activity(self, input: StartLocalActivityInput) -> ActivityHandle[Any]:
         if self.said:
@@ -65,26 +66,20 @@ class _Outbound(WorkflowOutboundInterceptor):
         return super().start_local_activity(input)
 
 
-class _Seen(ActivityInboundInterceptor):
-    def __init__(self, next: ActivityInboundInterceptor, room: Room) -> None:
-        super().__init__(next)
-        self._room = room
-
-    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
-        if WHOSE in input.headers:
-            self._room.saw(input.headers[WHOSE].data.decode())
-        return await self.next.execute_activity(input)
-
-
-class _Yielding(ActivityInboundInterceptor):
+class _Courteous(ActivityInboundInterceptor):
     """What a run does within its task takes turns; a fan-out leaves room between its starts instead."""
 
-    def __init__(self, next: ActivityInboundInterceptor, room: Room) -> None:
+    def __init__(self, next: ActivityInboundInterceptor, room: Room, yields: bool) -> None:
         super().__init__(next)
         self._room = room
+        self._yields = yields
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
-        if WHOSE not in input.headers or not activity.info().is_local:
+        if WHOSE not in input.headers:
             return await self.next.execute_activity(input)
-        async with self._room.turn(input.headers[WHOSE].data.decode()):
+        whose = input.headers[WHOSE].data.decode()
+        if not self._yields:
+            self._room.saw(whose)
+            return await self.next.execute_activity(input)
+        async with self._room.turn(whose):
             return await self.next.execute_activity(input)

@@ -68,7 +68,7 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
 
 
 async def _work(parts: Parts, settings: WorkerSettings, queues: tuple[str, ...], stop: asyncio.Event) -> None:
-    if names.RUNS in queues:
+    if names.RUNS in queues or names.BULK in queues:
         await _catch_up(parts.database, parts.temporal, stop)
     runner = sandbox() if settings.sandboxed else None
     async with working(parts, queues=queues, runs_at_once=settings.runs_at_once, runner=runner):

@@ -7,11 +7,11 @@ from uuid import UUID, uuid5
 from models.values.refs import RecipientRef
 
 RUNS = "runs"
-"""The task queue of runs, their local activities and schedules (D27)."""
+"""The task queue of runs, their local activities and schedules (D27), but for crowds'."""
 SENDS = "sends"
 """The task queue of everything that reaches a provider or a user-given URL."""
 BULK = "bulk"
-"""The task queue of fan-out, bulk operations and maintenance."""
+"""The task queue of fan-out, runs of crowds, bulk operations and maintenance."""
 
 CANCEL = "cancel"
 """Signal: a cancel with this acceptance number applies to the run."""

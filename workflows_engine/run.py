@@ -61,7 +61,7 @@ class RunInput(BaseModel):
     incarnation: int = 0
     is_listed: bool = True
     whose: str | None = None
-    """A hash that all runs of its tenant have in common, and those of no other."""
+    """A hash that the runs of one owner have in common: `dispatch.starting.owner_of`."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from psycopg.rows import DictRow
+from temporalio import activity
 
 from activities.conclusions import (
     Conclusion,
@@ -37,7 +38,7 @@ from models.values.given import GivenMistake, GivenRecipient, GivenTenant
 from models.values.kinds import TriggerSource
 from models.values.refs import RecipientRef
 from rendering.environment import TemplateError
-from workflows_engine import effects
+from workflows_engine import effects, names
 from workflows_engine.effects.steps import StepAnswer, StepAsk
 from workflows_engine.scope import RunScope
 from workflows_engine.steps.trigger_workflow import DEEPEST
@@ -118,7 +119,9 @@ class TriggerSteps:
         try:
             place = Place(environment_id, facts["slug"], branch_id)
             whose = owner_of(environment_id, request.tenant.id if request.tenant else None)
-            request = replace(request, accepted_at=ask.now, is_crowd=self._crowds.asks(whose))
+            request = replace(
+                request, accepted_at=ask.now, is_crowd=self._crowds.asks(whose) or _is_of_crowd()
+            )
             accepted = await accept(self._database, self._temporal, place, request)
         except (WorkflowMissing, WorkflowInactive) as error:
             return skipped(f"the workflow cannot be triggered: {_why(error)}", **told)
@@ -173,3 +176,8 @@ def written_again(row: DictRow, nesting: Nesting) -> TriggerRequest:
         settings=row["settings"],
         origin=nesting.origin,
     )
+
+
+def _is_of_crowd() -> bool:
+    """Whether the run that triggers is of a crowd: held back, it asks for too little to look like one."""
+    return activity.in_activity() and activity.info().task_queue == names.BULK

@@ -242,8 +242,7 @@ async def test_runs_of_a_large_fan_out_take_turns_beside_those_of_their_tenant(
 
 @pytest.mark.parametrize(
     ("subscribers", "is_crowd", "queue"),
-    # The object itself is one of those reached.
-    [(3, False, names.RUNS), (3, True, names.BULK), (MOST_RUNS, False, names.BULK)],
+    [(3, False, names.RUNS), (3, True, names.BULK), (MOST_RUNS + 1, False, names.BULK)],
 )
 async def test_runs_of_a_crowd_s_fan_out_leave_room_however_few(
     database: Database,

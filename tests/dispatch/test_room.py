@@ -2,7 +2,9 @@
 
 import asyncio
 
-from dispatch.room import LONGEST_REST_SECONDS, WANTED_SECONDS, Room
+import pytest
+
+from dispatch.room import LONGEST_TURN_SECONDS, WANTED_SECONDS, Room
 
 
 class Hands:
@@ -79,7 +81,8 @@ async def test_without_rests_no_room_is_left() -> None:
 async def test_a_rest_is_as_long_as_the_work_asks_for_but_not_for_ever() -> None:
     left = Room(rest_times=2)
     assert left.rest_after(0.01) == 0.02
-    assert left.rest_after(8) == LONGEST_REST_SECONDS
+    assert left.rest_after(0.04) == pytest.approx(LONGEST_TURN_SECONDS - 0.04)
+    assert left.rest_after(8) == 0
 
 
 async def test_after_its_work_a_crowd_rests_before_the_next() -> None:
@@ -109,7 +112,9 @@ async def test_a_turn_that_is_given_up_while_resting_is_the_next_one_s() -> None
     async with left.turn("crowd"):
         clock.now += 0.04
     impatient = asyncio.create_task(most_at_once(left, pieces=1))
-    await asyncio.sleep(0)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert left._at_work.locked()
     impatient.cancel()
     await asyncio.wait([impatient])
     assert impatient.cancelled()

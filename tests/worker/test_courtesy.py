@@ -1,11 +1,8 @@
 """Whose work is seen, and whose takes turns for others' sake."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
-import pytest
-from temporalio import activity
 from temporalio.api.common.v1 import Payload
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
@@ -28,16 +25,14 @@ class Work(ActivityInboundInterceptor):
         self.done += 1
 
 
-async def most_of(courtesy: Courtesy, whose: str | None = "crowd", *, is_local: bool = True) -> int:
-    """How many of five local activities, or others, were performed at the same moment."""
+async def most_of(courtesy: Courtesy, whose: str | None = "crowd") -> int:
+    """How many of five activities were performed at the same moment."""
     work, environment = Work(), ActivityEnvironment()
-    environment.info = replace(environment.info, is_local=is_local)
     inbound = courtesy.intercept_activity(work)
     headers = {} if whose is None else {WHOSE: Payload(data=whose.encode())}
     asked = ExecuteActivityInput(fn=lambda: None, args=(), executor=None, headers=headers)
 
     async def performed() -> None:
-        assert activity.info().is_local is is_local
         await inbound.execute_activity(asked)
 
     await asyncio.gather(*(environment.run(performed) for _ in range(5)))
@@ -51,11 +46,11 @@ async def test_what_single_runs_do_is_seen_and_not_held_up() -> None:
     assert room.is_wanted_by_others("crowd")
 
 
-@pytest.mark.parametrize(("is_local", "most"), [(True, 1), (False, 5)])
-async def test_what_crowds_runs_do_themselves_takes_turns_beside_others(is_local: bool, most: int) -> None:
+async def test_beside_others_what_crowds_runs_do_takes_turns() -> None:
     room = Room(clock=lambda: 100.0)
     room.saw("other")
-    assert await most_of(Courtesy(room, yields=True), is_local=is_local) == most
+    assert await most_of(Courtesy(room, yields=True)) == 1
+    assert await most_of(Courtesy(room, yields=False), "single") == 5
 
 
 async def test_alone_crowds_hold_nothing_back_and_are_not_seen() -> None:

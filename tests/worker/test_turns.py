@@ -128,7 +128,7 @@ async def test_what_a_run_does_says_whose_it_is(
         request_id="test",
     )
     await accept(database, unworked, Place(environment.id, environment.slug), request)
-    room = Room()
+    room = Room(clock=lambda: 100.0)
 
     async def is_seen() -> bool:
         return room.is_wanted_by_others("anybody")

@@ -45,6 +45,8 @@ class Plan:
     weights: dict[str, int] = field(default_factory=lambda: WEIGHTS)
     """How often each workflow is triggered, among so many."""
     tenant: str | None = None
+    begins_at: float = 0
+    """Seconds since 1970: a process takes a while to start, and a part of the processors for it."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ async def run(plan: Plan) -> None:
     # A call waits for its slot, not for a connection: there are as many.
     connector = aiohttp.TCPConnector(limit=plan.at_once)
     timeout = aiohttp.ClientTimeout(total=plan.timeout)
+    await asyncio.sleep(max(plan.begins_at - time.time(), 0))
     started = time.monotonic()
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
         caller = Caller(plan, ledger, http, asyncio.Semaphore(plan.at_once))

@@ -9,7 +9,6 @@ import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from subprocess import Popen
 
 import httpx
 
@@ -31,6 +30,8 @@ MOST_SECONDS = 240
 """Others send until the last of the burst's runs has ended, but no longer than this."""
 ALONE_SECONDS = 30
 """For more than a hundred, so that p99 is another than the highest."""
+LEAD_SECONDS = 2
+"""For the process of the burst to start, which takes a processor."""
 WARMING_SECONDS = 5
 """Before what counts: connections are opened and statements planned."""
 MOST = 2.0
@@ -64,13 +65,15 @@ class Waits:
 def noisy_neighbour(run: Run) -> Verdict:
     """Others alone, then beside a neighbour's burst until the last of its runs has ended."""
     tormentor = Tormentor(run.stack, run.seed)
-    _send_others(run, ALONE_SECONDS + WARMING_SECONDS)
+    seconds = WARMING_SECONDS + ALONE_SECONDS + LEAD_SECONDS + MOST_SECONDS
+    others = run.send(OTHERS_RATE, seconds, weights=SINGLE_WEIGHTS, tenant=QUIET)
     begun_at = time.time() + WARMING_SECONDS
-    tormentor.wait(ALONE_SECONDS + WARMING_SECONDS)
-    noisy_at = time.time()
-    rate = OTHERS_RATE * TIMES / CROWDED_RUNS
-    burst = run.send(rate, BURST_SECONDS, weights=CROWDED_WEIGHTS, tenant=NOISY, at_once=300)
-    others = _send_others(run, MOST_SECONDS)
+    tormentor.wait(WARMING_SECONDS + ALONE_SECONDS)
+    alone_until = time.time()
+    noisy_at = alone_until + LEAD_SECONDS
+    crowd = {"weights": CROWDED_WEIGHTS, "tenant": NOISY, "at_once": 300, "begins_at": noisy_at}
+    burst = run.send(OTHERS_RATE * TIMES / CROWDED_RUNS, BURST_SECONDS, **crowd)
+    tormentor.wait(LEAD_SECONDS)
     read: list[float] = []
     while (goes_on := burst.poll() is None or _is_at_work(run)) and time.time() < noisy_at + MOST_SECONDS:
         read.append(_seconds_to_read(run))
@@ -79,27 +82,16 @@ def noisy_neighbour(run: Run) -> Verdict:
     others.terminate()
     verdict = run.judged(tormentor)
     heard, items = run.heard(), {row["n"]: row["at"] for row in query(run.stack, READABLE)}
-    alone, beside = waits(heard, items, begun_at, noisy_at), waits(heard, items, noisy_at, quiet_at)
-    late = sorted(
-        (
-            (items.get(one.n, math.inf) - one.asked_at, one.asked_at - noisy_at)
-            for one in heard.values()
-            if one.kind in SINGLE_WEIGHTS and noisy_at < one.asked_at < quiet_at
-        ),
-        reverse=True,
+    alone, beside = waits(heard, items, begun_at, alone_until), waits(heard, items, noisy_at, quiet_at)
+    crowded = [one for one in heard.values() if one.kind in CROWDED_WEIGHTS]
+    runs, took = sum(one.runs for one in crowded), quiet_at - noisy_at
+    tell(
+        f"the neighbour: {len(crowded)} triggers, {runs} runs at {TIMES} times the others' rate, {took:.0f} s"
     )
-    tell("others late " + ", ".join(f"{1000 * a:.0f}@{b:.1f}" for a, b in late[:24]))
-    crowd = [one for one in heard.values() if one.kind in CROWDED_WEIGHTS]
-    runs, took = sum(one.runs for one in crowd), quiet_at - noisy_at
-    tell(f"the neighbour: {len(crowd)} triggers, {runs} runs at {TIMES} times the others' rate, {took:.0f} s")
     tell(f"others: {alone.told} alone; {beside.told} beside it; p99 {beside.p99 / alone.p99:.1f} times")
     tell(f"a feed was read beside it in {Waits(read).told}")
     unread = Count("feeds not read beside it", len(read), [f"{each} s" for each in read if each == math.inf])
     return replace(verdict, counts=[*verdict.counts, ended(goes_on, took), unread, moved(alone, beside)])
-
-
-def _send_others(run: Run, seconds: float) -> Popen[bytes]:
-    return run.send(OTHERS_RATE, seconds, weights=SINGLE_WEIGHTS, tenant=QUIET)
 
 
 def _seconds_to_read(run: Run) -> float:

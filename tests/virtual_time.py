@@ -17,6 +17,7 @@ from simulation.open_workflows import open_workflows
 from tests.committing import publish
 from tests.environments import TestEnvironment
 from tests.runs import rows
+from workflows_engine import names
 
 
 class VirtualTime:
@@ -95,6 +96,21 @@ class VirtualTime:
         """Rows of the environment's recipient runs in the order of acceptance."""
         sql = "SELECT * FROM recipient_runs WHERE environment_id = %s ORDER BY acceptance, recipient_id"
         return await rows(self.database, sql, environment.id)
+
+    async def queues(self, environment: TestEnvironment, key: str) -> list[str]:
+        """The task queues that carry out the runs of a workflow, in the order of acceptance."""
+        ids = [
+            names.recipient_run_workflow(
+                environment.slug,
+                key,
+                RecipientRef(collection=run["recipient_collection"], id=run["recipient_id"]),
+                run["id"],
+            )
+            for run in await self.runs(environment)
+            if run["workflow_key"] == key
+        ]
+        client = self.temporal.client
+        return [(await client.get_workflow_handle(id).describe()).task_queue for id in ids]
 
     async def messages(self, environment: TestEnvironment) -> list[dict[str, Any]]:
         """Rows of the environment's messages, oldest first."""

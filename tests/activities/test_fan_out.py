@@ -1,16 +1,20 @@
 """Whom a trigger reaches, in which order, and where it goes on after it was interrupted."""
 
+import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from psycopg.types.json import Json
+from temporalio.client import Client, Interceptor, OutboundInterceptor, StartWorkflowInput, WorkflowHandle
 from temporalio.testing import ActivityEnvironment
 
 from activities.fan_out import FanOut, Position
 from activities.recipients import Recipients
-from dispatch.crowds import FEW, MOST_RUNS
+from dispatch.crowds import FEW, MOST_RUNS, Crowds
+from dispatch.room import Room
 from dispatch.starting import share_of
 from dispatch.temporal import Temporal
 from dispatch.triggers import Place, TriggerRequest, accept
@@ -21,6 +25,7 @@ from models.values.refs import RecipientRef
 from tests.builders import delay_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
+from tests.eventually import PATIENCE_SECONDS
 from tests.runs import NOON, rows
 from tests.subscribing import subscribed, thing
 from workflows_engine import names
@@ -262,3 +267,64 @@ async def test_runs_of_a_crowd_s_fan_out_leave_room_however_few(
     run_id = names.recipient_run_id(ask.workflow_run_id, user)
     workflow_id = names.recipient_run_workflow(environment.slug, "greet", user, run_id)
     assert (await temporal.client.get_workflow_handle(workflow_id).describe()).task_queue == queue
+
+
+class Starts(Interceptor):
+    """How many runs were started at the same moment; fan-outs begin much later, and not in the suite."""
+
+    def __init__(self) -> None:
+        self.at_once = self.most = self.all = 0
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
+        return _Starting(next, self)
+
+
+class _Starting(OutboundInterceptor):
+    def __init__(self, next: OutboundInterceptor, starts: Starts) -> None:
+        super().__init__(next)
+        self._starts = starts
+
+    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:
+        if input.workflow == "WorkflowRun":
+            input.start_delay = timedelta(days=1)
+            return await super().start_workflow(input)
+        self._starts.at_once += 1
+        self._starts.most = max(self._starts.most, self._starts.at_once)
+        try:
+            return await super().start_workflow(input)
+        finally:
+            self._starts.at_once -= 1
+            self._starts.all += 1
+
+
+def watching(client: Client, interceptor: Interceptor) -> Client:
+    config = client.config()
+    config["interceptors"] = [interceptor]
+    return Client(**config)
+
+
+@pytest.mark.parametrize(("is_crowd", "seen", "most"), [(True, True, 1), (True, False, 4), (False, True, 4)])
+async def test_beside_others_crowds_fan_outs_start_one_run_at_a_time(
+    database: Database,
+    environment: TestEnvironment,
+    temporal: Temporal,
+    is_crowd: bool,
+    seen: bool,
+    most: int,
+) -> None:
+    await publish(database, environment, "greet", workflow(delay_step()))
+    people = [f"u{number}" for number in range(MOST_RUNS // 2)]
+    await subscribed(database, environment, "projects/p1", *people)
+    room, starts = Room(clock=lambda: 100.0), Starts()
+    if seen:
+        room.saw("other")
+    watched = Temporal(client=watching(temporal.client, starts))
+    asks = [await accepted(database, environment, watched, is_crowd=is_crowd) for _ in range(3)]
+    recipients = Recipients(database, watched, crowds=Crowds(most_runs=1_000), room=room)
+
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
+        for ask in asks:
+            group.create_task(expand(recipients, ask, []))
+
+    assert starts.all == 3 * (len(people) + 1)
+    assert starts.most == 1 if most == 1 else 1 < starts.most <= most

@@ -9,6 +9,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.reconciling.schedules import keep_up
 from activities.schedules import Kept, Schedules, keep
+from dispatch.crowds import Crowds
 from dispatch.looking import Condition, condition_of
 from models.database import Database
 from models.tables.recipients import identify
@@ -256,3 +257,16 @@ async def test_the_reconciler_starts_schedules_whose_workflow_is_gone(
         Difference.SCHEDULES_RESTARTED: 1
     }
     assert await condition_of(virtual.temporal, workflow_id) is Condition.RUNNING
+
+
+@pytest.mark.parametrize(("most", "queue"), [(1, names.RUNS), (0, names.BULK)])
+async def test_a_herd_of_schedules_is_a_crowd(
+    virtual: VirtualTime, environment: TestEnvironment, most: int, queue: str
+) -> None:
+    made = await write(virtual.database, place_of(environment), new_schedule(), NOW)
+    ask = KeepScheduleAsk(environment_id=environment.id, schedule_id=made, now=DUE)
+
+    await Schedules(virtual.database, virtual.temporal, Crowds(most)).keep_schedule(ask)
+
+    (trigger,) = await triggers(virtual.database, environment)
+    assert await virtual.queues(environment, trigger["workflow_key"]) == [queue]

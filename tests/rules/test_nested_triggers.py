@@ -1,13 +1,16 @@
 """Workflows that trigger workflows, in virtual time."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid5
 
 import pytest
+from temporalio.testing import ActivityEnvironment
 
 from activities.steps.trigger_workflow import TriggerSteps
 from activities.versions import Versions
+from dispatch.crowds import Crowds
 from tests.builders import delay_step, email_step, in_app_step, workflow
 from tests.environments import TestEnvironment
 from tests.every_step import step
@@ -15,6 +18,7 @@ from tests.houses import SEALER
 from tests.rules.reading import body_of
 from tests.runs import rows, write_run
 from tests.virtual_time import VirtualTime
+from workflows_engine import names
 from workflows_engine.effects.steps import Verdict
 from workflows_engine.steps.trigger_workflow import DEEPEST
 
@@ -243,3 +247,22 @@ async def test_a_trigger_that_was_withdrawn_before_it_ran_is_made_anew(
 
     assert answer.reason == f"triggered {uuid5(run.id, 'next/2')}"
     assert await bodies(virtual, environment) == ["child"]
+
+
+@pytest.mark.parametrize(
+    ("most", "carried_on", "queue"),
+    [(1, names.RUNS, names.RUNS), (0, names.RUNS, names.BULK), (1, names.BULK, names.BULK)],
+)
+async def test_what_a_crowd_s_runs_trigger_is_a_crowd_s(
+    virtual: VirtualTime, environment: TestEnvironment, most: int, carried_on: str, queue: str
+) -> None:
+    await virtual.publish(environment, "child", workflow(in_app_step(body="child")))
+    await virtual.publish(environment, "parent", workflow(triggering()))
+    run = await write_run(virtual.database, environment, "parent", {"id": "ada"})
+    steps = TriggerSteps(virtual.database, Versions(SEALER), virtual.temporal, Crowds(most))
+    within = ActivityEnvironment()
+    within.info = replace(within.info, task_queue=carried_on)
+
+    await within.run(steps.trigger_workflow, run.ask("next"))
+
+    assert await virtual.queues(environment, "child") == [queue]

@@ -25,7 +25,7 @@ READER = subscribers(teams()[0])[0]
 OTHERS_RATE = 4.0
 """Triggers of others, and runs, a second."""
 TIMES = 100
-BURST_SECONDS = 5
+BURST_SECONDS = 4
 MOST_SECONDS = 240
 """Others send until the last of the burst's runs has ended, but no longer than this."""
 ALONE_SECONDS = 30

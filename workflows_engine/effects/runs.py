@@ -73,6 +73,7 @@ class ExpandAsk(BaseModel):
     environment_id: UUID
     workflow_run_id: UUID
     is_crowd: bool = False
+    """Whether it is one of many that were asked for at a time."""
     now: datetime
 
 

@@ -7,11 +7,13 @@ from types import FrameType
 
 import psycopg
 import uvicorn
+from fastapi.routing import iter_route_contexts
 from pydantic import ValidationError
 
 from api.app import create_app
 from api.settings import ApiSettings
 from dispatch.log_lines import configure
+from dispatch.warming import warm_up
 from models.database import Database
 from models.queries.keys import has_development_keys
 
@@ -32,8 +34,12 @@ def serve() -> int:
         sys.stderr.write(f"tocsin api: {error}\n")
         return 1
     configure(settings.log_format)
+    app = create_app(settings)
+    # FastAPI puts a router's routes together with the first call of one.
+    list(iter_route_contexts(app.routes))
+    warm_up()
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         loop="auto" if sys.platform == "win32" else "uvloop",

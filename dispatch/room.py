@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 WANTED_SECONDS = 3.0
 """Whoever was at work so lately may be again at any moment."""
-REST_TIMES = 2.0
+REST_TIMES = 3.0
 """A rest lasts so many times as long as what was done before: Temporal and Postgres have work of it, too."""
 LONGEST_TURN_SECONDS = 0.1
 """A turn and its rest: ten a second are left to a crowd, which is as much as makes one. What takes longer by

@@ -24,6 +24,9 @@ _NOTICED = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_co
 class Database:
     """Open it once a process; connections are in autocommit until a transaction is asked for.
 
+    With `stays_open` the whole pool is opened at once, and none of it is closed for having nothing to do: in
+    a burst each new connection takes both sides longer than what it is for.
+
     Who waits for a lock longer than `lock_seconds` gets psycopg's LockNotAvailable; a transaction, and a
     statement of its own, that lasts longer than `transaction_seconds` is undone, and its connection ended
     (TransactionTimeout; in a pipeline an OperationalError). Both may try again.
@@ -34,6 +37,7 @@ class Database:
         url: str,
         *,
         pool_size: int = 10,
+        stays_open: bool = False,
         patience_seconds: float = 5.0,
         lock_seconds: float = LOCK_SECONDS,
         transaction_seconds: float = TRANSACTION_SECONDS,
@@ -45,7 +49,7 @@ class Database:
         """Whether Postgres lately had no room for what it was told to write."""
         self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             _conninfo(url),
-            min_size=1,
+            min_size=pool_size if stays_open else 1,
             max_size=pool_size,
             timeout=patience_seconds,
             open=False,

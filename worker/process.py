@@ -22,6 +22,7 @@ from dispatch.room import Room
 from dispatch.starting import ensure_maintenance
 from dispatch.temporal import Temporal, connect
 from dispatch.tracing.switch import traces
+from dispatch.warming import warm_up
 from models.database import Database
 from models.sealing import Sealer, former_of
 from outbound.client import build_client
@@ -41,7 +42,7 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     # Whatever fails below: a pool that stays open goes on connecting, and the process would never end.
     async with AsyncExitStack() as closing:
-        database = Database(settings.database_url, pool_size=settings.pool_size)
+        database = Database(settings.database_url, pool_size=settings.pool_size, stays_open=True)
         closing.push_async_callback(database.close)
         await database.open()
         http = build_client([one for one in settings.outbound_allow.split(",") if one])
@@ -114,4 +115,5 @@ def run(arguments: list[str] | None = None) -> None:
             sys.stderr.write(f"{mistake['loc'][0]}: {mistake['msg']}\n")
         raise SystemExit("the worker cannot start: set the variables above (see docs/settings.md)") from error
     configure(settings.log_format)
+    warm_up()
     uvloop.run(serve(settings, given.queues))

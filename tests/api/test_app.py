@@ -33,6 +33,13 @@ def faulty(settings: ApiSettings, database: Database) -> FastAPI:
     return app
 
 
+async def test_what_a_crowd_is_and_what_it_leaves_is_set(settings: ApiSettings, database: Database) -> None:
+    app = create_app(settings.model_copy(update={"crowd_runs": 2, "crowd_rest_times": 0}), database=database)
+    assert [app.state.crowds.asks("one") for _ in range(3)] == [False, False, True]
+    app.state.room.saw("other")
+    assert not app.state.room.is_wanted_by_others("one")
+
+
 async def test_a_browser_may_ask_before_it_calls(stranger: Client) -> None:
     asked = "authorization,content-type,x-knock-branch,x-knock-client,x-knock-user-token"
     for method in ("GET", "PUT", "POST", "DELETE"):

@@ -1,0 +1,32 @@
+"""What processes do before they serve, seen in one of its own: it cannot be undone."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import gc, json, sys
+from {module} import *
+from sqlmodel import SQLModel
+from dispatch.warming import warm_up
+
+def unbound():
+    return [one for one in SQLModel._sa_registry.mappers if not one.configured]
+
+before = len(unbound())
+warm_up()
+looked_at = len(gc.get_objects())
+print(json.dumps({{"before": before, "after": len(unbound()), "stays": gc.get_freeze_count(), "seen": looked_at}}))
+"""
+
+
+@pytest.mark.parametrize("module", ["api.app", "worker.assembly"])
+def test_what_is_there_before_the_first_call_is_bound_and_never_collected(module: str) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(module=module)], capture_output=True, check=True, text=True
+    )
+    seen = json.loads(told.stdout)
+    assert seen["before"] > 0 and seen["after"] == 0
+    assert seen["stays"] > 100_000 > 10 * seen["seen"]

@@ -63,10 +63,14 @@ class Bare:
 
 
 async def serve(address: str) -> None:
+    from dispatch.warming import warm_up
+
     client = await Client.connect(address)
     async with AsyncExitStack() as stack:
         for queue in (QUEUE, SENDS):
             await stack.enter_async_context(_worker(client, queue))
+        # As ours is, of which it has imported all by now.
+        warm_up()
         await asyncio.Event().wait()
 
 

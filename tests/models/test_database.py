@@ -44,6 +44,30 @@ async def test_a_connection_whose_user_was_cancelled_is_not_used_again(database_
     await database.close()
 
 
+async def test_after_a_restart_of_postgres_one_user_hears_of_it_and_not_one_for_each_connection(
+    database_url: str,
+) -> None:
+    database = Database(database_url, pool_size=4, stays_open=True)
+    other = Database(database_url, pool_size=1)
+    await database.open()
+    await database.pool.wait()
+    await other.open()
+    async with other.connection() as connection:
+        await connection.execute(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+            """
+        )
+
+    with pytest.raises(OperationalError):
+        await backend(database)
+    for _ in range(8):
+        await backend(database)
+    await database.close()
+    await other.close()
+
+
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('a lock of two'))"
 
 

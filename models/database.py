@@ -85,7 +85,7 @@ class Database:
         )
 
     async def _replace_all_as_old_as(self, broken: Connection) -> None:
-        """Postgres was away: one user hears of it, and not one for each connection that was kept meanwhile."""
+        """Postgres was away: one user hears of it, not one for each connection that was kept meanwhile."""
         if self._ages.get(broken) == self._age:
             self._age += 1
             await self.pool.drain()

@@ -63,14 +63,15 @@ class Bare:
 
 
 async def serve(address: str) -> None:
+    # What ours has in its memory; the drivers of bare workflows have not, whose definitions it would be, too.
+    import worker.assembly  # noqa: F401
     from dispatch.warming import warm_up
 
+    warm_up()
     client = await Client.connect(address)
     async with AsyncExitStack() as stack:
         for queue in (QUEUE, SENDS):
             await stack.enter_async_context(_worker(client, queue))
-        # As ours is, of which it has imported all by now.
-        warm_up()
         await asyncio.Event().wait()
 
 

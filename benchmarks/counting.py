@@ -25,8 +25,8 @@ class CountingDatabase(Database):
         self.sent: Counter[tuple[str, str]] = Counter()
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        async with super().connection() as connection:
+    async def connection(self, patience_seconds: float | None = None) -> AsyncIterator[Connection]:
+        async with super().connection(patience_seconds) as connection:
             with tempfile.TemporaryFile() as trace:
                 connection.pgconn.trace(trace.fileno())
                 connection.pgconn.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)

@@ -19,9 +19,11 @@ TRANSACTION_SECONDS = 120.0
 """How long a transaction lasts. Postgres does not notice that a process is frozen with one open, and would
 keep its locks as long: each run that needs one stands still."""
 RECONNECT_SECONDS = 5.0
-"""How long the pool tries to open a connection by itself, at ever longer distances; after that the next user
-has it tried anew. So Postgres is found again within seconds, however long it was away: with the five minutes
-that are usual a pool looked for it once in two minutes in the end."""
+"""How long the pool goes on with one attempt to connect, at ever longer distances; then it begins anew. So
+Postgres is found again within seconds, however long it was away: with the five minutes that are usual there
+was one look in two minutes in the end."""
+CONNECT_SECONDS = 5
+"""How long a connection may take to open; less is too little for a name that has several addresses."""
 _NOTICED = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
 """That the machine at the other end has vanished both sides notice after a minute, not after two hours."""
 
@@ -29,8 +31,8 @@ _NOTICED = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_co
 class Database:
     """Open it once a process; connections are in autocommit until a transaction is asked for.
 
-    With `stays_open` the whole pool is opened at once, and none of it is closed for having nothing to do: in
-    a burst each new connection takes both sides longer than what it is for.
+    With `stays_open` the whole pool is opened at once, and none of it is closed for having nothing to do (but
+    each is replaced within an hour): in a burst a new connection takes both sides longer than what it is for.
 
     Who waits for a lock longer than `lock_seconds` gets psycopg's LockNotAvailable; a transaction, and a
     statement of its own, that lasts longer than `transaction_seconds` is undone, and its connection ended
@@ -60,6 +62,7 @@ class Database:
             max_size=pool_size,
             timeout=patience_seconds,
             reconnect_timeout=RECONNECT_SECONDS,
+            reconnect_failed=_look_again,
             open=False,
             kwargs={"autocommit": True, "row_factory": dict_row},
             configure=self._settle,
@@ -85,7 +88,11 @@ class Database:
         )
 
     async def _replace_all_as_old_as(self, broken: Connection) -> None:
-        """Postgres was away: one user hears of it, not one for each connection that was kept meanwhile."""
+        """Postgres was away: who was at work hears of it, and one more, not one for each connection it had.
+
+        A connection that was ended alone looks the same, where a transaction in a pipeline took too long:
+        then others are replaced that were as good as before.
+        """
         if self._ages.get(broken) == self._age:
             self._age += 1
             await self.pool.drain()
@@ -97,17 +104,22 @@ class Database:
         await self.pool.close()
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """A connection for a few statements; thrown away when a migration made its prepared plans stale.
+    async def connection(self, patience_seconds: float | None = None) -> AsyncIterator[Connection]:
+        """A connection for a few statements; a PoolTimeout after `patience_seconds`, by default the pool's.
 
-        So is one whose user was cancelled: halfway out of a transaction or a pipeline it would go back to
-        the pool as if it were free, and what others write on it afterwards would be answered and lost.
+        It is thrown away when a migration made its prepared plans stale. So is one whose user was cancelled:
+        halfway out of a transaction or a pipeline it would go back to the pool as if it were free, and what
+        others write on it afterwards would be answered and lost.
         """
-        async with self.pool.connection() as connection:
+        async with self.pool.connection(patience_seconds) as connection:
             try:
                 yield connection
             except errors.FeatureNotSupported:
                 await connection.close()
+                raise
+            except errors.TransactionTimeout:
+                # It alone was ended.
+                self._ages.pop(connection, None)
                 raise
             except errors.DiskFull:
                 self.is_full = True
@@ -117,7 +129,7 @@ class Database:
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():
                     await connection.close()
-                if connection.broken:
+                elif connection.broken:
                     await self._replace_all_as_old_as(connection)
 
     @asynccontextmanager
@@ -127,9 +139,19 @@ class Database:
             yield connection
 
 
+async def _look_again(pool: AsyncConnectionPool[Any]) -> None:
+    """Somebody may be waiting for a connection that the pool no longer tries to open."""
+    await pool.check()
+
+
 def _conninfo(url: str) -> str:
     """What the url says, and what holds where it says nothing."""
-    given: dict[str, Any] = {**_NOTICED, "tcp_user_timeout": "60000", **conninfo_to_dict(url)}
+    given: dict[str, Any] = {
+        **_NOTICED,
+        "tcp_user_timeout": "60000",
+        "connect_timeout": str(CONNECT_SECONDS),
+        **conninfo_to_dict(url),
+    }
     return make_conninfo(**given)
 
 

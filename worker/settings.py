@@ -46,7 +46,7 @@ class WorkerSettings(BaseSettings):
     """How long runs that ended, their messages and logs are kept, in days; 0 keeps them for ever."""
 
     pool_size: int = Field(default=20, validation_alias="TOCSIN_WORKER_POOL_SIZE", ge=2)
-    """Connections to Postgres at most."""
+    """Connections to Postgres, which stay open."""
 
     runs_at_once: int = Field(default=RUNS_AT_ONCE, validation_alias="TOCSIN_WORKER_RUNS_AT_ONCE", ge=2)
     """Workflow tasks at a time, of each queue."""

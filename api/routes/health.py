@@ -38,7 +38,7 @@ async def get_readiness(database: Db, temporal: TemporalClient) -> JSONResponse:
 
 async def _missing_database(database: Database) -> list[str]:
     try:
-        async with database.pool.connection(PATIENCE.total_seconds()) as connection:
+        async with database.connection(PATIENCE.total_seconds()) as connection:
             cursor = await connection.execute("SELECT to_regclass('environments') IS NOT NULL AS is_migrated")
             row: DictRow | None = await cursor.fetchone()
             if database.is_full:

@@ -23,7 +23,7 @@ _DATABASE = "tocsin"
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",  # TCP only: a socket's path would be too long below a deep clone.
-    "max_connections": "200",  # API, worker, LISTEN, and a suite's many pools.
+    "max_connections": "200",  # API, worker, and a suite's many pools.
     "shared_buffers": "64MB",  # A laptop's share; the kernel's cache does the rest.
     "max_wal_size": "256MB",
     "wal_level": "minimal",  # Nobody replicates a development server.

@@ -6,8 +6,10 @@ import sys
 
 import pytest
 
+from dispatch.warming import SWITCH_SECONDS, YOUNG
+
 PROGRAM = """
-import gc, json
+import gc, json, sys
 from {module} import *
 from sqlmodel import SQLModel
 from dispatch.warming import warm_up
@@ -18,7 +20,8 @@ def unbound():
 before = len(unbound())
 warm_up()
 seen = len(gc.get_objects())
-print(json.dumps([before, len(unbound()), gc.get_freeze_count(), seen]))
+set_to = [gc.get_threshold()[0], sys.getswitchinterval()]
+print(json.dumps([before, len(unbound()), gc.get_freeze_count(), seen, *set_to]))
 """
 
 
@@ -27,7 +30,8 @@ def test_what_is_there_before_the_first_call_is_bound_and_never_collected(module
     told = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(module=module)], capture_output=True, check=True, text=True
     )
-    unbound_before, unbound, stays, looked_at = json.loads(told.stdout)
+    unbound_before, unbound, stays, looked_at, young, switch = json.loads(told.stdout)
     assert unbound_before > 0
     assert unbound == 0
     assert stays > 100_000 > 10 * looked_at
+    assert (young, switch) == (YOUNG, pytest.approx(SWITCH_SECONDS))

@@ -2,11 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg import OperationalError, errors
 
+from cli.embedded.ports import free_port
+from cli.embedded.postgres import EmbeddedPostgres
 from models.database import Database, take_time
+from tests.databases import new_database
+from tests.eventually import eventually
 
 
 async def backend(database: Database) -> int:
@@ -44,28 +50,101 @@ async def test_a_connection_whose_user_was_cancelled_is_not_used_again(database_
     await database.close()
 
 
-async def test_after_a_restart_of_postgres_one_user_hears_of_it_and_not_one_for_each_connection(
-    database_url: str,
-) -> None:
-    database = Database(database_url, pool_size=4, stays_open=True)
-    other = Database(database_url, pool_size=1)
+@pytest.fixture
+async def kept_open(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
+    """Four connections to a database that nobody else uses."""
+    database = Database(new_database(postgres), pool_size=4, stays_open=True)
     await database.open()
     await database.pool.wait()
-    await other.open()
-    async with other.connection() as connection:
-        await connection.execute(
+    yield database
+    await database.close()
+
+
+def end_connections(database: Database) -> None:
+    """As a restart of Postgres does, before anybody could be told."""
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute(
             """
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid()
             """
         )
 
+
+async def test_all_connections_are_open_before_anybody_asks(kept_open: Database) -> None:
+    assert kept_open.pool.get_stats()["pool_available"] == 4
+
+
+async def test_after_a_restart_of_postgres_one_user_hears_of_it_and_not_one_for_each_connection(
+    kept_open: Database,
+) -> None:
+    end_connections(kept_open)
+    with pytest.raises(OperationalError):
+        await backend(kept_open)
+    for _ in range(8):
+        await backend(kept_open)
+
+
+async def test_who_is_at_work_when_postgres_restarts_gives_no_broken_connection_back(
+    kept_open: Database,
+) -> None:
+    async def be_busy() -> None:
+        async with kept_open.connection() as busy:
+            end_connections(kept_open)
+            with pytest.raises(OperationalError):
+                await backend(kept_open)
+            await busy.execute("SELECT 1")
+
+    with pytest.raises(OperationalError):
+        await be_busy()
+    for _ in range(8):
+        await backend(kept_open)
+    await kept_open.pool.wait()
+    assert kept_open.pool.get_stats()["pool_size"] == 4
+
+
+async def test_a_transaction_that_took_too_long_ends_its_own_connection_and_no_other(
+    postgres: EmbeddedPostgres,
+) -> None:
+    database = Database(new_database(postgres), pool_size=2, stays_open=True, transaction_seconds=0.2)
+    await database.open()
+    await database.pool.wait()
+    async with database.connection():
+        other = await backend(database)
+    # Whoever comes next gets the one that was given back first.
+    assert await backend(database) == other
+    with pytest.raises(errors.TransactionTimeout):
+        async with database.transaction() as slow:
+            await slow.execute("SELECT pg_sleep(5)")
+    assert await backend(database) == other
+    await database.close()
+
+
+async def test_a_postgres_that_was_away_for_longer_than_the_pool_tries_is_found_by_who_waits(
+    tmp_path: Path,
+) -> None:
+    server = EmbeddedPostgres(tmp_path, free_port())
+    await asyncio.to_thread(server.start)
+    database = Database(server.url, pool_size=2, stays_open=True, patience_seconds=30)
+    database.pool.reconnect_timeout = 0.1
+    await database.open()
+    await database.pool.wait()
+    before = await backend(database)
+    await asyncio.to_thread(server.kill)
     with pytest.raises(OperationalError):
         await backend(database)
-    for _ in range(8):
-        await backend(database)
+    waiting = asyncio.create_task(backend(database))
+
+    async def tries() -> int:
+        return database.pool.get_stats().get("connections_num", 0)
+
+    # More than the pool's two connections were tried twice before they were given up.
+    tried = await tries()
+    await eventually(tries, until=lambda many: many > tried + 8)
+    await asyncio.to_thread(server.start)
+    assert await waiting != before
     await database.close()
-    await other.close()
+    await asyncio.to_thread(server.remove)
 
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('a lock of two'))"

@@ -92,9 +92,7 @@ def create_app(
     app.state.trigger_turns = FairTurns(
         TRIGGERS_AT_ONCE,
         yields=lambda key: crowds.has(key) and room.is_wanted_by_others(key),
-        rest_after=lambda key, took: (
-            room.rest_after(took) if crowds.has(key) and room.is_wanted_by_others(key) else 0
-        ),
+        rest_after=room.rest_after,
     )
     app.state.sealer = Sealer(settings.secrets[0], settings.secrets[1:])
     for router in ROUTERS:

@@ -17,7 +17,7 @@ Waiting = deque[asyncio.Future[None]]
 Leaving = Callable[[], Awaitable[None]]
 Why = Callable[[], Exception]
 Yields = Callable[[Hashable], bool]
-Rest = Callable[[Hashable, float], float]
+Rest = Callable[[float], float]
 
 
 @dataclass
@@ -33,7 +33,7 @@ class FairTurns:
 
     So a burst of one tenant waits behind itself, and another's single call behind one turn at most. It
     guards what tenants share without a queue of their own: the pool of connections. And the processors: a
-    key that `yields` to others has one turn at a time, and may rest after it.
+    key that `yields` to others has one turn at a time, and rests after it.
     """
 
     def __init__(
@@ -41,9 +41,9 @@ class FairTurns:
         at_once: int,
         patience_seconds: float = PATIENCE_SECONDS,
         yields: Yields = lambda key: False,
-        rest_after: Rest = lambda key, took: 0.0,
+        rest_after: Rest = lambda took: 0.0,
     ) -> None:
-        """`rest_after` gives the seconds of rest after a turn of a key that took so many; 0 for none."""
+        """`rest_after` gives the seconds of rest after a turn that took so many, of a key that yields."""
         self.patience_seconds = patience_seconds
         self._yields = yields
         self._rest_after = rest_after
@@ -71,7 +71,7 @@ class FairTurns:
             if key not in self._held:
                 self._whys.pop(key, None)
         finally:
-            if rest := self._rest_after(key, clock() - began):
+            if self._yields(key) and (rest := self._rest_after(clock() - began)):
                 self.hold(key, rest)
             self._give_back(key)
 

@@ -101,5 +101,5 @@ def _where(environment_id: UUID, wanted: ChannelMessageFilter) -> Where:
         where.add(ENGAGEMENT[wanted.engagement_status])
     if wanted.archived != "include":
         where.add(ENGAGEMENT["archived" if wanted.archived == "only" else "unarchived"])
-    where.add_data("m.data", wanted.trigger_data)
+    where.add_indexed_data("m.data", wanted.trigger_data)
     return where

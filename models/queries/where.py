@@ -4,8 +4,7 @@ import json
 from datetime import datetime
 from typing import Any, LiteralString, Protocol
 
-LONGEST_COMPARED = 256
-"""Characters of a string that a data filter looks at (E-BATCH-28)."""
+from models.queries.data_terms import LONGEST_COMPARED, terms_of
 
 
 class Between(Protocol):
@@ -46,6 +45,14 @@ class Where:
         self.add_if(f"{column} >= %(from_moment)s", from_moment=between.gte)
         self.add_if(f"{column} < %(before_moment)s", before_moment=between.lt)
         self.add_if(f"{column} <= %(until_moment)s", until_moment=between.lte)
+
+    def add_indexed_data(self, column: LiteralString, wanted: dict[str, Any] | None) -> None:
+        """As `add_data`, for a column whose terms have an index."""
+        for number, (key, value) in enumerate((wanted or {}).items()):
+            names = {f"data_term_{number}_{place}": term for place, term in enumerate(terms_of(key, value))}
+            hashed = ", ".join(f"hashtextextended(%({name})s, 0)" for name in names)
+            self.add(f"data_terms({column}) && ARRAY[{hashed}]", **names)
+        self.add_data(column, wanted)
 
     def add_data(self, column: LiteralString, wanted: dict[str, Any] | None) -> None:
         """Top-level keys with exactly these values; `column` is json or jsonb."""

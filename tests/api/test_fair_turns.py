@@ -226,7 +226,7 @@ async def test_who_yields_has_one_turn_at_a_time_and_others_have_the_rest() -> N
 
 async def test_who_yields_rests_after_its_turn_and_gives_up_without_another_reason() -> None:
     turns, gate = (
-        FairTurns(1, patience_seconds=0.05, yields=lambda key: True, rest_after=lambda key, took: 0.5),
+        FairTurns(1, patience_seconds=0.05, yields=lambda key: True, rest_after=lambda took: 0.5),
         asyncio.Event(),
     )
     gate.set()

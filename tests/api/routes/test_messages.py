@@ -1,4 +1,5 @@
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -230,6 +231,35 @@ async def test_trigger_data_is_compared_key_by_key(
 ) -> None:
     await rows.message(data={"a": "x", "n": 1, "b": True, "z": None, "long": "l" * 300, "deep": {"a": 1}})
     assert bool(await ids(client, trigger_data=json.dumps(wanted))) is is_found
+
+
+NUMBERS = ["7", "-7", "0", "-0", "7.0", "7e0", "0.1", "123456789012345678901", "1.5e300"]
+
+
+async def test_numbers_are_found_by_their_value_however_they_are_written(client: Client, rows: Rows) -> None:
+    stored = [await rows.message() for _ in NUMBERS]
+    async with rows.database.connection() as connection:
+        for message_id, number in zip(stored, NUMBERS, strict=True):
+            await connection.execute(
+                "UPDATE messages SET data = %s WHERE id = %s", (f'{{"n": {number}}}', message_id)
+            )
+    for wanted in NUMBERS:
+        equal = [
+            message_id
+            for message_id, number in zip(stored, NUMBERS, strict=True)
+            if Decimal(number) == Decimal(wanted)
+        ]
+        assert await ids(client, trigger_data=f'{{"n": {wanted}}}') == equal[::-1], wanted
+
+
+@pytest.mark.parametrize(
+    "data", ['{"a": "\\u0000"}', '{"\\u0000": 1}', "[1]", "1", "null", '{"a": 1, "a": "x"}', "{}"]
+)
+async def test_a_message_is_written_whatever_its_data(rows: Rows, data: str) -> None:
+    message_id = await rows.message()
+    async with rows.database.connection() as connection:
+        written = await connection.execute("UPDATE messages SET data = %s WHERE id = %s", (data, message_id))
+    assert written.rowcount == 1
 
 
 async def test_nested_trigger_data_is_refused(client: Client) -> None:

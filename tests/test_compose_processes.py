@@ -1,3 +1,4 @@
+import asyncio
 import json
 import re
 import shlex
@@ -7,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
 from knockapi import AsyncKnock
 
@@ -28,11 +30,14 @@ from tests.composed import (
     run,
 )
 from tests.eventually import PATIENCE_SECONDS, eventually
+from worker.settings import WorkerSettings
 from workflows_engine.names import SEARCH_ATTRIBUTES
 
 LEFT_OUT = {"temporal-schema", "temporal-ui", "mailbox"}
 """Other people's programs on other people's schema: none of our promises hangs on them."""
 DEMANDED = {"TOCSIN_SECRET_KEY": "nobody-guesses-this-one", "POSTGRES_PASSWORD": "letters0and1digits"}
+POOLS = 10 + WorkerSettings.model_fields["pool_size"].default
+"""Connections to Postgres: the API's and the worker's."""
 KEY_COMMAND = re.compile(r"^docker compose run --rm (\w+) (tocsin keys create .*?) *#", re.MULTILINE)
 PROJECT = {
     "tocsin.toml": """
@@ -140,6 +145,17 @@ async def is_ready(composed: Composed) -> bool:
         return (await http.get(f"{composed.url}/readyz")).status_code == 200
 
 
+def connections(postgres: EmbeddedPostgres) -> int:
+    """Other clients that are connected to it."""
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 async def feed_channel(composed: Composed, token: str) -> str:
     async with httpx.AsyncClient(
         timeout=PATIENCE_SECONDS, headers={"authorization": f"Bearer {token}"}
@@ -159,7 +175,7 @@ async def test_the_namespace_is_made_where_there_is_none(composed: Composed) -> 
 
 @pytest.mark.timeout(600)
 async def test_the_processes_serve_whoever_follows_the_documents_and_stop_in_order(
-    composed: Composed,
+    composed: Composed, own_postgres: EmbeddedPostgres
 ) -> None:
     assert not await composed.is_well("api")
     assert not await composed.is_well("worker")
@@ -168,6 +184,8 @@ async def test_the_processes_serve_whoever_follows_the_documents_and_stop_in_ord
     assert composed.done.index("migrate") < composed.done.index("api")
     assert composed.done.index("temporal-namespace") < composed.done.index("worker")
     await eventually(lambda: is_ready(composed))
+    # Nobody has asked for anything: what a burst would have to open is open.
+    await eventually(lambda: asyncio.to_thread(connections, own_postgres), until=lambda many: many >= POOLS)
 
     keys = await documented_keys(composed)
     assert set(keys) == {"service", "secret", "public"}

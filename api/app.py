@@ -114,7 +114,9 @@ async def _opened(app: FastAPI) -> AsyncIterator[None]:
                 interceptors=traces("tocsin-api", settings.otlp_endpoint),
             )
         if app.state.database is None:
-            app.state.database = Database(settings.database_url, stays_open=True)
+            app.state.database = Database(
+                settings.database_url, pool_size=settings.pool_size, stays_open=True
+            )
             await app.state.database.open()
             opened.push_async_callback(app.state.database.close)
         if runtime is not None:

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.content_database import TURNS
 from dispatch.crowds import MOST_RUNS
 from dispatch.log_lines import LogFormat
 from dispatch.room import REST_TIMES
@@ -56,6 +57,9 @@ class ApiSettings(BaseSettings):
     longest_wait: float = Field(default=10, validation_alias="TOCSIN_API_LONGEST_WAIT", gt=0)
     """Seconds that a tenant's single triggers may wait for a worker; with a longer backlog more of them
     wait to be accepted, and are refused after 20 s."""
+
+    pool_size: int = Field(default=10, validation_alias="TOCSIN_API_POOL_SIZE", ge=TURNS + 2)
+    """Connections to Postgres, which stay open; those who write content hold some of them while they wait."""
 
     crowd_runs: int = Field(default=MOST_RUNS, validation_alias="TOCSIN_CROWD_RUNS", ge=1)
     """Runs that a tenant may ask this process for within a second before it leaves others room."""

@@ -10,7 +10,11 @@ from models.database import Database
 EVERY_SECONDS = 15
 """How often figures that nobody counts as they happen are set."""
 
-POOL = {"pool_size": "tocsin_pool_connections", "requests_waiting": "tocsin_pool_waiting"}
+POOL = {
+    "pool_size": "tocsin_pool_connections",
+    "pool_available": "tocsin_pool_free",
+    "requests_waiting": "tocsin_pool_waiting",
+}
 """Gauges of a process' own pool, by psycopg's name for them."""
 
 
@@ -23,7 +27,7 @@ def serving(address: str | None, buckets: Mapping[str, Sequence[float]] | None =
 
 
 def set_pool(database: Database, meter: MetricMeter) -> None:
-    """How many connections there are, and how many calls wait for one."""
+    """How many connections there are and nobody uses, and how many calls wait for one."""
     pool = database.pool.get_stats()
     for figure, name in POOL.items():
         meter.create_gauge(name, "connections to Postgres").set(pool.get(figure, 0))

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from knockapi import AsyncKnock
 
+from api.settings import ApiSettings
 from cli.embedded.ports import LOOPBACK, answers, free_port
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.embedded.temporal import find_temporal
@@ -36,7 +37,7 @@ from workflows_engine.names import SEARCH_ATTRIBUTES
 LEFT_OUT = {"temporal-schema", "temporal-ui", "mailbox"}
 """Other people's programs on other people's schema: none of our promises hangs on them."""
 DEMANDED = {"TOCSIN_SECRET_KEY": "nobody-guesses-this-one", "POSTGRES_PASSWORD": "letters0and1digits"}
-POOLS = 10 + WorkerSettings.model_fields["pool_size"].default
+POOLS = sum(settings.model_fields["pool_size"].default for settings in (ApiSettings, WorkerSettings))
 """Connections to Postgres: the API's and the worker's."""
 KEY_COMMAND = re.compile(r"^docker compose run --rm (\w+) (tocsin keys create .*?) *#", re.MULTILINE)
 PROJECT = {

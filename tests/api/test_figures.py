@@ -103,7 +103,9 @@ async def test_requests_are_counted_by_route_method_and_status_and_never_by_path
     assert await measured.figure("tocsin_api_request_seconds_bucket", **route, le="30") == 4
     labels = [value for _, has in await measured.samples() for _, value in has]
     assert [value for value in labels if "ada" in value or "a%2Fb" in value] == []
-    assert await measured.figure("tocsin_pool_connections") >= 1
+    opened, free = [await measured.figure(f"tocsin_pool_{name}") for name in ("connections", "free")]
+    assert opened >= 1
+    assert 0 <= free <= opened
 
 
 async def test_what_was_refused_is_counted_by_why(

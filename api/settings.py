@@ -59,7 +59,8 @@ class ApiSettings(BaseSettings):
     wait to be accepted, and are refused after 20 s."""
 
     pool_size: int = Field(default=10, validation_alias="TOCSIN_API_POOL_SIZE", ge=TURNS + 2)
-    """Connections to Postgres, which stay open; those who write content hold some of them while they wait."""
+    """Connections to Postgres, which stay open. Writers of content may hold three of them for a minute: a
+    trigger, and whoever asks whether the API is ready, must find one beside."""
 
     crowd_runs: int = Field(default=MOST_RUNS, validation_alias="TOCSIN_CROWD_RUNS", ge=1)
     """Runs that a tenant may ask this process for within a second before it leaves others room."""

@@ -34,6 +34,8 @@ _STATE: dict[str, LiteralString] = {
     "recipients": "collection = '$users' AND id = %(user)s",
     "preference_sets": "collection = '$users' AND recipient_id = %(user)s",
 }
+_NUMBER = '"number": 1'
+"""In data: another in each clone, as ids of orders are."""
 _NUMBERED = {"acceptance": "{number}", "position": "{position}"}
 
 
@@ -63,7 +65,7 @@ class Mold:
         line = _MOMENT.sub("\0moment\1", "\t" + line)[1:]
         for known, place in ((self.trigger, "trigger"), (self.run, "run"), (self.user, "user")):
             line = line.replace(known, f"\0{place}\1")
-        line = line.replace(self.tenant, "\0tenant\1")
+        line = line.replace(self.tenant, "\0tenant\1").replace(_NUMBER, _NUMBER[:-1] + "\0number\1")
         line = _KSUID.sub(self._ksuid, line)
         line = line.replace("{", "{{").replace("}", "}}").replace("\0", "{").replace("\1", "}")
         values = line.split("\t")

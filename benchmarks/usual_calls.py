@@ -18,6 +18,9 @@ ITEMS = 60
 RARE = 20
 """Runs of the rare workflow, tenant and category: less than a page, so that a list looks for more."""
 
+COMMON = "loaded"
+"""A text that the data of all messages has, loaded ones included."""
+
 Call = Callable[[], Awaitable[Any]]
 
 
@@ -44,7 +47,11 @@ class Subjects:
 
     async def trigger(self, key: str, user: str, tenant: str | None = None, **data: object) -> str:
         recipient = {"id": user, "email": f"{user}@example.com", "name": user}
-        body = {"recipients": [recipient], "tenant": tenant, "data": {"number": 1, **data}}
+        body = {
+            "recipients": [recipient],
+            "tenant": tenant,
+            "data": {"number": 1, "who": user, "kind": COMMON, **data},
+        }
         return str((await self.ask("POST", f"/v1/workflows/{key}/trigger", body))["workflow_run_id"])
 
 
@@ -121,6 +128,9 @@ def _messages(subjects: Subjects) -> dict[str, Call]:
         "messages, undelivered": {"status[]": "undelivered"},
         "messages, read": {"engagement_status[]": "read"},
         "messages, by trigger data": {"trigger_data": '{"rare": true}'},
+        "messages, by a text that many have": {"trigger_data": f'{{"kind": "{COMMON}"}}', "page_size": 2},
+        "messages, by a text that few have": {"trigger_data": '{"who": "rare-7"}', "page_size": 2},
+        "messages, by a number": {"trigger_data": '{"number": 7}', "page_size": 2},
         "messages, of the last day": {"inserted_at.gte": day_ago},
         "messages, of a run": run,
         "messages, by id": {"message_ids[]": ids[:10]},

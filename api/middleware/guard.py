@@ -86,7 +86,16 @@ def _too_large() -> ApiError:
 
 
 def _check(body: bytes) -> None:
-    """A look at the bytes; only a suspicious body is parsed for it. Broken JSON is left to the route."""
+    """A look at the bytes; only a suspicious body is parsed for it. Broken JSON is left to the route.
+
+    But not another encoding, which Python would guess, past all that is looked for here.
+    """
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise _not_utf_8() from error
+    if b"\x00" in body:
+        raise _not_utf_8()
     if _depth(body) > DEEPEST_BODY:
         raise InvalidParams.of("", f"The body is nested more than {DEEPEST_BODY} levels deep; flatten it.")
     if not _SUSPECT.search(body):
@@ -97,6 +106,10 @@ def _check(body: bytes) -> None:
         return
     if (flaw := _flaw(parsed, "")) is not None:
         raise InvalidParams.of(*flaw)
+
+
+def _not_utf_8() -> ApiError:
+    return Malformed("The body is not valid JSON: it is not written in UTF-8.")
 
 
 def _depth(body: bytes) -> int:

@@ -178,7 +178,7 @@ def _where(environment_id: UUID, wanted: MessageFilter) -> Where:
     )
     where.add_range("m.inserted_at", wanted.inserted_at)
     where.add_if("m.inserted_at >= %(since)s", since=wanted.since)
-    where.add_indexed_data("m.data", wanted.trigger_data)
+    where.add_indexed_data("m", environment_id, wanted.trigger_data)
     _add_ids(where, wanted)
     for status in wanted.engagement_statuses:
         where.add(ENGAGEMENT.get(status, "false"))

@@ -31,7 +31,7 @@ LISTS_OF_MESSAGES = (
     # By the terms of data (models/queries/data_terms.py).
     Index(
         "messages_by_data",
-        text("data_terms(data)"),
+        text("data_terms(environment_id, data)"),
         postgresql_using="gin",
         postgresql_with={"fastupdate": "off"},
     ),

@@ -224,6 +224,21 @@ async def test_who_yields_has_one_turn_at_a_time_and_others_have_the_rest() -> N
     assert done[3:] == ["crowd", "crowd"]
 
 
+@pytest.mark.parametrize("yields_before", [False, True])
+async def test_who_does_not_yield_when_its_turn_ends_rests_from_nothing(yields_before: bool) -> None:
+    crowds, gate = {"one"} if yields_before else set[Hashable](), asyncio.Event()
+    turns = FairTurns(1, 0.05, yields=lambda key: key in crowds, rest_after=lambda took: 0.5)
+    done: list[Hashable] = []
+    first = asyncio.create_task(work(turns, "one", done, gate))
+    await asyncio.sleep(0)
+    crowds.clear()
+    gate.set()
+    await first
+    await work(turns, "one", done, gate)
+
+    assert done == ["one", "one"]
+
+
 async def test_who_yields_rests_after_its_turn_and_gives_up_without_another_reason() -> None:
     turns, gate = (
         FairTurns(1, patience_seconds=0.05, yields=lambda key: True, rest_after=lambda took: 0.5),

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 import pytest
@@ -25,6 +26,7 @@ from tests.houses import SECRET
 from tests.monitoring import asked_for
 
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
+CONNECTIONS = 6
 SAMPLE = re.compile(r"^(tocsin_\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
 
@@ -56,7 +58,9 @@ class Measured:
 async def measured(database: Database) -> AsyncIterator[Measured]:
     """On a Temporal that is away, so that there is something to refuse."""
     address = f"127.0.0.1:{free_port()}"
-    settings = ApiSettings(database_url=database.url, secret_key=SECRET, metrics_address=address)
+    settings = ApiSettings(
+        database_url=database.url, secret_key=SECRET, metrics_address=address, pool_size=CONNECTIONS
+    )
     away = Temporal(
         client=await Client.connect(
             f"127.0.0.1:{free_port()}", lazy=True, data_converter=data_converter(None)
@@ -103,9 +107,12 @@ async def test_requests_are_counted_by_route_method_and_status_and_never_by_path
     assert await measured.figure("tocsin_api_request_seconds_bucket", **route, le="30") == 4
     labels = [value for _, has in await measured.samples() for _, value in has]
     assert [value for value in labels if "ada" in value or "a%2Fb" in value] == []
-    opened, free = [await measured.figure(f"tocsin_pool_{name}") for name in ("connections", "free")]
-    assert opened >= 1
-    assert 0 <= free <= opened
+
+
+async def test_as_many_connections_are_open_and_free_as_are_set(measured: Measured) -> None:
+    for name in ("connections", "free"):
+        figure = partial(measured.figure, f"tocsin_pool_{name}")
+        await eventually(figure, until=lambda seen: seen == CONNECTIONS)
 
 
 async def test_what_was_refused_is_counted_by_why(

@@ -72,6 +72,16 @@ async def test_numbers_that_json_does_not_have_are_refused(client: Client, body:
     assert (told["status"], told["code"]) == (400, "invalid_params")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b'{"name": "\xed\xa0\x80"}', b'{"name": "\xff"}', *('{"a": 1}'.encode(f"utf-{n}") for n in (16, 32))],
+)
+async def test_a_body_in_another_encoding_is_refused(client: Client, body: bytes) -> None:
+    told = await client.refused("PUT", PATH, content=body, headers=JSON)
+    assert (told["status"], told["code"]) == (400, "invalid_params")
+    assert "UTF-8" in told["message"]
+
+
 @pytest.mark.parametrize("path", ["/v1/users/a%00b", "/v1/messages?source=a%00b"])
 async def test_a_nul_in_the_address_is_refused(client: Client, path: str) -> None:
     assert (await client.refused("GET", path))["status"] == 422

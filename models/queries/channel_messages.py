@@ -51,7 +51,6 @@ async def list_ids(connection: Connection, environment_id: UUID, wanted: Channel
         WHERE {where.sql} ORDER BY m.id
         """,
         where.values,
-        prepare=False if wanted.trigger_data else None,
     )
     return [row["id"] for row in await cursor.fetchall()]
 
@@ -102,5 +101,5 @@ def _where(environment_id: UUID, wanted: ChannelMessageFilter) -> Where:
         where.add(ENGAGEMENT[wanted.engagement_status])
     if wanted.archived != "include":
         where.add(ENGAGEMENT["archived" if wanted.archived == "only" else "unarchived"])
-    where.add_indexed_data("m", environment_id, wanted.trigger_data)
+    where.add_data("m.data", wanted.trigger_data)
     return where

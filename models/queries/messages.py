@@ -76,10 +76,7 @@ async def list_messages(
     order = paged(where, page, ("m.inserted_at", "m.id"), is_descending=True)
     source = _MESSAGE if wanted.tenant is None else _MESSAGE_OF_TENANT
     cursor = await connection.execute(
-        f"{source} WHERE {where.sql} {order}",
-        where.values | {"tenant": wanted.tenant},
-        # How rare data is decides by which index it is found: a plan that is kept knows nothing of that.
-        prepare=False if wanted.trigger_data else None,
+        f"{source} WHERE {where.sql} {order}", where.values | {"tenant": wanted.tenant}
     )
     return await cursor.fetchall()
 
@@ -178,7 +175,7 @@ def _where(environment_id: UUID, wanted: MessageFilter) -> Where:
     )
     where.add_range("m.inserted_at", wanted.inserted_at)
     where.add_if("m.inserted_at >= %(since)s", since=wanted.since)
-    where.add_indexed_data("m", environment_id, wanted.trigger_data)
+    where.add_data("m.data", wanted.trigger_data)
     _add_ids(where, wanted)
     for status in wanted.engagement_statuses:
         where.add(ENGAGEMENT.get(status, "false"))

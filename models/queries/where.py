@@ -1,12 +1,11 @@
 """Conditions that a list puts together from what its caller asked for."""
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, LiteralString, Protocol
-from uuid import UUID
 
-from models.queries.data_terms import LONGEST_COMPARED, terms_of
+LONGEST_COMPARED = 256
+"""Characters of a string that a data filter looks at (E-BATCH-28)."""
 
 
 class Between(Protocol):
@@ -50,35 +49,14 @@ class Where:
 
     def add_data(self, column: LiteralString, wanted: dict[str, Any] | None) -> None:
         """Top-level keys with exactly these values; `column` is json or jsonb."""
-        for condition, values in _pairs(column, wanted or {}):
-            self.add(condition, **values)
-
-    def add_indexed_data(
-        self, alias: LiteralString, environment_id: UUID, wanted: dict[str, Any] | None
-    ) -> None:
-        """As `add_data` for the column `data` of messages, by the index of its terms.
-
-        How many have a pair Postgres knows by its terms; the comparison is written so that it is not taken
-        to be as rare again.
-        """
         for number, (key, value) in enumerate((wanted or {}).items()):
-            terms = terms_of(environment_id, key, value)
-            names = {f"data_term_{number}_{place}": term for place, term in enumerate(terms)}
-            hashed = ", ".join(f"hashtextextended(%({name})s, 0)" for name in names)
-            self.add(f"data_terms({alias}.environment_id, {alias}.data) && ARRAY[{hashed}]", **names)
-        for condition, values in _pairs(f"{alias}.data", wanted or {}):
-            self.add(f"CASE WHEN {condition} THEN true ELSE false END", **values)
-
-
-def _pairs(column: LiteralString, wanted: dict[str, Any]) -> Iterator[tuple[LiteralString, dict[str, Any]]]:
-    for number, (key, value) in enumerate(wanted.items()):
-        name, expected = f"data_key_{number}", f"data_value_{number}"
-        if isinstance(value, str):
-            stored = f"{column} ->> %({name})s"
-            condition = (
-                f"json_typeof({column} -> %({name})s) = 'string' AND left({stored}, {LONGEST_COMPARED})"
-            )
-            yield f"({condition} = %({expected})s)", {name: key, expected: value[:LONGEST_COMPARED]}
-        else:
-            condition = f"({column} -> %({name})s)::jsonb = %({expected})s::jsonb"
-            yield condition, {name: key, expected: json.dumps(value)}
+            name, expected = f"data_key_{number}", f"data_value_{number}"
+            if isinstance(value, str):
+                stored = f"{column} ->> %({name})s"
+                condition = (
+                    f"json_typeof({column} -> %({name})s) = 'string' AND left({stored}, {LONGEST_COMPARED})"
+                )
+                self.add(f"({condition} = %({expected})s)", **{name: key, expected: value[:LONGEST_COMPARED]})
+            else:
+                condition = f"({column} -> %({name})s)::jsonb = %({expected})s::jsonb"
+                self.add(condition, **{name: key, expected: json.dumps(value)})

@@ -28,13 +28,6 @@ LISTS_OF_MESSAGES = (
         postgresql_where=text(UNUSUAL),
     ),
     Index("messages_marked", "environment_id", "inserted_at", "id", postgresql_where=text(MARKED)),
-    # By the terms of data (models/queries/data_terms.py).
-    Index(
-        "messages_by_data",
-        text("data_terms(environment_id, data)"),
-        postgresql_using="gin",
-        postgresql_with={"fastupdate": "off"},
-    ),
 )
 LISTS_OF_RUNS = (
     Index("recipient_runs_by_workflow", "environment_id", "workflow_key", "inserted_at", "id"),

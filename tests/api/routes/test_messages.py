@@ -252,17 +252,6 @@ async def test_numbers_are_found_by_their_value_however_they_are_written(client:
         assert await ids(client, trigger_data=f'{{"n": {wanted}}}') == equal[::-1], wanted
 
 
-@pytest.mark.parametrize(
-    "data",
-    ['{"a": "\\u0000"}', '{"\\u0000": 1}', '{"a": "\\ud800"}', '{"\\udc00": 1}', "[1]", "1", "null", "{}"],
-)
-async def test_a_message_is_written_whatever_its_data(rows: Rows, data: str) -> None:
-    message_id = await rows.message()
-    async with rows.database.connection() as connection:
-        written = await connection.execute("UPDATE messages SET data = %s WHERE id = %s", (data, message_id))
-    assert written.rowcount == 1
-
-
 async def test_nested_trigger_data_is_refused(client: Client) -> None:
     told = await client.refused("GET", "/v1/messages", params={"trigger_data": '{"a": {"b": 1}}'})
     assert (told["status"], told["errors"][0]["field"]) == (422, "trigger_data")

@@ -5,19 +5,22 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from knockapi import AsyncKnock
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 from models.values.development import SECRET_KEY
+from models.values.refs import RecipientRef
 from tests.builders import batch_step, delay_step, email_step, fetch_step, in_app_step, workflow
 from tests.collectors import Collector, Seen, collecting
 from tests.eventually import PATIENCE_SECONDS, eventually
 from tests.faults.stack import Stack
 from tests.waking import listed
+from workflows_engine import names
 
 CANARY = "canary"
 """In all that a span must not hold: ids and names of people, addresses, data, URLs."""
@@ -173,6 +176,15 @@ async def test_a_fan_out_and_the_requests_of_its_runs_are_in_the_trace_of_their_
     assert {doing[span.parent_id] for span in asked} == {"RunActivity:fetch"}
 
 
+async def has_a_timer(stack: Stack, workflow_key: str, user: str, run_id: str) -> bool:
+    client = await Client.connect(stack.temporal.address)
+    workflow_id = names.recipient_run_workflow(
+        "development", workflow_key, RecipientRef(id=f"{CANARY}-{user}"), UUID(run_id)
+    )
+    history = await client.get_workflow_handle(workflow_id).fetch_history()
+    return EventType.EVENT_TYPE_TIMER_STARTED in [event.event_type for event in history.events]
+
+
 async def test_a_run_that_another_worker_takes_up_goes_on_in_its_trace_and_repeats_no_span(
     collector: Collector, knock: AsyncKnock, stack: Stack
 ) -> None:
@@ -180,6 +192,8 @@ async def test_a_run_that_another_worker_takes_up_goes_on_in_its_trace_and_repea
     headers = {"authorization": f"Bearer {SECRET_KEY}"}
     async with httpx.AsyncClient(base_url=f"{stack.url}/v1/tocsin", headers=headers, timeout=30) as operator:
         (pause,) = await eventually(lambda: listed(operator, "/pauses?workflow=slept"))
+        # The row comes first: before Temporal knows of the timer it would give the task out again.
+        await eventually(lambda: has_a_timer(stack, "slept", "ada", pause["recipient_run_id"]))
         stack.kill("worker")
         stack.revive("worker")
         (await operator.post(f"/pauses/{pause['recipient_run_id']}/wake")).raise_for_status()

@@ -33,6 +33,16 @@ SETTINGS_OF = {
     "api": variables_of(ApiSettings),
     "worker": variables_of(WorkerSettings),
 }
+NOT_HERE = {
+    "api": {"TOCSIN_DEVELOPMENT", "TOCSIN_MAILBOX_URL"},
+    "worker": {"TOCSIN_WORKFLOW_SANDBOX"},
+}
+"""Settings for work on Tocsin itself, not for an instance that serves."""
+ITS_OWN = {
+    "api": {"DATABASE_URL", "TOCSIN_API_HOST", "TOCSIN_API_PORT", "TOCSIN_API_METRICS_ADDRESS"},
+    "worker": {"DATABASE_URL", "TOCSIN_METRICS_ADDRESS"},
+}
+"""Addresses, which are the file's own."""
 TEMPORAL_OWN = {"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"}
 """Read by temporalio.envconfig, as in every Temporal tool."""
 OPENTELEMETRY_OWN = {"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
@@ -83,6 +93,13 @@ def test_each_variable_is_read(services: dict[str, Any], name: str) -> None:
     given = set(services[name]["environment"])
     assert given <= SETTINGS_OF[name] | TEMPORAL_OWN | OPENTELEMETRY_OWN
     assert {"DATABASE_URL"} | SHARED_BY_ALL <= given
+
+
+@pytest.mark.parametrize("name", ["api", "worker"])
+def test_each_variable_is_handed_on(services: dict[str, Any], name: str) -> None:
+    given = services[name]["environment"]
+    handed_on = {variable for variable, value in given.items() if value.startswith(f"${{{variable}:")}
+    assert SETTINGS_OF[name] - handed_on == NOT_HERE[name] | ITS_OWN[name]
 
 
 def test_each_port_is_the_one_that_is_set(services: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ from dispatch.tracing.switch import traces
 from dispatch.warming import warm_up
 from models.database import Database
 from models.sealing import Sealer, former_of
-from outbound.client import build_client
+from outbound.client import HttpClient, build_client
 from worker.assembly import QUEUES, Parts, working
 from worker.figures import show_figures
 from worker.sandbox import sandbox
@@ -52,20 +52,25 @@ async def serve(settings: WorkerSettings, queues: tuple[str, ...]) -> None:
         temporal = await connect(
             settings.payload_keys, lazy=False, runtime=runtime, interceptors=interceptors
         )
-        parts = Parts(
-            database=database,
-            temporal=temporal,
-            http=http,
-            sealer=Sealer(settings.secret_key.get_secret_value(), former_of(settings.former_secret_keys)),
-            retention=settings.retention,
-            leads=not settings.upgrading,
-            crowds=Crowds(settings.crowd_runs),
-            room=Room(settings.crowd_rest_times),
-        )
+        parts = parts_of(settings, database, temporal, http)
         if runtime is not None:
             figures = asyncio.create_task(show_figures(database, runtime.metric_meter))
             closing.callback(figures.cancel)
         await _work(parts, settings, queues, stop)
+
+
+def parts_of(settings: WorkerSettings, database: Database, temporal: Temporal, http: HttpClient) -> Parts:
+    """What a worker with these settings is made of."""
+    return Parts(
+        database=database,
+        temporal=temporal,
+        http=http,
+        sealer=Sealer(settings.secret_key.get_secret_value(), former_of(settings.former_secret_keys)),
+        retention=settings.retention,
+        leads=not settings.upgrading,
+        crowds=Crowds(settings.crowd_runs),
+        room=Room(settings.crowd_rest_times),
+    )
 
 
 async def _work(parts: Parts, settings: WorkerSettings, queues: tuple[str, ...], stop: asyncio.Event) -> None:

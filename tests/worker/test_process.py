@@ -6,8 +6,15 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from pydantic import SecretStr
 
 from cli.embedded.ports import LOOPBACK, free_port
+from dispatch.temporal import connect
+from models.database import Database
+from outbound.client import build_client
+from tests.houses import SECRET
+from worker.process import parts_of
+from worker.settings import WorkerSettings
 
 
 @pytest.fixture
@@ -33,3 +40,14 @@ def test_a_worker_that_cannot_begin_ends_while_its_pool_is_connecting(silent_por
 
     assert worker.returncode == 1
     assert b"Failed client connect" in told
+
+
+async def test_what_a_crowd_is_and_what_it_leaves_is_set(database: Database) -> None:
+    settings = WorkerSettings(
+        database_url=database.url, secret_key=SecretStr(SECRET), crowd_runs=2, crowd_rest_times=0
+    )
+    async with build_client([]) as http:
+        parts = parts_of(settings, database, await connect(), http)
+    assert [parts.crowds.asks("one") for _ in range(3)] == [False, False, True]
+    parts.room.saw("other")
+    assert not parts.room.is_wanted_by_others("one")

@@ -37,12 +37,12 @@ NOT_HERE = {
     "api": {"TOCSIN_DEVELOPMENT", "TOCSIN_MAILBOX_URL"},
     "worker": {"TOCSIN_WORKFLOW_SANDBOX"},
 }
-"""Settings for work on Tocsin itself, not for an instance that serves."""
+"""Settings for development, not for an instance that serves."""
 ITS_OWN = {
     "api": {"DATABASE_URL", "TOCSIN_API_HOST", "TOCSIN_API_PORT", "TOCSIN_API_METRICS_ADDRESS"},
     "worker": {"DATABASE_URL", "TOCSIN_METRICS_ADDRESS"},
 }
-"""Addresses, which are the file's own."""
+"""Where Postgres is and what listens where, which are the file's own."""
 TEMPORAL_OWN = {"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"}
 """Read by temporalio.envconfig, as in every Temporal tool."""
 OPENTELEMETRY_OWN = {"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}

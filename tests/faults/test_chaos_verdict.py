@@ -6,10 +6,10 @@ from random import Random
 import pytest
 
 from tests.faults.chaos.ledger import Heard
-from tests.faults.chaos.mix import CANCELLED_SECONDS, everybody, wanted
+from tests.faults.chaos.mix import ANNOUNCED_WEIGHTS, CANCELLED_SECONDS, everybody, wanted
 from tests.faults.chaos.neighbours import Waits, ended, moved, waits
 from tests.faults.chaos.shown import Item, Run, Shown
-from tests.faults.chaos.torment import PARTS, draw
+from tests.faults.chaos.torment import PARTS, draw, met
 from tests.faults.chaos.totals import Played, record, told
 from tests.faults.chaos.verdict import Count, Verdict, judge
 
@@ -82,13 +82,24 @@ def test_a_cancel_after_the_pause_claims_nothing() -> None:
 def test_a_seed_chooses_the_same_triggers_and_blows_again() -> None:
     assert [wanted(7, n) for n in range(50)] == [wanted(7, n) for n in range(50)]
     assert [wanted(7, n) for n in range(50)] != [wanted(8, n) for n in range(50)]
-    assert {who for n in range(500) for who in wanted(7, n).people} <= set(everybody())
+    asked = [wanted(7, n, ANNOUNCED_WEIGHTS) for n in range(1000)]
+    assert {who for one in asked for who in one.people} <= set(everybody())
+    assert {(one.runs, len(one.people)) for one in asked if one.kind == "announced"} == {(301, 300)}
 
 
 def test_blows_fall_on_each_part_alone_and_on_all_together() -> None:
     chance = Random(7)
     struck = {tuple(draw(chance).parts) for _ in range(200)}
     assert {(part,) for part in PARTS} | {tuple(PARTS)} <= struck
+
+
+def test_a_blow_meets_what_had_begun_and_went_on() -> None:
+    runs = [
+        Run("1", "r1", "mailed", "completed", began=10, changed=12),
+        Run("2", "r2", "delayed", "completed", began=11, changed=17),
+        Run("3", "r3", "delayed", "completed", began=11, changed=17),
+    ]
+    assert met([9, 11, 15, 18], runs) == {"mailed": 1, "delayed": 2}
 
 
 def test_the_slowest_of_a_hundred_is_above_p99_and_the_second_slowest_is_p99() -> None:

@@ -42,7 +42,7 @@ class Plan:
     to blame."""
     at_once: int = 500
     """Calls on their way at a time."""
-    weights: dict[str, int] = field(default_factory=lambda: WEIGHTS)
+    weights: dict[str, float] = field(default_factory=lambda: WEIGHTS)
     """How often each workflow is triggered, among so many."""
     tenant: str | None = None
     begins_at: float = 0

@@ -19,6 +19,7 @@ WORKFLOWS = {
     "delayed": workflow(delay_step(unit="seconds", value=DELAY_SECONDS), in_app_step(body=BODY)),
     "batched": workflow(batch_step(seconds=BATCH_SECONDS), in_app_step(body=GATHERED)),
     "fan_out": workflow(in_app_step(body=BODY)),
+    "announced": workflow(in_app_step(body=BODY)),
     "reminded": workflow(
         delay_step(unit="seconds", value=DELAY_SECONDS),
         in_app_step(body=BODY),
@@ -26,11 +27,13 @@ WORKFLOWS = {
     ),
     "cancelled": workflow(delay_step(unit="seconds", value=CANCELLED_SECONDS), in_app_step(body=BODY)),
 }
-WEIGHTS = {"mailed": 35, "delayed": 28, "batched": 28, "fan_out": 3, "cancelled": 6}
+WEIGHTS: dict[str, float] = {"mailed": 35, "delayed": 28, "batched": 28, "fan_out": 3, "cancelled": 6}
+ANNOUNCED_WEIGHTS = {**WEIGHTS, "announced": 0.2}
+"""With a large fan-out now and then, which takes long enough to be met by a blow."""
 RESTORED_WEIGHTS = {**WEIGHTS, "mailed": 20, "reminded": 25, "delayed": 18}
 """With more that is about to be sent at any moment."""
-SINGLE_WEIGHTS = {"mailed": 1}
-CROWDED_WEIGHTS = {"fan_out": 3, "batched": 1}
+SINGLE_WEIGHTS: dict[str, float] = {"mailed": 1}
+CROWDED_WEIGHTS: dict[str, float] = {"fan_out": 3, "batched": 1}
 CROWDED_RUNS = 4
 """How many runs a trigger of these makes, on average."""
 MAILED = ("mailed", "reminded")
@@ -39,6 +42,9 @@ GATHERERS = 12
 """People whose triggers meet in batches; few, so that a window gathers some."""
 TEAMS = 3
 TEAM_SIZE = 4
+COMPANY = "company"
+COMPANY_SIZE = 300
+"""Subscribers of one object, more than a fan-out takes in a page (250)."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,8 @@ class Wanted:
 
 
 def subscribers(team: str) -> list[str]:
-    return [f"{team}-{number}" for number in range(TEAM_SIZE)]
+    size = COMPANY_SIZE if team == COMPANY else TEAM_SIZE
+    return [f"{team}-{number}" for number in range(size)]
 
 
 def teams() -> list[str]:
@@ -83,16 +90,17 @@ def everybody() -> list[str]:
     """Whoever has a feed."""
     singles = [f"person-{number}" for number in range(PEOPLE)]
     gatherers = [f"gatherer-{number}" for number in range(GATHERERS)]
-    return [*singles, *gatherers, *(who for team in teams() for who in subscribers(team))]
+    return [*singles, *gatherers, *(who for team in [*teams(), COMPANY] for who in subscribers(team))]
 
 
-def wanted(seed: int, n: int, weights: dict[str, int] = WEIGHTS) -> Wanted:
+def wanted(seed: int, n: int, weights: dict[str, float] = WEIGHTS) -> Wanted:
     """The n-th trigger of a seed, whatever came of those before."""
     chance = Random(f"{seed} trigger {n}")
     kind = chance.choices(list(weights), list(weights.values()))[0]
-    if kind == "fan_out":
-        team = chance.choice(teams())
-        return Wanted(n, kind, subscribers(team), runs=1 + TEAM_SIZE, team=team)
+    if kind in ("fan_out", "announced"):
+        team = COMPANY if kind == "announced" else chance.choice(teams())
+        people = subscribers(team)
+        return Wanted(n, kind, people, runs=1 + len(people), team=team)
     if kind == "batched":
         return Wanted(n, kind, [f"gatherer-{chance.randrange(GATHERERS)}"], runs=1)
     cancel_after = chance.uniform(0, 3) if kind == "cancelled" else None

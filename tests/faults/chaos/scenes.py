@@ -7,6 +7,7 @@ from dataclasses import replace
 import httpx
 
 from tests.faults.chaos.ledger import Heard
+from tests.faults.chaos.mix import ANNOUNCED_WEIGHTS
 from tests.faults.chaos.promises import (
     AROUND_SECONDS,
     RECOVERY_SECONDS,
@@ -19,9 +20,9 @@ from tests.faults.chaos.promises import (
     tell_of_outage,
     until_ready_is,
 )
-from tests.faults.chaos.shown import client, feed_holds
+from tests.faults.chaos.shown import client, feed_holds, look
 from tests.faults.chaos.stage import Run
-from tests.faults.chaos.torment import Tormentor, tell
+from tests.faults.chaos.torment import Tormentor, met, tell
 from tests.faults.chaos.verdict import Count, Verdict
 
 CAPACITY_TRIGGERS = 400
@@ -37,13 +38,17 @@ PROBE = -1
 
 def mix(run: Run) -> Verdict:
     """Random blows under a steady load."""
-    run.send(run.length.rate, run.length.seconds)
+    run.send(run.length.rate, run.length.seconds, weights=ANNOUNCED_WEIGHTS)
     tormentor = Tormentor(run.stack, run.seed)
     tormentor.torment(run.length.seconds)
     tell(f"{len(tormentor.blows)} blows; the load ends, then the rest drains")
     verdict = run.judged(tormentor)
     alone = f"processes that ended by themselves and were started again: {len(tormentor.ended_alone)}"
-    return replace(verdict, notes=[*verdict.notes, alone])
+    with client(run.stack.url) as http:
+        struck = met(tormentor.moments, look(http, []).runs)
+    under_way = ", ".join(f"{kind} {blows}" for kind, blows in sorted(struck.items()))
+    fell = f"of {len(tormentor.blows)} blows fell while runs were under way: {under_way or 'none'}"
+    return replace(verdict, notes=[*verdict.notes, fell, alone])
 
 
 def away(run: Run, part: str) -> Verdict:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -32,6 +33,9 @@ class Run:
     trigger_id: str
     kind: str
     status: str
+    began: float = 0
+    changed: float = 0
+    """When it was accepted, and when it changed last, as the API tells; seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,14 @@ def client(url: str) -> httpx.Client:
 def look(http: httpx.Client, people: list[str]) -> Shown:
     """All pages of all lists; raises httpx's errors when the API does not answer."""
     runs = [
-        Run(one["id"], one["workflow_run_id"], one["workflow"], one["status"])
+        Run(
+            one["id"],
+            one["workflow_run_id"],
+            one["workflow"],
+            one["status"],
+            _moment(one["inserted_at"]),
+            _moment(one["updated_at"]),
+        )
         for one in _pages(http, "/v1/workflow_recipient_runs", "items", {"page_size": 50})
     ]
     messages = _pages(http, "/v1/messages", "items", {"page_size": 50})
@@ -60,6 +71,10 @@ def look(http: httpx.Client, people: list[str]) -> Shown:
         items=[item for person in people for item in _feed(http, person)],
         messages={one["id"]: one["status"] for one in messages},
     )
+
+
+def _moment(told: str) -> float:
+    return datetime.fromisoformat(told).timestamp()
 
 
 def open_runs_of(http: httpx.Client, tenant: str) -> int:

@@ -12,7 +12,7 @@ import httpx
 
 from tests.faults.chaos.ledger import Heard, read
 from tests.faults.chaos.load import SDK_SECONDS, Plan
-from tests.faults.chaos.mix import everybody, subscribers, teams, write_project
+from tests.faults.chaos.mix import COMPANY, everybody, subscribers, teams, write_project
 from tests.faults.chaos.shown import client, look, still_open
 from tests.faults.chaos.sink import numbers
 from tests.faults.chaos.torment import Tormentor, tell
@@ -20,6 +20,8 @@ from tests.faults.chaos.verdict import Verdict, judge
 from tests.faults.stack import Stack
 
 OLDER_SECONDS = 20.0
+MOST_SUBSCRIBED = 100
+"""Recipients that one call subscribes."""
 PATIENCE_SECONDS = 300
 """How long the rest may take to drain; what is open then is stuck."""
 
@@ -55,10 +57,12 @@ class Run:
     def start(self) -> None:
         self.stack.start(write_project(self.folder / "project"))
         with client(self.stack.url) as http:
-            for team in teams():
+            for team in [*teams(), COMPANY]:
                 _put(http, "PUT", f"/v1/objects/teams/{team}", {"name": team})
                 people = [{"id": who, "name": who} for who in subscribers(team)]
-                _put(http, "POST", f"/v1/objects/teams/{team}/subscriptions", {"recipients": people})
+                for first in range(0, len(people), MOST_SUBSCRIBED):
+                    some = people[first : first + MOST_SUBSCRIBED]
+                    _put(http, "POST", f"/v1/objects/teams/{team}/subscriptions", {"recipients": some})
 
     def send(self, rate: float, seconds: float, **more: Any) -> subprocess.Popen[bytes]:
         """A load of its own process; its ledger is a file of its own. `more` is of the load's plan."""

@@ -2,9 +2,11 @@
 
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
+from tests.faults.chaos.shown import Run
 from tests.faults.stack import Stack
 
 PARTS = ["postgres", "temporal", "api", "worker"]
@@ -41,6 +43,8 @@ class Tormentor:
     stack: Stack
     seed: int
     blows: list[Blow] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
+    """When each of them fell, seconds since 1970."""
     ended_alone: list[str] = field(default_factory=list)
 
     def torment(self, seconds: float) -> None:
@@ -54,6 +58,7 @@ class Tormentor:
                 return
             tell(f"{time.monotonic() - started:6.1f} s  {blow}")
             self.blows.append(blow)
+            self.moments.append(time.time())
             self.deliver(blow)
 
     def deliver(self, blow: Blow) -> None:
@@ -81,6 +86,15 @@ class Tormentor:
                 tell(f"          {name} ended by itself with {code}; started again")
                 self.ended_alone.append(name)
                 self.stack.revive(name)
+
+
+def met(moments: list[float], runs: list[Run]) -> Counter[str]:
+    """How many blows fell while runs of each workflow were under way."""
+    return Counter(
+        kind
+        for moment in moments
+        for kind in {run.kind for run in runs if run.began <= moment <= run.changed}
+    )
 
 
 def tell(text: str) -> None:

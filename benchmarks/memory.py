@@ -36,6 +36,8 @@ async def measure(instance: Instance, size: Size) -> dict[str, Any]:
         "triggers": len(sent.due),
         "refused": sent.refused,
         "megabytes": {role: _told(values) for role, values in seen.items()},
+        "seconds": [round(moment) for moment in moments],
+        "megabytes_then": {role: [round(one, 1) for one in values] for role, values in seen.items()},
         "megabytes_an_hour": {role: _slope(moments, values, steady) for role, values in seen.items()},
     }
 

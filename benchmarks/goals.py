@@ -8,11 +8,21 @@ from benchmarks.figures import reached
 from benchmarks.reports import Report
 from benchmarks.stages import STAGES
 
-CPU_SHAPE, CPU_RATIO = "one-in-app", 1.55
-"""14 ms for one in-app step on a machine where the bare workflow of one local activity takes 9."""
+CPU_SHAPE, CPU_MS, CPU_RATIO = "one-in-app", 14, 1.55
+"""The issue asks for 14 ms, and was written where the bare workflow of one local activity took 9."""
 RATE_RATIO = 0.75
 LATE_MS = {"p50": 150, "p99": 1000}
 FOREGROUND_RATIO = 2
+CEILINGS = {
+    "empty": "no activity",
+    "one_local_activity": "one local activity",
+    "one_local_one_normal_activity": "one local and one normal activity",
+}
+LATENCIES = {
+    "answer_ms": "the trigger is answered",
+    "feed_row_ms": "the item is in the feed",
+    "mail_received_ms": "the mail server has the mail",
+}
 
 BEGIN = "<!-- seen: written by make charts, not by hand; the test is tests/proof/test_charts.py -->"
 END = "<!-- seen: end -->"
@@ -40,7 +50,10 @@ def section(report: Report, pictures: Mapping[str, str]) -> str:
     head = "| Figure | Tocsin | Beside | Ratio, lowest to highest | Goal | |\n|---|---|---|---|---|---|"
     shown = [f"![{text}](pictures/{file})" for file, text in pictures.items()]
     rows = "\n".join([head, *map(str, rows_of(report))])
-    return "\n\n".join([BEGIN, _sighting(report), rows, *_stages(report.figures["sleepers"]), *shown, END])
+    rest = [*_ceiling(report.figures), _latency(report.figures["latency"])]
+    return "\n\n".join(
+        [BEGIN, _sighting(report), rows, *_stages(report.figures["sleepers"]), *rest, *shown, END]
+    )
 
 
 def within(page: str, written: str) -> str:
@@ -53,11 +66,22 @@ def within(page: str, written: str) -> str:
 
 
 def rows_of(report: Report) -> Iterator[Row]:
+    yield _as_it_is(report.shapes[CPU_SHAPE])
     for key, shape in report.shapes.items():
         yield _cpu(key, shape)
     for key, shape in report.shapes.items():
         yield _rate(key, shape)
     yield from _sleepers(report.figures["sleepers"])
+
+
+def _as_it_is(shape: Mapping[str, Any]) -> Row:
+    cpu = shape["cpu_ms_per_run"]
+    return Row(
+        f"CPU of a run, `{CPU_SHAPE}`, whatever the machine",
+        f"{_told(cpu, 1)} ms",
+        goal=f"≤ {CPU_MS} ms",
+        verdict=_in_all_rounds(cpu, lambda seen: seen <= CPU_MS),
+    )
 
 
 def _cpu(key: str, shape: Mapping[str, Any]) -> Row:
@@ -68,7 +92,7 @@ def _cpu(key: str, shape: Mapping[str, Any]) -> Row:
         f"{shape['cpu_ms_per_run']['median']:.1f} ms",
         f"bare: {shape['bare_cpu_ms_per_run']['median']:.1f} ms",
         _told(ratio),
-        f"≤ {CPU_RATIO} (14 ms where the bare one takes 9)" if has_goal else "-",
+        f"≤ {CPU_RATIO} ({CPU_MS} ms where the bare one takes 9)" if has_goal else "-",
         _in_all_rounds(ratio, lambda seen: seen <= CPU_RATIO) if has_goal else "-",
     )
 
@@ -132,6 +156,40 @@ def _stages(sleepers: Mapping[str, Any]) -> Iterator[str]:
     yield "\n".join(lines)
 
 
+def _ceiling(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Bare workflows on the same instance while it is new, as a table."""
+    if "ceiling" not in figures:
+        return
+    lines = [
+        "| The ceiling: bare workflows, on an instance that is new | Runs/s | CPU of a run |",
+        "|---|---|---|",
+    ]
+    for key, text in CEILINGS.items():
+        seen = figures["ceiling"][key]
+        lines.append(f"| {text} | {_told(seen['runs_per_s'], 1)} | {_told(seen['cpu_ms_per_run'], 1)} ms |")
+    yield "\n".join(lines)
+
+
+def _latency(latency: Mapping[str, Any]) -> str:
+    """The times from when a trigger was due, by load, as a table."""
+    capacity = f"{latency['capacity_runs_per_s']:.1f} runs a second"
+    lines = [
+        f"| A run of an item and a mail: p50, p95 and p99, in ms, at a share of {capacity} "
+        f"| {' | '.join(LATENCIES.values())} |",
+        "|---" * (1 + len(LATENCIES)) + "|",
+    ]
+    for share in (10, 50, 80):
+        seen = latency[f"at_{share}_percent"]
+        cells = [", ".join(_high(seen[name], one) for one in ("p50", "p95", "p99")) for name in LATENCIES]
+        lines.append(f"| {share} %: {seen['triggers_per_s']:.1f} triggers a second | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _high(times: Mapping[str, float], name: str) -> str:
+    label, milliseconds = reached(times, name)
+    return f"{milliseconds:,.0f}" + ("" if label == name else f" ({label})")
+
+
 def _p50_and_p99(times: Mapping[str, float]) -> str:
     label, high = reached(times, "p99")
     return f"{times['p50']:,.0f}, {high:,.0f}" + ("" if label == "p99" else f" ({label})")
@@ -162,8 +220,10 @@ def _doubt(woken: Mapping[str, Any]) -> str:
     return "" if woken["asleep_in_time"] else " (not all slept when the first was due)"
 
 
-def _told(spread: Mapping[str, float]) -> str:
-    return f"{spread['median']:.2f}, {spread['min']:.2f} to {spread['max']:.2f}"
+def _told(spread: Mapping[str, float], digits: int = 2) -> str:
+    return ", ".join(
+        [f"{spread['median']:.{digits}f}", f"{spread['min']:.{digits}f} to {spread['max']:.{digits}f}"]
+    )
 
 
 def _sighting(report: Report) -> str:

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.charts import ALL, PAGE, PICTURES, caption, draw, seen
 from benchmarks.goals import rows_of, within
 from benchmarks.reports import Report, keep, newest, read, sighting
-from tests.proof.reports import report
+from tests.proof.reports import MACHINE, report, spread
 
 SMALL = Report("2031-02-03.json", report())
 
@@ -49,6 +49,7 @@ def test_a_goal_is_met_or_missed_only_where_every_round_says_so() -> None:
     verdicts = {row.figure: row.verdict for row in rows_of(SMALL)}
     crossed = "**open**: the range crosses it, the median"
     assert verdicts == {
+        "CPU of a run, `one-in-app`, whatever the machine": "**missed**",
         "CPU of a run, `one-in-app`": "**missed**",
         "CPU of a run, `in-app-and-mail`": "-",
         "CPU of a run, `delay-1s`": "-",
@@ -84,6 +85,16 @@ def test_the_section_tells_where_the_time_goes_where_the_report_does() -> None:
     kept = report()
     del kept["sleepers"]["herd"]["stages_ms"]
     assert "this report does not tell" in seen(Report("2031-02-03.json", kept))
+
+
+def test_the_section_tells_the_ceiling_and_the_times_by_load() -> None:
+    ceiling = {"cpu_ms_per_run": spread(10.0), "runs_per_s": spread(50.0)}
+    keys = ("empty", "one_local_activity", "one_local_one_normal_activity")
+    told = report() | {"ceiling": dict.fromkeys(keys, ceiling) | {"machine": MACHINE, "took_s": 30.0}}
+    lines = seen(Report("2031-02-03.json", told)).splitlines()
+    assert "| one local activity | 50.0, 45.0 to 60.0 | 10.0, 9.0 to 12.0 ms |" in lines
+    times = " | ".join(["20, 60, 220 (highest of 80)"] * 3)
+    assert f"| 50 %: 4.0 triggers a second | {times} |" in lines
 
 
 def test_the_section_says_who_saw_it_and_how_to_see_it_again() -> None:

@@ -1,24 +1,30 @@
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from psycopg.rows import DictRow
-from temporalio import bridge
+from temporalio import activity, bridge, workflow
+from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.testing import ActivityEnvironment
+from temporalio.worker import Worker
 
 from activities.performs import performs
 from activities.reconciling.items import each
 from activities.reconciling.rounds import make_round
 from cli.embedded.ports import free_port
+from cli.embedded.temporal import EmbeddedTemporal
+from dispatch.figures import serving
 from dispatch.looking import count_running
 from dispatch.temporal import Temporal
 from models.tables.reconciliations import count_runs
 from models.values.differences import Difference
 from tests.architecture.sources import ROOT
-from tests.builders import delay_step, in_app_step, workflow
+from tests.builders import delay_step, in_app_step
+from tests.builders import workflow as built
 from tests.environments import TestEnvironment
 from tests.eventually import PATIENCE_SECONDS
 from tests.monitoring import asked_for, rules
@@ -31,6 +37,8 @@ from workflows_engine.effects.maintenance import ReconcileAnswer, ReconcileAsk
 OF_THE_API = "tocsin_api_"
 """What only an API serves; its own test looks at it."""
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
+BOUND = re.compile(r"(temporal_\w+_bucket)\b.*> (\d+)", re.DOTALL)
+"""A histogram of Temporal's that an alert asks for, and the milliseconds above which it wakes somebody."""
 
 
 class Away:
@@ -72,7 +80,7 @@ async def _unrepairable(row: DictRow) -> Difference | None:
 async def test_every_metric_of_ours_that_is_looked_at_is_exported_and_every_one_is_described(
     virtual: VirtualTime, temporal: Temporal, environment: TestEnvironment
 ) -> None:
-    await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
+    await virtual.publish(environment, "welcome", built(delay_step(), in_app_step()))
     await write_run(virtual.database, environment, "welcome")
 
     page = await exported(virtual, temporal, environment, f"127.0.0.1:{free_port()}")
@@ -92,6 +100,37 @@ def test_every_metric_of_temporal_that_is_looked_at_is_known_to_its_sdk(name: st
     (library,) = Path(bridge.__path__[0]).glob("temporal_sdk_bridge*")
     known = name.removeprefix("temporal_").removesuffix("_bucket")
     assert known.encode() in library.read_bytes()
+
+
+@workflow.defn(sandboxed=False)
+class Errand:
+    """Waits for a worker twice: for its own task and for an activity's."""
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.execute_activity(go, start_to_close_timeout=timedelta(seconds=PATIENCE_SECONDS))
+
+
+@activity.defn
+async def go() -> None:
+    """Nothing: that it waited is what counts."""
+
+
+async def test_alerts_of_how_long_temporal_s_work_waits_ask_for_a_bound_of_its_histograms(
+    temporal_server: EmbeddedTemporal,
+) -> None:
+    """Between two bounds Prometheus draws a line, which says nothing where one is ten times the other."""
+    address = f"127.0.0.1:{free_port()}"
+    client = await Client.connect(temporal_server.address, runtime=serving(address))
+    async with Worker(client, task_queue="errands", workflows=[Errand], activities=[go]):
+        await client.execute_workflow(Errand.run, id="an-errand", task_queue="errands")
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as http:
+            page = (await http.get(f"http://{address}/metrics")).text
+
+    asked = [found for rule in rules() for found in BOUND.findall(rule["expr"])]
+    served = {(name, float(bound)) for name, bound in re.findall(r'^(\w+)\{.*le="(\d+)"', page, re.MULTILINE)}
+    assert len(asked) == 3
+    assert {(name, float(bound)) for name, bound in asked} <= served
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: str(rule["alert"]))

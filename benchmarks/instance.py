@@ -7,10 +7,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 import httpx
 import psutil
@@ -28,6 +28,13 @@ COUNTING = {
 }
 ROLES = {"worker": "-m worker", "api": "-m api", "temporal": "start-dev", "mailbox": "cli mailbox"}
 """What tells our processes apart on their command line."""
+
+
+class Memory(NamedTuple):
+    """Of all processes of a role: with shared pages counted once over all who share them, and without any."""
+
+    megabytes: float
+    own: float
 
 
 @dataclass(frozen=True)
@@ -60,12 +67,9 @@ class Instance:
         """By role, backends that ended included."""
         return {role: sum(map(seconds_of, processes)) for role, processes in self.processes().items()}
 
-    def pss_megabytes(self) -> dict[str, float]:
-        """Memory by role, shared pages counted once over all who share them."""
-        return {
-            role: round(sum(map(_pss_of, processes)) / 2**20, 1)
-            for role, processes in self.processes().items()
-        }
+    def memory(self) -> dict[str, Memory]:
+        """By role."""
+        return {role: _memory_of(processes) for role, processes in self.processes().items()}
 
     def statements(self) -> int:
         """SQL statements so far, transaction control included."""
@@ -103,12 +107,14 @@ def seconds_of(process: psutil.Process) -> float:
     return float(times.user + times.system + times.children_user + times.children_system)
 
 
-def _pss_of(process: psutil.Process) -> int:
-    """Bytes; none of one that is gone, as Postgres' helpers come and go."""
-    try:
-        return int(process.memory_full_info().pss)
-    except psutil.NoSuchProcess:
-        return 0
+def _memory_of(processes: Sequence[psutil.Process]) -> Memory:
+    megabytes = own = 0.0
+    for process in processes:
+        # Postgres' helpers come and go: one that is gone has none.
+        with suppress(psutil.NoSuchProcess):
+            seen = process.memory_full_info()
+            megabytes, own = megabytes + seen.pss / 2**20, own + seen.uss / 2**20
+    return Memory(round(megabytes, 1), round(own, 1))
 
 
 @contextmanager

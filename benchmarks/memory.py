@@ -3,6 +3,7 @@
 import asyncio
 import statistics
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -19,8 +20,20 @@ WARMING = 1 / 3
 """The share of the time in which caches may fill."""
 
 
+@dataclass(frozen=True)
+class Samples:
+    """Megabytes by role, one of each moment: with its share of what others hold too, and without."""
+
+    megabytes: dict[str, list[float]] = field(default_factory=dict)
+    own: dict[str, list[float]] = field(default_factory=dict)
+
+
 async def measure(instance: Instance, size: Size) -> dict[str, Any]:
-    """Megabytes by role, shared pages counted once; the growth is that of a line after warming up."""
+    """Megabytes by role, shared pages counted once; the growth is that of a line after warming up.
+
+    Postgres shares its buffers, which fill up to `shared_buffers` and then stay; `own` are the pages that a
+    process has to itself, which would rise with what leaks.
+    """
     instance.publish(SHAPE.key, *SHAPE.steps)
     async with httpx.AsyncClient(headers=instance.headers, timeout=120) as http:
         await paid(instance, http, SHAPE, min(size.runs, 50), "warm")
@@ -35,23 +48,25 @@ async def measure(instance: Instance, size: Size) -> dict[str, Any]:
         "capacity_runs_per_s": round(capacity, 1),
         "triggers": len(sent.due),
         "refused": sent.refused,
-        "megabytes": {role: _told(values) for role, values in seen.items()},
+        "megabytes": {role: _told(values) for role, values in seen.megabytes.items()},
         "seconds": [round(moment) for moment in moments],
-        "megabytes_then": {role: [round(one, 1) for one in values] for role, values in seen.items()},
-        "megabytes_an_hour": {role: _slope(moments, values, steady) for role, values in seen.items()},
+        "megabytes_then": seen.megabytes,
+        "own_megabytes_then": seen.own,
+        "megabytes_an_hour": {
+            role: _slope(moments, values, steady) for role, values in seen.megabytes.items()
+        },
+        "own_megabytes_an_hour": {role: _slope(moments, values, steady) for role, values in seen.own.items()},
     }
 
 
-async def _watch(
-    instance: Instance, load: asyncio.Task[Sent], pause: float
-) -> tuple[list[float], dict[str, list[float]]]:
-    started, moments = time.monotonic(), []
-    seen: dict[str, list[float]] = {}
+async def _watch(instance: Instance, load: asyncio.Task[Sent], pause: float) -> tuple[list[float], Samples]:
+    started, moments, seen = time.monotonic(), [], Samples()
     while not load.done():
         await asyncio.sleep(pause)
         moments.append(time.monotonic() - started)
-        for role, megabytes in (await asyncio.to_thread(instance.pss_megabytes)).items():
-            seen.setdefault(role, []).append(megabytes)
+        for role, memory in (await asyncio.to_thread(instance.memory)).items():
+            seen.megabytes.setdefault(role, []).append(memory.megabytes)
+            seen.own.setdefault(role, []).append(memory.own)
     return moments, seen
 
 

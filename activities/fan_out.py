@@ -13,7 +13,7 @@ from models.values.given import GivenRecipient
 from models.values.refs import RecipientRef
 
 PAGE = 250
-"""Recipients between two heartbeats, and the most that are held at once."""
+"""Recipients between two heartbeats, and the most that are read at once but for those that are named."""
 
 
 class Position(BaseModel):
@@ -46,16 +46,16 @@ class FanOut:
     """Breadth first, so that the nearest way to a recipient comes first (E-TRIGGER-19).
 
     A recipient that can be reached in several ways comes up several times; writing its run settles which way
-    counts. `trigger` is a row as `find_fan_out` reads it.
+    counts. `trigger` is a row as `find_fan_out` reads it, `named` are its recipients.
     """
 
-    def __init__(self, database: Database, trigger: DictRow, page_size: int = PAGE) -> None:
+    def __init__(self, database: Database, trigger: DictRow, named: list[Any], page_size: int = PAGE) -> None:
         self._database = database
         self._page_size = page_size
         self._environment_id = trigger["environment_id"]
         self._actor = _actor_of(trigger)
         self._expands = trigger["expands"]
-        self._named = distinct(trigger.pop("recipients"))
+        self._named = distinct(named)
         self._objects = [given.ref for given in self._named if not given.ref.is_user]
 
     async def pages(self, start: Position) -> AsyncIterator[Page]:

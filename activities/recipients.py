@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import DictRow
@@ -25,7 +26,7 @@ from models.tables.oversize import log_oversize
 from models.tables.queued_runs import count_runs, find_queued, insert_run
 from models.tables.recipient_runs import RecipientRun
 from models.tables.recipients import Identification
-from models.tables.triggers import Trigger, find_fan_out, lock_unretired, mark_fanned_out
+from models.tables.triggers import Trigger, find_fan_out, find_named, lock_unretired, mark_fanned_out
 from workflows_engine import effects
 from workflows_engine.effects.runs import ExpandAnswer, ExpandAsk
 
@@ -34,6 +35,9 @@ AT_ONCE = 4
 servers, for everybody."""
 OF_ONE = 2
 """Starts of one fan-out among them, so that a small one does not wait behind pages of large ones."""
+HELD = 16
+"""Fan-outs of a worker whose recipients, where many are named, are in its memory at a time; up to a thousand
+each may come with their properties."""
 
 
 class Recipients:
@@ -46,6 +50,7 @@ class Recipients:
         page_size: int = PAGE,
         crowds: Crowds | None = None,
         room: Room | None = None,
+        held: int = HELD,
     ) -> None:
         """`crowds` and `room` are the worker's, which its other effects share."""
         self._database = database
@@ -53,7 +58,10 @@ class Recipients:
         self._page_size = page_size
         self._starting = asyncio.Semaphore(AT_ONCE)
         self._writing = asyncio.Semaphore(AT_ONCE)
+        self._holding = asyncio.Semaphore(held)
         self._line = asyncio.Lock()
+        # As many as start at all, so that few wait for a turn: who waits for long goes on without one.
+        self._starting_of_crowds = asyncio.Semaphore(AT_ONCE)
         self._crowds = crowds or Crowds()
         self._room = room or Room()
 
@@ -68,8 +76,16 @@ class Recipients:
                 connection, ask.environment_id, ask.workflow_run_id
             ):
                 return ExpandAnswer(retired=True)
-        fan_out = FanOut(self._database, found, self._page_size)
         start = _resume_at()
+        told = start.model_dump(mode="json")
+        async with AsyncExitStack() as held:
+            if found["named"] > FEW:
+                async with beating(told):
+                    await held.enter_async_context(self._holding)
+            return await self._expand(ask, found, start)
+
+    async def _expand(self, ask: ExpandAsk, found: DictRow, start: Position) -> ExpandAnswer:
+        fan_out = FanOut(self._database, found, await self._named(ask), self._page_size)
         told = start.model_dump(mode="json")
         # Whoever takes over does not know how many were reached before.
         seen = FEW if start != Position() else 0
@@ -92,6 +108,10 @@ class Recipients:
             await mark_fanned_out(connection, ask.environment_id, ask.workflow_run_id)
             started = await count_runs(connection, ask.environment_id, ask.workflow_run_id)
         return ExpandAnswer(started=started)
+
+    async def _named(self, ask: ExpandAsk) -> list[Any]:
+        async with self._database.connection() as connection:
+            return await find_named(connection, ask.environment_id, ask.workflow_run_id)
 
     async def _write(self, found: DictRow, reached: list[Reached], now: datetime) -> list[RecipientRun]:
         """Write their runs down; answers those that may still have to be started.
@@ -126,7 +146,8 @@ class Recipients:
         own_slots = asyncio.Semaphore(OF_ONE)
 
         async def start(run: StartableRun) -> None:
-            async with own_slots, self._leaving_room(whose, is_crowd), self._starting:
+            few = self._starting_of_crowds if is_crowd else nullcontext()
+            async with own_slots, few, self._leaving_room(whose, is_crowd), self._starting:
                 await _start_run(self._temporal, run)
 
         async with asyncio.TaskGroup() as group:
@@ -134,9 +155,9 @@ class Recipients:
                 group.create_task(start(run))
 
     def _in_line(self, whose: str, is_crowd: bool) -> AbstractAsyncContextManager[None]:
-        """Around a page: beside others one fan-out of a crowd goes on at a time.
+        """Around a page: beside others one page of a crowd is written and started at a time.
 
-        So they end one after the other, and crowds' runs, which take the same turns, wait behind one.
+        So crowds' runs, which take the same turns, wait behind one.
         """
         return self._line if is_crowd and self._room.is_wanted_by_others(whose) else nullcontext()
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from psycopg.rows import DictRow
-from temporalio.service import RPCError
 
 from dispatch.carrying import workflow_id_of
+from dispatch.errors import Unavailable
+from dispatch.reaching import reaching_temporal
 from dispatch.signals import tell_look
 from dispatch.temporal import Temporal
 from models.database import Database
@@ -37,8 +38,9 @@ async def wake(temporal: Temporal, waiting: Iterable[DictRow]) -> None:
     async def tell(run: DictRow) -> None:
         async with slots:
             try:
-                await tell_look(temporal.client, workflow_id_of(run))
-            except RPCError as error:
+                with reaching_temporal():
+                    await tell_look(temporal.client, workflow_id_of(run))
+            except Unavailable as error:
                 log.warning("run %s was not told to look for its event: %s", run["id"], error)
 
     await asyncio.gather(*map(tell, waiting))

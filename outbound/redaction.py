@@ -15,6 +15,8 @@ _DEPTH: Final = 10
 _LEAF_CHARACTERS: Final = 4
 """Shorter ones inside a JSON secret, or in base64, would be found everywhere."""
 _DECODED_CHARACTERS: Final = 16 * 1024
+_LOOKED_AT_CHARACTERS: Final = 64 * 1024
+"""Far more than is kept; to look through megabytes takes a second, in which the process does nothing else."""
 _SECRET_HEADER = re.compile(r"auth|cookie|api-?key|token|secret|password|passwd|credential", re.IGNORECASE)
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]|%2[BbFf]){6,}(?:=|%3[Dd]){0,2}")
 _CUT_BASE64 = re.compile(f"{_BASE64.pattern}$")
@@ -34,17 +36,26 @@ class Redaction:
     def __init__(self, secrets: Iterable[JsonValue] = ()) -> None:
         texts = {text for secret in secrets for text in _texts(secret) if text}
         self._secrets = _pattern(texts)
+        self._longest = max(map(len, map(_spelled, texts)), default=0)
         self._encoded = _pattern({text for text in texts if len(text) >= _LEAF_CHARACTERS})
 
     def text(self, text: str) -> str:
         """`text` without secrets, cut at 1024 bytes."""
-        clean = self._secrets.sub(REDACTED, text) if self._secrets else text
+        clean = self._clean(text, self._secrets) if self._secrets else text
         if len(clean) > _DECODED_CHARACTERS:
             # Far more than is kept; what was cut in two cannot be decoded.
             clean = _CUT_BASE64.sub(TRUNCATED, clean[:_DECODED_CHARACTERS])
         if self._encoded:
             clean = _BASE64.sub(self._token, clean)
         return cut(clean)
+
+    def _clean(self, text: str, secrets: re.Pattern[str]) -> str:
+        """Of a long text the beginning, without its end, where a secret may have been cut in two."""
+        most = _LOOKED_AT_CHARACTERS + self._longest
+        if len(text) <= most:
+            return secrets.sub(REDACTED, text)
+        clean = secrets.sub(REDACTED, text[:most])
+        return _CUT_BASE64.sub("", clean[: len(clean) - self._longest]) + TRUNCATED
 
     def url(self, url: str) -> str:
         """As a text; the name and password before a host are always credentials."""

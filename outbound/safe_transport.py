@@ -1,7 +1,6 @@
 """The transport for addresses that users give: it never connects to one it has not checked."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Iterable
 from functools import cache
@@ -11,6 +10,7 @@ import httpx
 from httpcore._backends.auto import AutoBackend
 
 from outbound.addresses import AddressPolicy
+from outbound.resolving import RESOLVER
 
 
 class BlockedAddress(httpx.RequestError):
@@ -82,13 +82,11 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
 
 
 async def _resolve(host: str, port: int, timeout: float | None) -> list[str]:
-    """All addresses of `host`, as the system's resolver reads it (`0x7f.1` is an address to it, too)."""
-    loop = asyncio.get_running_loop()
+    """All addresses of `host`."""
     try:
         async with asyncio.timeout(timeout):
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            return await RESOLVER.addresses(host, port)
     except TimeoutError as err:
         raise httpcore.ConnectTimeout(f"{host} could not be resolved in time") from err
     except (OSError, UnicodeError) as err:
         raise httpcore.ConnectError(f"{host} could not be resolved: {err}") from err
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))

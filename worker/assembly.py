@@ -1,5 +1,6 @@
 """The composition root: what a worker is made of."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -202,4 +203,8 @@ async def working(
                 graceful_shutdown_timeout=GRACE,
             )
             workers.append(await stack.enter_async_context(worker))
-        yield workers
+        try:
+            yield workers
+        finally:
+            # All at once: one that is not told yet would take new work while another finishes its own.
+            await asyncio.gather(*(worker.shutdown() for worker in workers))

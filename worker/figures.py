@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -58,5 +59,6 @@ async def set_figures(database: Database, meter: MetricMeter) -> None:
         for kind in Difference:
             healed.set(report["healed"].get(kind.value, 0), {**labels, "kind": kind.value})
         for name, (told, read) in REPORTED.items():
-            if (value := read(report)) is not None:
-                meter.create_gauge(name, told).set(value, labels)
+            value = read(report)
+            # A gauge keeps what it was set to: left out, it would go on telling what was once so.
+            meter.create_gauge_float(name, told).set(math.nan if value is None else value, labels)

@@ -14,6 +14,8 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import specification_with
 
+from workflows_engine.schema_patterns import UnusablePattern, in_time
+
 MOST_VIOLATIONS = 20
 LONGEST_MESSAGE = 200
 """Characters; messages quote the data, which may be large."""
@@ -73,9 +75,15 @@ Check = Callable[[Any], list[Violation]]
 
 
 def checker(schema: dict[str, Any]) -> Check:
-    """Finds the first `MOST_VIOLATIONS` in data; references to outside the schema are not followed."""
-    # Without a registry of its own, a validator would fetch whatever URL a schema refers to.
-    validator = validator_for(schema, default=Draft202012Validator)(schema, registry=Registry())
+    """Finds the first `MOST_VIOLATIONS` in data; references to outside the schema are not followed.
+
+    A pattern that takes too long for a text is one violation (`schema_patterns`).
+    """
+    kind = in_time(validator_for(schema, default=Draft202012Validator))
+    # Without a registry of its own, a validator would fetch whatever URL a schema refers to. With its draft
+    # named, a schema that refers to itself would go on with a validator of before.
+    named = {key: value for key, value in schema.items() if key != "$schema"}
+    validator = kind(named, registry=Registry())
 
     def check(data: Any) -> list[Violation]:
         try:
@@ -88,6 +96,8 @@ def checker(schema: dict[str, Any]) -> Check:
         except RecursionError:
             told = "the schema, or what it is held against, is nested too deeply"
             return [Violation("data", told, is_final=True)]
+        except UnusablePattern as error:
+            return [Violation("data", str(error)[:LONGEST_MESSAGE], is_final=True)]
 
     return check
 

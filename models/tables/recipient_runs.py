@@ -80,6 +80,7 @@ class RecipientRun(SQLModel, table=True):
     resume_window_id: UUID | None = None
     waiting_until: datetime | None = moment(nullable=True)
     checked_at: datetime | None = moment(nullable=True)
+    cancel_told_at: datetime | None = moment(nullable=True)
     inserted_at: datetime = moment()
     updated_at: datetime = moment()
     finished_at: datetime | None = moment(nullable=True)

@@ -161,17 +161,30 @@ async def find_orphaned_windows(
     return await cursor.fetchall()
 
 
-async def find_deaf(connection: Connection, environment_id: UUID, before: datetime) -> list[DictRow]:
-    """Open runs that a cancel applies to and that did not act on it since `before`."""
+async def take_deaf(
+    connection: Connection, environment_id: UUID, now: datetime, before: datetime, stale: datetime
+) -> list[DictRow]:
+    """Up to 200 open runs that a cancel applies to, and that did not act on it since `before`; marks them.
+
+    Those told again since `stale` are left out: one whose last message is being sent stays open, and can act
+    on nothing any more.
+    """
     cursor = await connection.execute(
         f"""
-        SELECT {CARRIER}, {LATER_CANCEL} AS later_cancel
-        FROM recipient_runs r JOIN environments e ON e.id = r.environment_id
-        WHERE r.environment_id = %s AND r.finished_at IS NULL AND r.cancellation_key IS NOT NULL
-          AND r.updated_at < %s AND {LATER_CANCEL} IS NOT NULL
-        LIMIT 200
+        WITH deaf AS (
+            SELECT r.id, {LATER_CANCEL} AS later_cancel FROM recipient_runs r
+            WHERE r.environment_id = %(environment_id)s AND r.finished_at IS NULL
+              AND r.cancellation_key IS NOT NULL AND r.updated_at < %(before)s
+              AND (r.cancel_told_at IS NULL OR r.cancel_told_at < %(stale)s) AND {LATER_CANCEL} IS NOT NULL
+            ORDER BY r.cancel_told_at NULLS FIRST LIMIT 200
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE recipient_runs r SET cancel_told_at = %(now)s
+        FROM deaf, environments e
+        WHERE r.id = deaf.id AND e.id = r.environment_id
+        RETURNING {CARRIER}, deaf.later_cancel
         """,
-        (environment_id, before),
+        {"environment_id": environment_id, "now": now, "before": before, "stale": stale},
     )
     return await cursor.fetchall()
 

@@ -144,12 +144,15 @@ async def find_report(connection: Connection, environment_id: UUID) -> DictRow |
 
 
 async def list_reports(connection: Connection) -> list[DictRow]:
-    """The report of every environment that is no branch and was not deleted."""
+    """The report of every environment that is no branch, in their order, after those that were deleted.
+
+    Runs of a deleted one go on, and so does the reconciler.
+    """
     cursor = await connection.execute(
         """
         SELECT k.*, k.accepted - k.open AS finished, e.slug
         FROM reconciliations k JOIN environments e ON e.id = k.environment_id
-        WHERE e.deleted_at IS NULL ORDER BY e.position
+        ORDER BY e.deleted_at IS NULL, e.position
         """
     )
     return await cursor.fetchall()

@@ -211,18 +211,30 @@ async def find_trigger(connection: Connection, environment_id: UUID, trigger_id:
 
 
 async def find_fan_out(connection: Connection, environment_id: UUID, trigger_id: UUID) -> DictRow | None:
-    """What starting a trigger's runs takes, with the slug; its data, which may be large, is left out."""
+    """What starting a trigger's runs takes, with the slug and how many recipients it names.
+
+    What may be large is left out: its data, and the recipients, which are `find_named`'s.
+    """
     cursor = await connection.execute(
         """
         SELECT t.id, t.environment_id, t.workflow_key, t.workflow_version_id, t.acceptance, t.source,
-               t.recipients, t.actor_collection, t.actor_id, t.tenant_id, t.cancellation_key, t.expands,
-               t.answered_at, t.inserted_at, e.slug
+               t.actor_collection, t.actor_id, t.tenant_id, t.cancellation_key, t.expands,
+               t.answered_at, t.inserted_at, e.slug, json_array_length(t.recipients) AS named
         FROM triggers t JOIN environments e ON e.id = t.environment_id
         WHERE t.environment_id = %s AND t.id = %s
         """,
         (environment_id, trigger_id),
     )
     return await cursor.fetchone()
+
+
+async def find_named(connection: Connection, environment_id: UUID, trigger_id: UUID) -> list[Any]:
+    """The recipients that a trigger names, as they were written; none of one that is gone."""
+    cursor = await connection.execute(
+        "SELECT recipients FROM triggers WHERE environment_id = %s AND id = %s", (environment_id, trigger_id)
+    )
+    row = await cursor.fetchone()
+    return list(row["recipients"]) if row else []
 
 
 async def mark_fanned_out(connection: Connection, environment_id: UUID, trigger_id: UUID) -> None:

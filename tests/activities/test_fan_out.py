@@ -1,7 +1,8 @@
 """Whom a trigger reaches, in which order, and where it goes on after it was interrupted."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -25,7 +26,7 @@ from models.values.refs import RecipientRef
 from tests.builders import delay_step, workflow
 from tests.committing import publish
 from tests.environments import TestEnvironment
-from tests.eventually import PATIENCE_SECONDS
+from tests.eventually import PATIENCE_SECONDS, eventually
 from tests.runs import NOON, rows
 from tests.subscribing import subscribed, thing
 from workflows_engine import names
@@ -46,7 +47,7 @@ async def reached(
 ) -> list[str]:
     """Names in the order in which they come up, each with the object that led there."""
     found = []
-    async for page, _ in FanOut(database, dict(row), page_size).pages(start or Position()):
+    async for page, _ in FanOut(database, row, row["recipients"], page_size).pages(start or Position()):
         for one in page:
             by = "" if one.subscription is None else f" by {one.subscription['id']}"
             found.append(f"{one.given.ref.id}{by}")
@@ -119,7 +120,7 @@ async def test_from_every_position_on_the_rest_follows(
     assert len(whole) == 4 + 7 + 5
 
     done = 0
-    async for page, position in FanOut(database, dict(row), page_size).pages(Position()):
+    async for page, position in FanOut(database, row, row["recipients"], page_size).pages(Position()):
         done += len(page)
         told = Position.model_validate_json(position.model_dump_json())
         assert await reached(database, row, told, page_size) == whole[done:]
@@ -176,11 +177,12 @@ async def accepted(
     tenant: str | None = None,
     *,
     is_crowd: bool = False,
+    named: Sequence[Any] = ({"collection": "projects", "id": "p1"},),
 ) -> ExpandAsk:
     """A trigger of one object; should a worker of the suite fan it out too, that changes nothing."""
     request = TriggerRequest(
         workflow_key="greet",
-        recipients=[GivenRecipient.read({"collection": "projects", "id": "p1"})],
+        recipients=[GivenRecipient.read(one) for one in named],
         tenant=GivenTenant.read(tenant) if tenant else None,
         request_id="test",
         is_crowd=is_crowd,
@@ -328,3 +330,58 @@ async def test_beside_others_crowds_fan_outs_start_one_run_at_a_time(
 
     assert starts.all == 3 * (len(people) + 1)
     assert starts.most == 1 if most == 1 else 1 < starts.most <= most
+
+
+class _Held(OutboundInterceptor):
+    """Lets no run of a fan-out start until the test says so."""
+
+    def __init__(self, next: OutboundInterceptor, free: asyncio.Event) -> None:
+        super().__init__(next)
+        self._free = free
+
+    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:
+        if input.workflow == "WorkflowRun":
+            input.start_delay = timedelta(days=1)
+        elif input.id.count("large"):
+            await self._free.wait()
+        return await super().start_workflow(input)
+
+
+@dataclass
+class Holding(Interceptor):
+    """The client of a worker whose large fan-outs stand still."""
+
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
+        return _Held(next, self.free)
+
+
+async def test_of_many_large_fan_outs_few_are_held_in_memory_and_small_ones_pass(
+    database: Database, environment: TestEnvironment, temporal: Temporal
+) -> None:
+    # As when a newsletter to half a million comes in calls of a thousand each.
+    await publish(database, environment, "greet", workflow(delay_step()))
+    holding = Holding()
+    held = Temporal(client=watching(temporal.client, holding))
+    asks = [
+        await accepted(database, environment, held, named=[f"large-{many}-{n}" for n in range(FEW + 1)])
+        for many in range(2)
+    ]
+    small = await accepted(database, environment, held, named=["ada", "bob"])
+    recipients = Recipients(database, held, held=1)
+
+    async def reached_of(ask: ExpandAsk) -> int:
+        return len(await rows(database, RUNS, ask.workflow_run_id))
+
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
+        large = [group.create_task(expand(recipients, ask, [])) for ask in asks]
+
+        async def one_is_written() -> bool:
+            return sorted([await reached_of(ask) for ask in asks]) == [0, FEW + 1]
+
+        await eventually(one_is_written)
+        await expand(recipients, small, [])
+        assert (await reached_of(small), await one_is_written()) == (2, True)
+        holding.free.set()
+    assert [task.result().started for task in large] == [FEW + 1] * 2

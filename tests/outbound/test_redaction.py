@@ -124,6 +124,17 @@ def test_a_secret_is_not_cut_in_two() -> None:
     assert "hunt" not in Redaction(["hunter2"]).text("a" * 1020 + "hunter2")
 
 
+@pytest.mark.parametrize("shift", range(0, 20, 3))
+def test_of_a_long_text_the_beginning_is_looked_at_and_no_secret_is_cut_in_two(shift: int) -> None:
+    # Where it is full of secrets, what is left of all that was looked at is short enough to be kept.
+    redaction = Redaction(["hunter2" * 1_000])
+    text = "x" * shift + "hunter2" * 1_000 * 1_000
+    clean = redaction.text(text)
+    assert clean.endswith("[TRUNCATED]")
+    assert "hunter2" not in clean
+    assert "hunter" not in Redaction(["hunter2"]).text("x" * shift + "hunter2" * 1_000_000)
+
+
 def test_an_object_with_many_keys_says_that_some_are_missing() -> None:
     body = Redaction().body(json.dumps({str(n): n for n in range(150)}))
     assert isinstance(body, dict)

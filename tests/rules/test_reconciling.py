@@ -13,6 +13,7 @@ from activities.steps.channel import ChannelSteps
 from activities.versions import Versions
 from dispatch.starting import StartableRun, start_recipient_run
 from models.tables.cancels import NewCancel, insert_cancel
+from models.tables.reconciliation import take_deaf
 from models.tables.waits import NewAwaitedEvent, record_event
 from models.values.differences import Difference
 from models.values.kinds import Outcome
@@ -201,6 +202,32 @@ async def test_a_cancel_whose_signal_was_lost_is_told_again(
 
     assert [one["status"] for one in await virtual.runs(environment)] == ["cancelled"]
     assert await cancels.tell_again(virtual.database, virtual.temporal, place, soon) == {}
+
+
+@pytest.mark.rule("E-CANCEL-2")
+async def test_a_run_that_cannot_act_on_a_cancel_is_told_once_a_minute(
+    virtual: VirtualTime, environment: TestEnvironment, place: DictRow
+) -> None:
+    # Its last message is being sent, say. Here nobody carries it on.
+    await virtual.publish(environment, "welcome", workflow(delay_step(), in_app_step()))
+    await virtual.trigger(environment, "welcome", cancellation_key="k")
+    moment = await virtual.now()
+    async with virtual.database.transaction() as connection:
+        await insert_cancel(connection, NewCancel(environment.id, "welcome", "k", None, None), moment)
+    soon = moment + timedelta(minutes=1)
+
+    async def heard(after: timedelta) -> dict[str, int]:
+        async with virtual.database.connection() as connection:
+            now = soon + after
+            stale = now - cancels.AGAIN
+            return {
+                str(run["id"]): run["later_cancel"]
+                for run in await take_deaf(connection, environment.id, now, now - cancels.PATIENCE, stale)
+            }
+
+    assert len(await heard(timedelta())) == 1
+    assert await heard(timedelta(seconds=10)) == {}
+    assert len(await heard(timedelta(seconds=61))) == 1
 
 
 @pytest.mark.rule("E-MSG-6")

@@ -1,5 +1,5 @@
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from cli.embedded.temporal import EmbeddedTemporal
 from dispatch.figures import serving
 from dispatch.looking import count_running
 from dispatch.temporal import Temporal
-from models.tables.reconciliations import count_runs
+from models.tables.reconciliations import count_runs, note_round
 from models.values.differences import Difference
 from tests.architecture.sources import ROOT
 from tests.builders import delay_step, in_app_step
@@ -102,6 +102,37 @@ def test_every_metric_of_temporal_that_is_looked_at_is_known_to_its_sdk(name: st
     assert known.encode() in library.read_bytes()
 
 
+async def test_of_a_deleted_environment_and_of_what_is_not_known_no_figure_stays_as_it_was(
+    virtual: VirtualTime, temporal: Temporal, environment: TestEnvironment
+) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    runtime = serving(address)
+    assert runtime is not None
+
+    async def told(running: int | None, rounds_at: datetime) -> tuple[str, str]:
+        """The time of the last round, and the runs that Temporal counts."""
+        async with virtual.database.connection() as connection:
+            await note_round(connection, environment.id, rounds_at, {})
+            await count_runs(connection, environment.id, rounds_at, running)
+        await set_figures(virtual.database, runtime.metric_meter)
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as http:
+            page = (await http.get(f"http://{address}/metrics")).text
+        mine = [line for line in page.splitlines() if f'environment="{environment.slug}"' in line]
+        (at,) = [line.split()[-1] for line in mine if line.startswith("tocsin_reconciler_last_round")]
+        (seen,) = [line.split()[-1] for line in mine if line.startswith("tocsin_running_in_temporal")]
+        return at, seen
+
+    before = await told(3, NOON)
+    async with virtual.database.connection() as connection:
+        await connection.execute(
+            "UPDATE environments SET deleted_at = now() WHERE id = %s", (environment.id,)
+        )
+    after = await told(None, NOON + timedelta(seconds=10))
+
+    assert (before[1], after[1]) == ("3", "NaN")
+    assert float(after[0]) == float(before[0]) + 10
+
+
 @workflow.defn(sandboxed=False)
 class Errand:
     """Waits for a worker twice: for its own task and for an activity's."""
@@ -119,7 +150,7 @@ async def go() -> None:
 async def test_alerts_of_how_long_temporal_s_work_waits_ask_for_a_bound_of_its_histograms(
     temporal_server: EmbeddedTemporal,
 ) -> None:
-    """Between two bounds Prometheus draws a line, which says nothing where one is ten times the other."""
+    # Between two bounds Prometheus draws a line, which says nothing where one is ten times the other.
     address = f"127.0.0.1:{free_port()}"
     client = await Client.connect(temporal_server.address, runtime=serving(address))
     async with Worker(client, task_queue="errands", workflows=[Errand], activities=[go]):

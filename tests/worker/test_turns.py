@@ -1,6 +1,8 @@
 """Whose run is next, where workers hold few at a time and Temporal's queue many."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -136,3 +138,32 @@ async def test_what_a_run_does_says_whose_it_is(
     async with build_client([]) as http, working(Parts(database, unworked, http, SEALER, room=room)):
         await eventually(is_seen)
     assert not room.is_wanted_by_others(owner_of(environment.id, tenant))
+
+
+async def test_a_worker_that_stops_takes_nothing_new_on_any_queue_while_one_finishes(
+    database: Database, environment: TestEnvironment, unworked: Temporal
+) -> None:
+    await publish(database, environment, "greet", workflow(in_app_step()))
+    request = TriggerRequest(
+        workflow_key="greet",
+        recipients=[GivenRecipient.read({"id": one}) for one in ("ada", "bob")],
+        request_id="test",
+    )
+    blocked = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+    async with build_client([]) as http, AsyncExitStack() as serving:
+        parts = Parts(database, unworked, http, SEALER)
+        runs, sends, bulk = await serving.enter_async_context(working(parts))
+        async with database.transaction() as holding:
+            # Nobody writes a run until this transaction ends, so the fan-out keeps `bulk` busy.
+            await holding.execute("LOCK TABLE recipient_runs IN SHARE MODE")
+            await accept(database, unworked, Place(environment.id, environment.slug), request)
+            await eventually(lambda: rows(database, blocked))
+            stopping = asyncio.create_task(serving.aclose())
+
+            async def others_have_stopped() -> bool:
+                return runs.is_shutdown and sends.is_shutdown
+
+            await eventually(others_have_stopped)
+            assert not bulk.is_shutdown
+        await stopping

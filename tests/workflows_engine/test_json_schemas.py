@@ -89,3 +89,55 @@ def test_a_reference_to_no_schema_inside_is_refused(reference: str) -> None:
 )
 def test_a_reference_inside_a_schema_is_accepted(schema: dict[str, Any]) -> None:
     check_schema(schema)
+
+
+ENDLESS = "^(a|aa)+$"
+"""Of those that try every way to cut a text into pieces."""
+
+
+@pytest.mark.parametrize(
+    ("schema", "data"),
+    [
+        ({"pattern": ENDLESS}, "a" * 60 + "b"),
+        ({"patternProperties": {ENDLESS: {}}}, {"a" * 60 + "b": 1}),
+        ({"patternProperties": {ENDLESS: {}}, "additionalProperties": False}, {"a" * 60 + "b": 1}),
+        ({"additionalProperties": False, "patternProperties": {ENDLESS: {}}}, {"a" * 60 + "b": 1}),
+        (
+            {
+                "$schema": "http://json-schema.org/draft-07/schema#",
+                "items": {"$ref": "#"},
+                "pattern": ENDLESS,
+            },
+            [["a" * 60 + "b"]],
+        ),
+    ],
+)
+def test_a_pattern_that_does_not_come_to_an_end_is_one_violation(schema: dict[str, Any], data: Any) -> None:
+    check_schema(schema)
+    (violation,) = checker(schema)(data)
+    assert "cannot be held against" in violation.message
+    assert violation.is_final
+
+
+@pytest.mark.parametrize(
+    ("data", "paths"),
+    [
+        ({"x-a": "1", "id": "a"}, []),
+        ({"x-a": 1}, ["data.x-a"]),
+        ({"y": 1}, ["data"]),
+        ({"x-a": "1", "y": 1, "id": "B"}, ["data", "data.id"]),
+        ([], []),
+    ],
+)
+def test_patterns_of_keys_and_texts_say_what_may_be_there(data: Any, paths: list[str]) -> None:
+    schema = {
+        "properties": {"id": {"pattern": "^[a-z]$"}},
+        "patternProperties": {"^x-": {"type": "string"}},
+        "additionalProperties": False,
+    }
+    assert sorted(where(schema, data)) == paths
+
+
+def test_a_pattern_that_is_none_is_told() -> None:
+    (violation,) = checker({"pattern": "("})("a")
+    assert "is none" in violation.message

@@ -1,9 +1,11 @@
 """SMTP: hands a mail to any mail server."""
 
 import asyncio
+import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 from aiosmtplib import (
@@ -21,6 +23,7 @@ from activities.channels.mime import InvalidMail, Mail, build
 from activities.channels.provider import DeliveryLog, EmailMessage, LogRequest, LogResponse, Receipt
 from models.values.providers import SmtpSettings, trust
 from outbound.redaction import Redaction
+from outbound.resolving import connect
 
 _AUTHENTICATION_REQUIRED: Final = 530
 _SECONDS_TO_HANG_UP: Final = 2.0
@@ -46,7 +49,8 @@ class Smtp(SmtpSettings):
 
     async def _attempt(self, client: SMTP, mail: Mail) -> "_Verdict":
         try:
-            await client.connect()
+            # Its own way to connect goes through the event loop's two threads for names.
+            await client.connect(sock=await connect(self.host, self.port))
             if self.username is not None:
                 await client.login(self.username, self._password())
             return await _transfer(client, mail)
@@ -88,7 +92,7 @@ class Smtp(SmtpSettings):
     def _client(self) -> SMTP:
         return SMTP(
             hostname=self.host,
-            port=self.port,
+            local_hostname=_own_name(),
             timeout=self.timeout_seconds,
             use_tls=self.tls == "tls",
             start_tls=self.tls == "starttls",
@@ -97,6 +101,12 @@ class Smtp(SmtpSettings):
 
     def _password(self) -> str:
         return self.password.get_secret_value() if self.password else ""
+
+
+@cache
+def _own_name() -> str:
+    """What a server is greeted with; looked up once, as it may take a name server that does not answer."""
+    return socket.getfqdn()
 
 
 @dataclass(frozen=True)

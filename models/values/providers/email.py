@@ -1,6 +1,7 @@
 """The settings of the email providers."""
 
 import ssl
+from functools import lru_cache
 from typing import Final, Literal
 
 from pydantic import Field, field_validator
@@ -122,8 +123,12 @@ class SmtpSettings(ProviderSettings):
         return pem
 
 
+@lru_cache(maxsize=64)
 def trust(certificate: str | None) -> ssl.SSLContext:
-    """The system's certificate authorities, and this one; raises ssl.SSLError for what is none."""
+    """The system's certificate authorities, and this one; raises ssl.SSLError for what is none.
+
+    Shared by all who ask for the same, as it takes 50 ms to read: nobody may change it.
+    """
     context = ssl.create_default_context()
     if certificate is not None:
         context.load_verify_locations(cadata=certificate)

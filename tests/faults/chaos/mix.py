@@ -28,7 +28,7 @@ WORKFLOWS = {
     "cancelled": workflow(delay_step(unit="seconds", value=CANCELLED_SECONDS), in_app_step(body=BODY)),
 }
 WEIGHTS: dict[str, float] = {"mailed": 35, "delayed": 28, "batched": 28, "fan_out": 3, "cancelled": 6}
-ANNOUNCED_WEIGHTS = {**WEIGHTS, "announced": 0.2}
+ANNOUNCED_WEIGHTS = {**WEIGHTS, "announced": 0.05}
 """With a large fan-out now and then, which takes long enough to be met by a blow."""
 RESTORED_WEIGHTS = {**WEIGHTS, "mailed": 20, "reminded": 25, "delayed": 18}
 """With more that is about to be sent at any moment."""

@@ -12,6 +12,7 @@ from activities.channels import conformance
 from activities.channels.email import PROVIDERS
 from activities.channels.email.smtp import Smtp
 from activities.channels.provider import EmailMessage
+from models.values.providers import trust
 from tests.activities.channels.email.mail_server import PASSWORD, USERNAME, a_certificate, a_mail_server
 
 MESSAGE = EmailMessage(
@@ -278,3 +279,8 @@ def test_settings_that_cannot_work_are_refused(settings: dict[str, object]) -> N
 
 def test_a_password_is_not_shown() -> None:
     assert PASSWORD not in repr(signed_in(587))
+
+
+def test_certificate_authorities_are_read_once() -> None:
+    # It takes 50 ms, in which a worker does nothing else.
+    assert trust(None) is trust(None)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 THREADS = 16
@@ -32,6 +33,9 @@ class Resolver:
         Raises OSError or UnicodeError where there are none. Takes as long as the system's resolver does, some
         10 to 30 s for a name that nobody answers for: whoever calls limits it.
         """
+        with suppress(OSError, UnicodeError):
+            # An address in numbers is asked of nobody.
+            return _look_up(host, port, flags=socket.AI_NUMERICHOST)
         lookup = self._lookup(host, port)
         lookup.waiting += 1
         try:
@@ -50,8 +54,8 @@ class Resolver:
         return self._going[key]
 
 
-def _look_up(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+def _look_up(host: str, port: int, *, flags: int = 0) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

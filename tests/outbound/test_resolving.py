@@ -67,6 +67,13 @@ async def test_a_name_that_nobody_waits_for_any_more_is_not_looked_up(names: Nam
     assert names.asked == [*(f"dead{number}" for number in range(THREADS)), "live"]
 
 
+async def test_an_address_in_numbers_is_asked_of_nobody(names: Names) -> None:
+    resolver = Resolver(names.look_up)
+    assert await resolver.addresses("0x7f.1", 80) == ["127.0.0.1"]
+    assert await resolver.addresses("::1", 80) == ["::1"]
+    assert names.asked == []
+
+
 async def test_an_answer_is_asked_for_anew_by_whoever_comes_after_it(names: Names) -> None:
     resolver = Resolver(names.look_up)
     for _ in range(2):

@@ -25,6 +25,8 @@ class Run:
     carrier: str = "alive"
     """`dead`: a person ended its workflow; `lost`: Temporal forgot it. Nobody has noticed yet."""
     is_cancelled: bool = False
+    is_called_back: bool = False
+    """A cancel that nobody could hear, as it was lost then: it ends as soon as it is started again."""
     marks: set[str] = field(default_factory=set)
 
     @property
@@ -122,6 +124,7 @@ class Reference:
                 run.window.drop(run)
         for run in reached:
             if not run.is_open or run.carrier != "alive":
+                run.is_called_back = run.carrier == "lost" and run.at != "gathering"
                 continue
             if run.at != "gathering":
                 run.end("cancelled")
@@ -157,6 +160,8 @@ class Reference:
             if run.is_open and run.carrier == "dead":
                 self._release(run)
                 run.end("terminated")
+            elif run.is_open and run.is_called_back:
+                run.end("cancelled")
             run.carrier = "alive"
         for window in self.windows:
             if window.owner is None and not window.is_taken:
